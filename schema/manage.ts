@@ -1,0 +1,34 @@
+/** Request bodies of /api. Strict: an unknown field is an error that names it. */
+import { z } from 'zod';
+
+/** A secret shorter than this can be guessed. */
+const SECRET_LEAST_CHARS = 16;
+const SECRET_MOST_CHARS = 500;
+const NAME_MOST_CHARS = 200;
+
+export const CreateKey = z.strictObject({
+  name: z.string().min(1).max(NAME_MOST_CHARS),
+  scopes: z.array(z.enum(['proxy', 'read', 'write', 'admin'])).min(1),
+  /** An existing secret to be kept in use, such as a Helicone key; without it a new one is made. */
+  key: z
+    .string()
+    .min(SECRET_LEAST_CHARS)
+    .max(SECRET_MOST_CHARS)
+    .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII without blanks')
+    .optional(),
+  /** Header name → value that counts when a call does not send the header. */
+  defaults: z.record(z.string(), z.string()).default({}),
+});
+
+const usdPerMillion = z.number().nonnegative().max(1_000_000);
+
+export const PutPrice = z.strictObject({
+  provider: z.string().min(1),
+  model: z.string().min(1),
+  inputUsdPerMillion: usdPerMillion,
+  outputUsdPerMillion: usdPerMillion,
+  cacheReadUsdPerMillion: usdPerMillion.nullable().default(null),
+  cacheWriteUsdPerMillion: usdPerMillion.nullable().default(null),
+  cacheWrite1hUsdPerMillion: usdPerMillion.nullable().default(null),
+});
+export type PutPrice = z.infer<typeof PutPrice>;

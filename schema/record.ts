@@ -1,0 +1,120 @@
+/** What is kept of one call: written by the pipeline, carried by the queue, stored by the sink, shown by the API. */
+import { z } from 'zod';
+
+/** How a call ended, in one word. */
+export const OUTCOMES = [
+  /** The provider answered below 400 and the answer reached the client whole. */
+  'ok',
+  /** The provider answered 400 or above, or could not be reached. */
+  'provider_error',
+  /** Refused by Weir before any provider was asked: a bad policy, an unknown model, a missing scope. */
+  'refused',
+  'limited',
+  'blocked',
+  /** The client left before the answer was whole. */
+  'cancelled',
+  'timeout',
+  /** The provider broke off, or sent what its own protocol does not allow. */
+  'cut',
+  'cache_hit',
+] as const;
+export const Outcome = z.enum(OUTCOMES);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Token counts of one call. Counts nest: cached, written and audio tokens are part of `input`; reasoning and audio of `output`. */
+export const Usage = z.object({
+  input: z.number().int().nonnegative(),
+  output: z.number().int().nonnegative(),
+  cacheRead: z.number().int().nonnegative(),
+  /** All cache writes, the one-hour ones included. */
+  cacheWrite: z.number().int().nonnegative(),
+  cacheWrite1h: z.number().int().nonnegative(),
+  reasoning: z.number().int().nonnegative(),
+  inputAudio: z.number().int().nonnegative(),
+  outputAudio: z.number().int().nonnegative(),
+  webSearches: z.number().int().nonnegative(),
+  /** Cost in US dollars as the provider itself reports it, or null. */
+  reportedCostUsd: z.number().nonnegative().nullable(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const Attempt = z.object({
+  provider: z.string(),
+  model: z.string().nullable(),
+  /** HTTP status of the provider, or null when there was none. */
+  status: z.number().int().nullable(),
+  durationMs: z.number().nonnegative(),
+  /** Why it failed, in a word, or null. */
+  error: z.string().nullable(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** A pointer to one gzip member inside an R2 object. */
+export const BodyPointer = z.object({
+  key: z.string(),
+  offset: z.number().int().nonnegative(),
+  length: z.number().int().positive(),
+});
+export type BodyPointer = z.infer<typeof BodyPointer>;
+
+export const RequestRecord = z.object({
+  /** Made by Weir, UUID version 7; records are de-duplicated by it. */
+  id: z.uuid(),
+  /** What people see and ask for (`Helicone-Id`). */
+  requestId: z.uuid(),
+  /** Unix milliseconds. */
+  startedAt: z.number().int(),
+  firstByteAt: z.number().int().nullable(),
+  endedAt: z.number().int(),
+  keyId: z.string().nullable(),
+  userId: z.string().nullable(),
+  sessionId: z.string().nullable(),
+  sessionPath: z.string().nullable(),
+  sessionName: z.string().nullable(),
+  promptId: z.string().nullable(),
+  promptVersion: z.string().nullable(),
+  properties: z.record(z.string(), z.string()),
+  method: z.string(),
+  /** Path as the client sent it, without a key segment and without the query. */
+  path: z.string(),
+  /** Origin and path of the provider's endpoint, or null when none was asked. */
+  targetUrl: z.string().nullable(),
+  wire: z.string(),
+  provider: z.string().nullable(),
+  requestModel: z.string().nullable(),
+  responseModel: z.string().nullable(),
+  modelOverride: z.string().nullable(),
+  streamed: z.boolean(),
+  /** HTTP status the client got; 499 when it left before there was one. */
+  status: z.number().int(),
+  outcome: Outcome,
+  errorCode: z.string().nullable(),
+  attempts: z.array(Attempt),
+  usage: Usage.nullable(),
+  country: z.string().nullable(),
+  /** Request headers with every credential removed. */
+  headers: z.record(z.string(), z.string()),
+  warnings: z.array(z.string()),
+  requestExcerpt: z.string(),
+  responseExcerpt: z.string(),
+  requestBytes: z.number().int().nonnegative(),
+  responseBytes: z.number().int().nonnegative(),
+});
+export type RequestRecord = z.infer<typeof RequestRecord>;
+
+/** Both bodies of a call as text; null where there is none or none may be kept. */
+export const Bodies = z.object({ request: z.string().nullable(), response: z.string().nullable() });
+export type Bodies = z.infer<typeof Bodies>;
+
+export const NO_USAGE: Usage = {
+  input: 0,
+  output: 0,
+  cacheRead: 0,
+  cacheWrite: 0,
+  cacheWrite1h: 0,
+  reasoning: 0,
+  inputAudio: 0,
+  outputAudio: 0,
+  webSearches: 0,
+  reportedCostUsd: null,
+};

@@ -1,0 +1,131 @@
+/** drizzle tables. `npm run db:generate` writes the migrations from them; a landed migration is never edited. */
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+
+/** Weir keys. The secret itself is nowhere: `digest` is its HMAC-SHA-256 under a key derived from WEIR_VAULT_KEY, in hex. */
+export const keys = sqliteTable(
+  'keys',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    digest: text('digest').notNull(),
+    /** First characters of the secret, to tell keys apart in a list. */
+    hint: text('hint').notNull(),
+    /** JSON array of scopes. */
+    scopes: text('scopes').notNull(),
+    /** JSON object: header name → value that counts when a call does not send the header. */
+    defaults: text('defaults').notNull().default('{}'),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [uniqueIndex('keys_digest').on(table.digest)],
+);
+
+/** Prices of the tenant's own, before those of the price catalogue. US dollars per million tokens, as text: no float is stored. */
+export const prices = sqliteTable(
+  'prices',
+  {
+    provider: text('provider').notNull(),
+    model: text('model').notNull(),
+    inputUsdPerMillion: text('input_usd_per_million').notNull(),
+    outputUsdPerMillion: text('output_usd_per_million').notNull(),
+    cacheReadUsdPerMillion: text('cache_read_usd_per_million'),
+    cacheWriteUsdPerMillion: text('cache_write_usd_per_million'),
+    cacheWrite1hUsdPerMillion: text('cache_write_1h_usd_per_million'),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.model] })],
+);
+
+/** One row per call. */
+export const requests = sqliteTable(
+  'requests',
+  {
+    id: text('id').primaryKey(),
+    requestId: text('request_id').notNull(),
+    startedAt: integer('started_at').notNull(),
+    firstByteAt: integer('first_byte_at'),
+    endedAt: integer('ended_at').notNull(),
+    keyId: text('key_id'),
+    userId: text('user_id'),
+    sessionId: text('session_id'),
+    sessionPath: text('session_path'),
+    sessionName: text('session_name'),
+    promptId: text('prompt_id'),
+    promptVersion: text('prompt_version'),
+    properties: text('properties').notNull(),
+    method: text('method').notNull(),
+    path: text('path').notNull(),
+    targetUrl: text('target_url'),
+    wire: text('wire').notNull(),
+    provider: text('provider'),
+    requestModel: text('request_model'),
+    responseModel: text('response_model'),
+    modelOverride: text('model_override'),
+    /** What the call counts as: override, else the response's model, else the request's. */
+    model: text('model'),
+    streamed: integer('streamed').notNull(),
+    status: integer('status').notNull(),
+    outcome: text('outcome').notNull(),
+    errorCode: text('error_code'),
+    attempts: text('attempts').notNull(),
+    inputTokens: integer('input_tokens'),
+    outputTokens: integer('output_tokens'),
+    cacheReadTokens: integer('cache_read_tokens'),
+    cacheWriteTokens: integer('cache_write_tokens'),
+    cacheWrite1hTokens: integer('cache_write_1h_tokens'),
+    reasoningTokens: integer('reasoning_tokens'),
+    inputAudioTokens: integer('input_audio_tokens'),
+    outputAudioTokens: integer('output_audio_tokens'),
+    webSearches: integer('web_searches'),
+    /** Integer nano-dollars; null is unknown, never zero. */
+    costNanoUsd: integer('cost_nano_usd'),
+    /** `catalogue`, `override`, `provider`, or null. */
+    priceSource: text('price_source'),
+    country: text('country'),
+    headers: text('headers').notNull(),
+    warnings: text('warnings').notNull(),
+    requestExcerpt: text('request_excerpt').notNull(),
+    responseExcerpt: text('response_excerpt').notNull(),
+    requestBytes: integer('request_bytes').notNull(),
+    responseBytes: integer('response_bytes').notNull(),
+    bodyKey: text('body_key'),
+    bodyOffset: integer('body_offset'),
+    bodyLength: integer('body_length'),
+  },
+  (table) => [
+    index('requests_started').on(table.startedAt, table.id),
+    index('requests_request_id').on(table.requestId),
+    index('requests_session').on(table.sessionId),
+  ],
+);
+
+/** One row per session: the name that any of its calls gave it. */
+export const sessions = sqliteTable('sessions', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** When the call that named it started. */
+  namedAt: integer('named_at').notNull(),
+});
+
+/** Hourly sums for charts; written in one transaction with the rows that they count. */
+export const rollups = sqliteTable(
+  'rollups',
+  {
+    /** Start of the hour, Unix milliseconds. */
+    hour: integer('hour').notNull(),
+    provider: text('provider').notNull(),
+    model: text('model').notNull(),
+    outcome: text('outcome').notNull(),
+    calls: integer('calls').notNull(),
+    inputTokens: integer('input_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    costNanoUsd: integer('cost_nano_usd').notNull(),
+    /** Calls whose cost is unknown. */
+    unpriced: integer('unpriced').notNull(),
+    durationMs: integer('duration_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.provider, table.model, table.outcome] })],
+);
+
+/** Lifetime counts that must outlive the rows they count: `stored`. */
+export const counters = sqliteTable('counters', { name: text('name').primaryKey(), value: integer('value').notNull() });
