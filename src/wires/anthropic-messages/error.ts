@@ -1,0 +1,20 @@
+/** https://platform.claude.com/docs/en/api/errors */
+import type { JsonObject, WireError } from '../wire';
+
+const TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+};
+
+export const writeError = (error: WireError): JsonObject => ({
+  type: 'error',
+  error: { type: TYPES[error.status] ?? (error.status >= 500 ? 'api_error' : 'invalid_request_error'), message: error.message, code: error.code },
+  request_id: error.requestId,
+});
+
+export const writeErrorEvent = (error: WireError): string => `event: error\ndata: ${JSON.stringify(writeError(error))}\n\n`;

@@ -1,0 +1,38 @@
+/** Paths to wires: what the AI Gateway serves, and how a path under a provider proxy is read. */
+import type { EndpointName } from '../providers/provider';
+import { anthropicMessages } from './anthropic-messages/wire';
+import { gemini } from './gemini/wire';
+import { openAiChat } from './openai-chat/wire';
+import { openAiEmbeddings } from './openai-embeddings/wire';
+import { openAiModerations } from './openai-moderations/wire';
+import { openAiResponses } from './openai-responses/wire';
+import { raw } from './raw/wire';
+import type { Wire } from './wire';
+
+export interface Endpoint {
+  readonly name: EndpointName;
+  readonly wire: Wire;
+  /** The path on the AI Gateway without `/v1`, and the end of the provider's own. */
+  readonly path: string;
+  /** What follows the provider's base URL. */
+  readonly upstreamPath: string;
+}
+
+/** Longer paths first: `/messages/count_tokens` also ends in what `/messages` might be taken for, `/chat/completions` in `/completions`. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  { name: 'chat', wire: openAiChat, path: '/chat/completions', upstreamPath: '/chat/completions' },
+  { name: 'completions', wire: openAiChat, path: '/completions', upstreamPath: '/completions' },
+  { name: 'embeddings', wire: openAiEmbeddings, path: '/embeddings', upstreamPath: '/embeddings' },
+  { name: 'moderations', wire: openAiModerations, path: '/moderations', upstreamPath: '/moderations' },
+  { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: '/responses' },
+  { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: '/v1/messages/count_tokens' },
+  { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: '/v1/messages' },
+];
+
+const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent)$/;
+
+/** The wire that a POST to this path of a provider speaks. */
+export function wireOfPath(path: string): Wire {
+  if (GEMINI_METHOD.test(path)) return gemini;
+  return ENDPOINTS.find((endpoint) => path.endsWith(endpoint.path))?.wire ?? raw;
+}

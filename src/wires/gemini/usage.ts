@@ -1,0 +1,22 @@
+/** https://ai.google.dev/api/generate-content#UsageMetadata; thinking tokens stand beside the candidates', ours count them in. */
+import { NO_USAGE, type Usage } from '../../../schema/record';
+import { count, isObject } from '../json';
+
+function audioTokens(details: unknown): number {
+  const audio = Array.isArray(details) ? details.find((each) => isObject(each) && each['modality'] === 'AUDIO') : undefined;
+  return isObject(audio) ? count(audio['tokenCount']) : 0;
+}
+
+export function readUsage(usage: unknown): Usage | null {
+  if (!isObject(usage)) return null;
+  const reasoning = count(usage['thoughtsTokenCount']);
+  return {
+    ...NO_USAGE,
+    input: count(usage['promptTokenCount']) + count(usage['toolUsePromptTokenCount']),
+    output: count(usage['candidatesTokenCount']) + reasoning,
+    cacheRead: count(usage['cachedContentTokenCount']),
+    reasoning,
+    inputAudio: audioTokens(usage['promptTokensDetails']),
+    outputAudio: audioTokens(usage['candidatesTokensDetails']),
+  };
+}

@@ -1,0 +1,25 @@
+/** OpenAI's error body: https://platform.openai.com/docs/guides/error-codes. All of OpenAI's wires share it. */
+import type { JsonObject, WireError } from '../wire';
+
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 404) return 'not_found_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+export const writeError = (error: WireError): JsonObject => ({
+  error: { message: error.message, type: typeOf(error.status), param: error.param, code: error.code },
+});
+
+/** A chunk with an `error` member: the official SDKs raise it as an APIError. No `[DONE]` follows. */
+export const writeErrorEvent = (error: WireError): string => `data: ${JSON.stringify(writeError(error))}\n\n`;
+
+/** The message of an error body, whatever shape the compatible provider gave it. */
+export function readError(body: JsonObject): string | null {
+  const error = body['error'];
+  if (typeof error === 'string') return error;
+  if (typeof error !== 'object' || error === null) return null;
+  return 'message' in error && typeof error.message === 'string' ? error.message : 'error without a message';
+}

@@ -1,0 +1,16 @@
+/** https://platform.openai.com/docs/api-reference/moderations; has neither streams nor usage. */
+import { openAiChat } from '../openai-chat/wire';
+import type { JsonObject, Wire } from '../wire';
+
+/** What OpenAI takes when the body names none. */
+const DEFAULT_MODEL = 'omni-moderation-latest';
+
+export const openAiModerations: Wire = {
+  ...openAiChat,
+  name: 'openai-moderations',
+  readRequest: (body: JsonObject) => {
+    const facts = openAiChat.readRequest(body);
+    return { ...facts, model: facts.model ?? DEFAULT_MODEL };
+  },
+  askForUsage: () => [],
+};

@@ -1,0 +1,20 @@
+/** Everything that is no known wire (files, batches, vendors' own paths): passed as it is. Weir's errors go out in OpenAI's shape. */
+import { stringOr } from '../json';
+import { writeError, writeErrorEvent } from '../openai-chat/error';
+import type { Wire } from '../wire';
+
+export const raw: Wire = {
+  name: 'raw',
+  readRequest: (body) => ({
+    model: stringOr(body['model'], null),
+    streamed: body['stream'] === true,
+    choices: 1,
+    user: stringOr(body['user'], null),
+    session: null,
+  }),
+  askForUsage: () => [],
+  readAnswer: () => ({ model: null, usage: null, error: null }),
+  openStream: () => null,
+  writeError,
+  writeErrorEvent,
+};

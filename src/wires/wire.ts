@@ -1,0 +1,77 @@
+/** A wire is a protocol that clients and providers speak. Each has a folder with the same file names; this is what it offers. */
+import type { Usage } from '../../schema/record';
+import type { SseEvent } from './sse';
+
+export type WireName = 'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'openai-moderations' | 'anthropic-messages' | 'gemini' | 'raw';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What the gateway needs to know of a request body. Foreign bodies are read leniently: what is not there is null. */
+export interface RequestFacts {
+  readonly model: string | null;
+  readonly streamed: boolean;
+  /** Answers asked for in one call (`n`); a stream is whole when that many have finished. */
+  readonly choices: number;
+  readonly user: string | null;
+  readonly session: string | null;
+}
+
+export interface AnswerFacts {
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  /** The provider's own message when the body is an error under a success status. */
+  readonly error: string | null;
+}
+
+/** What one event of a stream was. */
+export interface EventFacts {
+  /** Text, reasoning, a tool call or a refusal: what a reader would call the first byte. */
+  readonly content?: boolean;
+  /** The event is the usage that only Weir asked for and is taken out again. */
+  readonly drop?: boolean;
+  /** The provider reports a failure inside the stream, in its own words. */
+  readonly error?: string;
+  /** Why the event is none of this protocol. */
+  readonly malformed?: string;
+}
+
+/** Follows one stream, event by event. */
+export interface StreamReader {
+  read(event: SseEvent): EventFacts;
+  /** The finish reason (of every choice) has come. */
+  readonly finished: boolean;
+  /** The protocol's own last word has come; nothing follows it. */
+  readonly ended: boolean;
+  readonly usage: Usage | null;
+  readonly model: string | null;
+}
+
+/** An error of Weir's to be written in a wire's dialect. */
+export interface WireError {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly param: string | null;
+  readonly requestId: string;
+}
+
+/** A top-level member of a request body to set; `json` is the member's value as JSON text. */
+export interface BodyEdit {
+  readonly key: string;
+  readonly json: string;
+}
+
+export interface Wire {
+  readonly name: WireName;
+  readRequest(body: JsonObject): RequestFacts;
+  /** Edits that make the provider report usage in a stream, or none when it does anyway or was asked already. */
+  askForUsage(body: JsonObject): readonly BodyEdit[];
+  readAnswer(body: JsonObject): AnswerFacts;
+  /**
+   * `dropUsage`: the usage event was asked for by Weir alone.
+   * Null where nothing is known of such streams: they are whole when their connection ends properly.
+   */
+  openStream(facts: RequestFacts, dropUsage: boolean): StreamReader | null;
+  writeError(error: WireError): JsonObject;
+  writeErrorEvent(error: WireError): string;
+}
