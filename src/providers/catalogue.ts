@@ -1,0 +1,103 @@
+/**
+ * Which provider serves which model, by the match clauses of the price catalogue (`@pydantic/genai-prices`).
+ * Its clauses are wide where they price (`starts_with: "gpt-5-nano-"`); here only names that it spells out count as known,
+ * and such a prefix with a date or version tag behind it, so that a misspelt name is caught before it is sent.
+ */
+import { findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
+import { distance } from 'fastest-levenshtein';
+import type { Provider } from './provider';
+
+export interface CatalogueModel {
+  readonly id: string;
+  readonly contextWindow: number | null;
+  /** US dollars per million tokens, first tier, or null where there is no plain price. */
+  readonly inputUsdPerMillion: number | null;
+  readonly outputUsdPerMillion: number | null;
+}
+
+/** What may follow a prefix clause: dates, `-latest`, `-preview`, `@date`, `:free`, `-v2:0`. */
+const VERSION_TAIL = /^(?:[-@:](?:\d[\d-]*|latest|preview|exp|free|v\d[\w:.]*))*$/;
+const NEAREST_COUNT = 3;
+
+interface Index {
+  readonly names: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+  readonly patterns: readonly RegExp[];
+}
+
+const indexes = new Map<string, Index>();
+
+function collect(match: MatchLogic, into: { names: Set<string>; prefixes: string[]; patterns: RegExp[] }): void {
+  if ('or' in match) for (const each of match.or) collect(each, into);
+  else if ('equals' in match) into.names.add(match.equals.toLowerCase());
+  else if ('starts_with' in match) into.prefixes.push(match.starts_with.toLowerCase());
+  else if ('regex' in match && match.regex.startsWith('^') && match.regex.endsWith('$')) into.patterns.push(new RegExp(match.regex, 'i'));
+  else if ('and' in match) {
+    const prefix = match.and.find((each) => 'starts_with' in each);
+    if (prefix !== undefined && 'starts_with' in prefix) into.prefixes.push(prefix.starts_with.toLowerCase());
+  }
+}
+
+function modelsIn(priceId: string | null): readonly ModelInfo[] {
+  return priceId === null ? [] : (findProvider({ providerId: priceId })?.models ?? []);
+}
+
+function indexOf(provider: Provider): Index {
+  const known = indexes.get(provider.slug);
+  if (known !== undefined) return known;
+  const into = { names: new Set<string>(), prefixes: [] as string[], patterns: [] as RegExp[] };
+  for (const name of provider.models) into.names.add(name.toLowerCase());
+  for (const model of modelsIn(provider.priceId)) {
+    into.names.add(model.id.toLowerCase());
+    collect(model.match, into);
+  }
+  indexes.set(provider.slug, into);
+  return into;
+}
+
+/** Whether the provider is known to serve a model of this name. */
+export function serves(provider: Provider, name: string): boolean {
+  const index = indexOf(provider);
+  const lower = name.toLowerCase();
+  if (index.names.has(lower)) return true;
+  if (index.prefixes.some((prefix) => lower.startsWith(prefix) && VERSION_TAIL.test(lower.slice(prefix.replace(/[-@]$/, '').length)))) {
+    return true;
+  }
+  return index.patterns.some((pattern) => pattern.test(name));
+}
+
+const firstTier = (price: unknown): number | null => {
+  if (typeof price === 'number') return price;
+  return typeof price === 'object' && price !== null && 'base' in price && typeof price.base === 'number' ? price.base : null;
+};
+
+/** The provider's models by name, deprecated ones left out. */
+export function listModels(provider: Provider): CatalogueModel[] {
+  const priced = modelsIn(provider.priceId)
+    .filter((model) => model.deprecated !== true)
+    .map((model) => {
+      const prices = Array.isArray(model.prices) ? model.prices.at(-1)?.prices : model.prices;
+      return {
+        id: model.id,
+        contextWindow: model.context_window ?? null,
+        inputUsdPerMillion: firstTier(prices?.['input_mtok']),
+        outputUsdPerMillion: firstTier(prices?.['output_mtok']),
+      };
+    });
+  const listed = new Set(priced.map((model) => model.id));
+  const further = provider.models
+    .filter((id) => !listed.has(id))
+    .map((id) => ({ id, contextWindow: null, inputUsdPerMillion: null, outputUsdPerMillion: null }));
+  return [...further, ...priced];
+}
+
+/** The names among the providers' models that look most like `name`, nearest first. */
+export function nearestModels(providers: readonly Provider[], name: string): string[] {
+  const lower = name.toLowerCase();
+  const candidates = new Set(providers.flatMap((provider) => listModels(provider).map((model) => model.id)));
+  return [...candidates]
+    .map((id) => ({ id, far: distance(lower, id.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far || a.id.localeCompare(b.id))
+    .slice(0, NEAREST_COUNT)
+    .map((each) => each.id);
+}

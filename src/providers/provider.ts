@@ -1,0 +1,39 @@
+/** Who serves models: a provider is one entry of data in `registry.ts`. */
+
+/** An endpoint of a wire that the AI Gateway can call. */
+export type EndpointName = 'chat' | 'completions' | 'embeddings' | 'moderations' | 'responses' | 'messages' | 'count-tokens' | 'generate-content';
+
+/** How the provider wants its key: the header's name, and what precedes the key in it. */
+export interface AuthScheme {
+  readonly header: 'authorization' | 'x-api-key' | 'x-goog-api-key';
+  readonly prefix: '' | 'Bearer ';
+}
+
+export interface Provider {
+  /** The name in paths (`/groq/…`) and model strings (`groq/…`). */
+  readonly slug: string;
+  /** Other names of the same provider in paths, hosts and model strings. */
+  readonly aliases: readonly string[];
+  /**
+   * Where it is. For OpenAI-compatible providers what precedes `/chat/completions`; for Anthropic's and Gemini's wires the host.
+   * Never ends in a slash.
+   */
+  readonly baseUrl: string;
+  readonly auth: AuthScheme;
+  /** Variable that holds its key, by the name its own SDK reads, or null when it takes none. */
+  readonly keyVariable: string | null;
+  /** Variable that moves {@link baseUrl}. */
+  readonly baseUrlVariable: string;
+  /** What it can be asked for in its own wire. */
+  readonly endpoints: readonly EndpointName[];
+  /** Its id in the price catalogue, or null when that does not list it. */
+  readonly priceId: string | null;
+  /** Whether a chat stream may be asked for usage (`stream_options.include_usage`). */
+  readonly streamUsage: boolean;
+  /** Models beyond the price catalogue's. */
+  readonly models: readonly string[];
+  /** Answers in place of the network; only built-in providers have one. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+export const BEARER: AuthScheme = { header: 'authorization', prefix: 'Bearer ' };
