@@ -1,0 +1,149 @@
+/** Vars and secrets to Config, checked once per isolate. Every name is described in the README's table. */
+import { z } from 'zod';
+import { BEARER, type Provider } from './providers/provider';
+import { PROVIDERS } from './providers/registry';
+
+/** A provider as this deployment reaches it. */
+export interface ConfiguredProvider {
+  readonly provider: Provider;
+  readonly baseUrl: string;
+  /** The base URL is not the provider's own. */
+  readonly moved: boolean;
+  readonly key: string | null;
+  /** A key is held, or none is needed. */
+  readonly ready: boolean;
+}
+
+export interface Config {
+  readonly adminKey: string;
+  /** 32 bytes. */
+  readonly vaultKey: Uint8Array;
+  readonly mock: boolean;
+  /** By slug and alias; every known provider is in it, ready or not. */
+  readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** The same, each once, in order of preference. */
+  readonly providerList: readonly ConfiguredProvider[];
+  readonly allowedTargets: readonly string[];
+  readonly proxyDomains: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly storeBodies: boolean;
+  /** Days that records are kept, or null for ever. */
+  readonly retentionDays: number | null;
+}
+
+export type Vars = Readonly<Record<string, unknown>>;
+
+const VAULT_KEY_BYTES = 32;
+/** Short enough to type by mistake is short enough to guess. */
+const ADMIN_KEY_LEAST_CHARS = 16;
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((item) => item.trim().toLowerCase())
+    .filter((item) => item !== '');
+
+const flag = z.enum(['true', 'false', '']).optional();
+
+const Settings = z.object({
+  WEIR_ADMIN_KEY: z.string().min(ADMIN_KEY_LEAST_CHARS, `expected at least ${ADMIN_KEY_LEAST_CHARS} characters`),
+  WEIR_VAULT_KEY: z.base64('expected base64'),
+  WEIR_MOCK: flag,
+  WEIR_PROVIDERS: z.string().optional(),
+  WEIR_ALLOWED_TARGETS: z.string().optional(),
+  WEIR_PROXY_DOMAINS: z.string().optional(),
+  WEIR_ALLOWED_ORIGINS: z.string().optional(),
+  WEIR_STORE_BODIES: flag,
+  WEIR_RETENTION_DAYS: z.coerce.number().int().min(1).optional().or(z.literal('')),
+});
+
+/** One entry of WEIR_PROVIDERS. */
+const FurtherProvider = z.strictObject({
+  slug: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes'),
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  keyName: z.string().optional(),
+  models: z.array(z.string()).default([]),
+});
+
+/** What is wrong with the configuration, a sentence each. Names variables, never shows values. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join(' '));
+    this.problems = problems;
+  }
+}
+
+export function readConfig(vars: Vars): Config {
+  const parsed = Settings.safeParse(vars);
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${describe(issue, vars)}.`);
+  const vaultKey = parsed.success ? decodeBase64(parsed.data.WEIR_VAULT_KEY) : new Uint8Array(VAULT_KEY_BYTES);
+  if (vaultKey.byteLength !== VAULT_KEY_BYTES) problems.push(`WEIR_VAULT_KEY has ${vaultKey.byteLength} bytes, expected ${VAULT_KEY_BYTES}.`);
+  const further = readFurther(vars['WEIR_PROVIDERS'], problems);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const settings = parsed.data;
+  const mock = settings.WEIR_MOCK === 'true';
+  const providerList = [...PROVIDERS.filter((it) => it.slug !== 'mock' || mock), ...further].map((it) => configure(it, vars));
+  return {
+    adminKey: settings.WEIR_ADMIN_KEY,
+    vaultKey,
+    mock,
+    providerList,
+    providers: new Map(providerList.flatMap((it) => [it.provider.slug, ...it.provider.aliases].map((name) => [name, it] as const))),
+    allowedTargets: list(settings.WEIR_ALLOWED_TARGETS),
+    proxyDomains: list(settings.WEIR_PROXY_DOMAINS),
+    allowedOrigins: list(settings.WEIR_ALLOWED_ORIGINS),
+    storeBodies: settings.WEIR_STORE_BODIES !== 'false',
+    retentionDays: settings.WEIR_RETENTION_DAYS === '' ? null : (settings.WEIR_RETENTION_DAYS ?? null),
+  };
+}
+
+const describe = (issue: { path: PropertyKey[]; message: string }, vars: Vars): string =>
+  vars[String(issue.path[0])] === undefined ? 'is missing' : `is not usable: ${issue.message}`;
+
+function decodeBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+function readFurther(text: unknown, problems: string[]): Provider[] {
+  if (typeof text !== 'string' || text.trim() === '') return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    problems.push('WEIR_PROVIDERS is no JSON, expected an array of {slug, baseUrl, keyName?, models?}.');
+    return [];
+  }
+  const parsed = z.array(FurtherProvider).safeParse(value);
+  if (!parsed.success) {
+    problems.push(...parsed.error.issues.map((issue) => `WEIR_PROVIDERS[${issue.path.join('.')}]: ${issue.message}.`));
+    return [];
+  }
+  return parsed.data.map((it) => ({
+    slug: it.slug,
+    aliases: [],
+    baseUrl: it.baseUrl.replace(/\/+$/, ''),
+    auth: BEARER,
+    keyVariable: it.keyName ?? null,
+    baseUrlVariable: `${it.slug.replaceAll('-', '_').toUpperCase()}_BASE_URL`,
+    endpoints: ['chat', 'completions', 'embeddings', 'responses'],
+    priceId: null,
+    streamUsage: true,
+    models: it.models,
+  }));
+}
+
+function configure(provider: Provider, vars: Vars): ConfiguredProvider {
+  const moved = vars[provider.baseUrlVariable];
+  const key = provider.keyVariable === null ? null : vars[provider.keyVariable];
+  const held = typeof key === 'string' && key.trim() !== '' ? key.trim() : null;
+  const isMoved = typeof moved === 'string' && URL.canParse(moved);
+  return {
+    provider,
+    baseUrl: isMoved ? moved.replace(/\/+$/, '') : provider.baseUrl,
+    moved: isMoved,
+    key: held,
+    ready: held !== null || provider.keyVariable === null,
+  };
+}

@@ -1,0 +1,81 @@
+/** What the stages hand to each other. */
+import type { Provider } from '../providers/provider';
+import type { Endpoint } from '../wires/endpoints';
+import type { JsonObject, RequestFacts, Wire } from '../wires/wire';
+
+/** Where a call came in, which decides whose provider key it uses and who names the host. */
+export type Door =
+  /** AI Gateway: any model in the endpoint's dialect, provider keys held by Weir. */
+  | { readonly kind: 'gateway'; readonly endpoint: Endpoint }
+  /** Provider proxy: the rest of the path goes to one provider. */
+  | { readonly kind: 'proxy'; readonly provider: Provider }
+  /** `/gateway/*`: the caller names the host. */
+  | { readonly kind: 'target' };
+
+export interface Call {
+  /** Made by Weir: UUID version 7. */
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly door: Door;
+  readonly wire: Wire;
+  readonly method: string;
+  /** Path under the door, with a leading slash and without a key segment. */
+  readonly path: string;
+  /** The path as it is logged: the whole one, without a key segment. */
+  readonly fullPath: string;
+  /** Query string byte for byte, with its `?`, or empty. */
+  readonly query: string;
+  readonly headers: Headers;
+  /** The same, read out once: each walk over Headers crosses into the runtime for every entry. */
+  readonly headerList: readonly (readonly [name: string, value: string])[];
+  /** A Weir key that stood in the path. */
+  readonly pathKey: string | null;
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Reads the whole body as text by the shortest way; only called when its length is known to be allowed. */
+  readonly text: () => Promise<string>;
+  readonly signal: AbortSignal;
+  /** Two-letter country of the client, or null. */
+  readonly country: string | null;
+}
+
+export const SCOPES = ['proxy', 'read', 'write', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Identity {
+  readonly keyId: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Header name (lower case) → value that counts when the call does not send the header. */
+  readonly defaults: Readonly<Record<string, string>>;
+  /** `own`: the caller sent its provider key along. `held`: Weir supplies it. */
+  readonly providerKey: 'own' | 'held';
+  /** The caller's own provider key when it shared a header with the Weir key, else null. */
+  readonly ownAuthorization: string | null;
+}
+
+/** A request body, read as far as it can be. */
+export interface CallBody {
+  /** Text of a buffered JSON body. */
+  readonly text: string | null;
+  /** Bytes of any other buffered body. */
+  readonly bytes: Uint8Array | null;
+  /** A body too large to buffer, to be passed on once. */
+  readonly stream: ReadableStream<Uint8Array> | null;
+  readonly json: JsonObject | null;
+  /** What the wire made of it. */
+  readonly facts: RequestFacts;
+  readonly contentType: string;
+}
+
+/** One provider to ask. */
+export interface Target {
+  readonly provider: Provider | null;
+  /** What attempts and records call it: a provider's slug, or the host. */
+  readonly name: string;
+  readonly url: string;
+  /** The model's name at this provider, or null on paths without one. */
+  readonly model: string | null;
+  /** The key that Weir holds for it, or null when the caller sent its own or none is needed. */
+  readonly key: string | null;
+}

@@ -1,0 +1,112 @@
+/** The time limits of one call, over one AbortController: one timer runs at a time, the nearest one. */
+import type { Clock } from './ports';
+
+export type TimeoutName = 'connect' | 'first byte' | 'idle' | 'total';
+
+/** Reasoning models think for minutes in silence. */
+const FIRST_BYTE_DEFAULT_MS = 300_000;
+/** Cloudflare itself gives up on an origin after 100 to 120 s without a byte (error 524); being first gives a typed error. */
+const IDLE_DEFAULT_MS = 95_000;
+/** The vendors' SDKs give up after ten minutes. */
+const TOTAL_DEFAULT_MS = 600_000;
+/** What `Helicone-Increase-Timeout` promises. */
+const TOTAL_INCREASED_MS = 1_800_000;
+
+export interface TimeLimits {
+  readonly connectMs: number | null;
+  /** Null: no limit of its own; a call that is no stream may think as long as the total allows. */
+  readonly firstByteMs: number | null;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export function readTimeLimits(
+  policy: {
+    readonly connectTimeoutMs: number | undefined;
+    readonly firstByteTimeoutMs: number | undefined;
+    readonly idleTimeoutMs: number | undefined;
+    readonly totalTimeoutMs: number | undefined;
+    readonly increaseTimeout: boolean;
+  },
+  streamed: boolean,
+): TimeLimits {
+  return {
+    connectMs: policy.connectTimeoutMs ?? null,
+    firstByteMs: policy.firstByteTimeoutMs ?? (streamed ? FIRST_BYTE_DEFAULT_MS : null),
+    idleMs: policy.idleTimeoutMs ?? IDLE_DEFAULT_MS,
+    totalMs: policy.totalTimeoutMs ?? (policy.increaseTimeout ? TOTAL_INCREASED_MS : TOTAL_DEFAULT_MS),
+  };
+}
+
+export class Deadline {
+  readonly #clock: Clock;
+  readonly #controller = new AbortController();
+  readonly #totalAt: number;
+  readonly #client: AbortSignal;
+  #stop: (() => void) | null = null;
+  #touchedAt = 0;
+  /** Which limit ran out, with its length, or null. */
+  expired: { readonly name: TimeoutName; readonly ms: number } | null = null;
+  /** Called when a limit runs out, after the signal was raised. */
+  onExpire: (() => void) | null = null;
+  readonly #onLeave = (): void => this.#controller.abort(new Error('the client left'));
+
+  constructor(
+    clock: Clock,
+    client: AbortSignal,
+    readonly limits: TimeLimits,
+  ) {
+    this.#clock = clock;
+    this.#client = client;
+    this.#totalAt = clock.now() + limits.totalMs;
+    // The incoming signal does not reach subrequests by itself: the runtime ignores it there.
+    if (client.aborted) this.#onLeave();
+    else client.addEventListener('abort', this.#onLeave);
+  }
+
+  /** Goes up when a limit runs out or the client leaves. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get clientLeft(): boolean {
+    return this.#client.aborted;
+  }
+
+  /** Starts a limit in place of the one that ran; the total limit always counts along. */
+  arm(name: TimeoutName, ms: number): void {
+    this.#stop?.();
+    this.#touchedAt = this.#clock.now();
+    this.#wait(name, ms, ms);
+  }
+
+  /** The limit that runs begins anew. Costs no timer: the running one looks when it goes off. */
+  touch(): void {
+    this.#touchedAt = this.#clock.now();
+  }
+
+  #wait(name: TimeoutName, ms: number, waitMs: number): void {
+    const left = Math.max(0, this.#totalAt - this.#clock.now());
+    this.#stop = this.#clock.after(Math.min(waitMs, left), () => {
+      const now = this.#clock.now();
+      const total = now >= this.#totalAt;
+      const restMs = this.#touchedAt + ms - now;
+      if (!total && restMs > 0) return this.#wait(name, ms, restMs);
+      this.expired = total ? { name: 'total', ms: this.limits.totalMs } : { name, ms };
+      this.#controller.abort(new Error(`${this.expired.name} timeout`));
+      this.onExpire?.();
+    });
+  }
+
+  /** Stops all limits; the call is over. */
+  disarm(): void {
+    this.#stop?.();
+    this.#stop = null;
+    this.#client.removeEventListener('abort', this.#onLeave);
+  }
+
+  /** Ends the upstream without a limit having run out. */
+  abort(): void {
+    this.#controller.abort(new Error('no longer needed'));
+  }
+}

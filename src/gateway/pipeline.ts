@@ -1,0 +1,49 @@
+/** The road of a request. Each line is a stage; `docs/architecture.md` says why they stand in this order. */
+import type { Call } from './call';
+import { Deadline, readTimeLimits } from './deadline';
+import type { Deps } from './ports';
+import { refuse } from './refuse';
+import { readRequestId } from './request-id';
+import { authenticate, requireScope } from './stages/authenticate';
+import { closeRecord } from './stages/log';
+import { meter } from './stages/meter';
+import { planTargets } from './stages/plan-targets';
+import { readBody } from './stages/read-body';
+import { readPolicy } from './stages/read-policy';
+import { runAttempts } from './stages/run-attempts';
+import { step } from './step';
+import { Trail } from './trail';
+
+export async function handle(call: Call, deps: Deps): Promise<Response> {
+  const { config, clock } = deps;
+  const trail = new Trail(call);
+  const warn = (sentence: string): void => trail.warn(sentence);
+  let deadline: Deadline | null = null;
+  // Before the first wait: a client that leaves ends the handler there, and only what `waitUntil` holds goes on.
+  deps.waitUntil(trail.ended.then((ending) => log(trail, ending, deps)));
+  try {
+    const identity = await step('auth', trail, clock, () => authenticate(call, deps.keys));
+    trail.identity = identity;
+    requireScope(identity, 'proxy');
+    const policy = step('policy', trail, clock, () => readPolicy(call.headerList, identity.defaults));
+    trail.policy = policy;
+    policy.warnings.forEach(warn);
+    trail.requestId = readRequestId(policy.requestId, call.id, warn);
+    const body = await step('body', trail, clock, () => readBody(call, warn));
+    trail.body = body;
+    const targets = step('plan', trail, clock, () => planTargets(call, identity, policy, body, config, warn));
+    const limits = new Deadline(clock, call.signal, readTimeLimits(policy, body.facts.streamed));
+    deadline = limits;
+    const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, body, targets, limits, deps, trail));
+    return await meter(call, body, answered, limits, clock, trail);
+  } catch (error) {
+    deadline?.disarm();
+    return refuse(error, trail);
+  }
+}
+
+async function log(trail: Trail, ending: Parameters<typeof closeRecord>[1], deps: Deps): Promise<void> {
+  if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
+  const { record, bodies } = closeRecord(trail, ending, deps.clock.now(), deps.config.storeBodies);
+  return deps.records.add(record, bodies);
+}

@@ -1,0 +1,48 @@
+/** What the gateway needs from outside. `deps.ts` builds these; tests bring their own. */
+import type { Bodies, RequestRecord } from '../../schema/record';
+import type { Config } from '../config';
+import type { Scope, Target } from './call';
+
+/** A key as it is kept: everything but the secret. */
+export interface KeyEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+export interface KeyStore {
+  /** The live key with this secret, or null. Throws `unavailable` when that cannot be known. */
+  find(secret: string): Promise<KeyEntry | null>;
+}
+
+export interface Upstream {
+  /** Sends one request; rejects on network failure and abort. */
+  fetch(target: Target, request: { method: string; headers: Headers; body: BodyInit | null; signal: AbortSignal }): Promise<Response>;
+}
+
+export interface RecordSink {
+  /** Takes over one closed record. Resolves when it is accepted, or kept for a later sweep; never rejects. */
+  add(record: RequestRecord, bodies: Bodies | null): Promise<void>;
+  /** Counts a call that was refused before anybody was known (401). */
+  countUnauthenticated(): Promise<void>;
+}
+
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Calls back after `ms`; returns what stops it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export interface Deps {
+  readonly config: Config;
+  readonly keys: KeyStore;
+  readonly upstream: Upstream;
+  readonly records: RecordSink;
+  readonly clock: Clock;
+  /** A new UUID, version 7. */
+  readonly newId: () => string;
+  /** Keeps the isolate alive until the promise settles. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}

@@ -1,0 +1,87 @@
+/**
+ * Usage times price, in integer nano-dollars. A cost that the provider reports wins, then the tenant's own table, then
+ * `@pydantic/genai-prices`. Its arithmetic takes 0.1 to 0.5 ms a call, so it runs where records are stored and not on the road of a request.
+ */
+import { type Usage as CatalogueUsage, calcPrice } from '@pydantic/genai-prices';
+import type { Usage } from '../../schema/record';
+import { PROVIDER_BY_NAME } from '../providers/registry';
+
+const NANO_PER_USD = 1_000_000_000;
+const TOKENS_PER_MILLION = 1_000_000;
+
+export type PriceSource = 'provider' | 'override' | 'catalogue';
+
+export interface Cost {
+  /** Integer nano-dollars, or null when it is unknown. */
+  readonly nanoUsd: number | null;
+  readonly source: PriceSource | null;
+  readonly warning: string | null;
+}
+
+/** A price of the tenant's own, US dollars per million tokens. */
+export interface PriceOverride {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+  /** Absent: cached tokens cost what uncached ones do. */
+  readonly cacheReadUsdPerMillion: number | null;
+  readonly cacheWriteUsdPerMillion: number | null;
+  readonly cacheWrite1hUsdPerMillion: number | null;
+}
+
+/** Looks an override up by provider slug and model name. */
+export type FindOverride = (provider: string, model: string) => PriceOverride | null;
+
+const toNano = (usd: number): number => Math.round(usd * NANO_PER_USD);
+
+function overrideCost(usage: Usage, price: PriceOverride): number {
+  const plainInput = usage.input - usage.cacheRead - usage.cacheWrite;
+  const write = price.cacheWriteUsdPerMillion ?? price.inputUsdPerMillion;
+  const usdPerMillion =
+    Math.max(0, plainInput) * price.inputUsdPerMillion +
+    usage.cacheRead * (price.cacheReadUsdPerMillion ?? price.inputUsdPerMillion) +
+    (usage.cacheWrite - usage.cacheWrite1h) * write +
+    usage.cacheWrite1h * (price.cacheWrite1hUsdPerMillion ?? write) +
+    usage.output * price.outputUsdPerMillion;
+  return Math.round((usdPerMillion * NANO_PER_USD) / TOKENS_PER_MILLION);
+}
+
+/** Our counts by the catalogue's names; zero counts are left out, because it refuses a detail without its total. */
+function catalogueUsage(usage: Usage): CatalogueUsage {
+  const counts: CatalogueUsage = {
+    input_tokens: usage.input,
+    output_tokens: usage.output,
+    cache_read_tokens: usage.cacheRead,
+    cache_write_tokens: usage.cacheWrite,
+    cache_write_1h_tokens: usage.cacheWrite1h,
+    output_reasoning_tokens: usage.reasoning,
+    input_audio_tokens: usage.inputAudio,
+    output_audio_tokens: usage.outputAudio,
+    web_searches: usage.webSearches,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([name, value]) => name === 'input_tokens' || name === 'output_tokens' || value !== 0));
+}
+
+function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
+  try {
+    const result = calcPrice(catalogueUsage(usage), model, { providerId: priceId, timestamp: at });
+    return result === null ? null : toNano(result.total_price);
+  } catch {
+    // Counts that contradict each other (more cached tokens than tokens) have no price.
+    return null;
+  }
+}
+
+/** `models`: names to look for, best first (override, the response's, the request's). `startedAt` in Unix milliseconds chooses dated prices. */
+export function priceCall(provider: string, models: readonly string[], usage: Usage, startedAt: number, findOverride: FindOverride): Cost {
+  if (usage.reportedCostUsd !== null) return { nanoUsd: toNano(usage.reportedCostUsd), source: 'provider', warning: null };
+  for (const model of models) {
+    const override = findOverride(provider, model);
+    if (override !== null) return { nanoUsd: overrideCost(usage, override), source: 'override', warning: null };
+  }
+  const entry = PROVIDER_BY_NAME.get(provider);
+  for (const model of entry?.priceId == null ? [] : models) {
+    const nanoUsd = catalogueCost(entry?.priceId ?? '', model, usage, new Date(startedAt));
+    if (nanoUsd !== null) return { nanoUsd, source: 'catalogue', warning: null };
+  }
+  return { nanoUsd: null, source: null, warning: `cost unknown: no price for ${provider}/${models[0] ?? 'no model'}` };
+}

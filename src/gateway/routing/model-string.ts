@@ -1,0 +1,60 @@
+/**
+ * The `model` of the AI Gateway: `item *("," item)`, `item = "!"provider | name[":online"]["/"provider["/"uid]] | provider"/"name`.
+ * Names may hold slashes (`meta-llama/Llama-3.3-70B`). Precedence of an item: exact catalogue name; else its last segment is a
+ * provider; else the one before it is (and the last is a uid); else the first is; else all parts are models: a chain.
+ */
+
+export interface ModelItem {
+  readonly name: string;
+  readonly provider: string | null;
+  /** A stored key or deployment of that provider. */
+  readonly uid: string | null;
+  /** `:online`: with web search. */
+  readonly online: boolean;
+}
+
+export interface ModelPlan {
+  /** In the order of preference. */
+  readonly items: readonly ModelItem[];
+  /** Providers that must not be asked. */
+  readonly excluded: readonly string[];
+}
+
+export interface ModelNames {
+  isModel(name: string): boolean;
+  isProvider(name: string): boolean;
+}
+
+const ONLINE = ':online';
+
+function item(text: string, provider: string | null, uid: string | null = null): ModelItem {
+  const online = text.endsWith(ONLINE);
+  return { name: online ? text.slice(0, -ONLINE.length) : text, provider, uid, online };
+}
+
+function parseItem(text: string, names: ModelNames): ModelItem[] {
+  const parts = text.split('/');
+  if (parts.length === 1) return [item(text, null)];
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  const beforeLast = parts.at(-2) ?? '';
+  const startsWithProvider = names.isProvider(first);
+  // Resellers list other vendors' models by `vendor/name`; there the vendor is meant.
+  if (!startsWithProvider && names.isModel(item(text, null).name)) return [item(text, null)];
+  if (names.isProvider(last)) return [item(parts.slice(0, -1).join('/'), last)];
+  if (parts.length > 2 && names.isProvider(beforeLast)) return [item(parts.slice(0, -2).join('/'), beforeLast, last)];
+  if (startsWithProvider) return [item(parts.slice(1).join('/'), first)];
+  return parts.every((part) => names.isModel(item(part, null).name)) ? parts.map((part) => item(part, null)) : [item(text, null)];
+}
+
+/** The plan in a model string. An empty string, or one of commas alone, gives no items. */
+export function parseModelString(text: string, names: ModelNames): ModelPlan {
+  const parts = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  return {
+    items: parts.filter((part) => !part.startsWith('!')).flatMap((part) => parseItem(part, names)),
+    excluded: parts.filter((part) => part.startsWith('!')).map((part) => part.slice(1).trim()),
+  };
+}

@@ -1,0 +1,98 @@
+/** Stage 10: closes the record of a call, whatever became of it. */
+import type { Bodies, RequestRecord } from '../../../schema/record';
+import { join } from '../read-up-to';
+import { redactHeaders } from '../redact';
+import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
+
+const EXCERPT_CHARS = 120;
+const decoder = new TextDecoder();
+
+export interface Closed {
+  readonly record: RequestRecord;
+  readonly bodies: Bodies | null;
+}
+
+const excerpt = (text: string | null): string =>
+  (text ?? '')
+    .slice(0, EXCERPT_CHARS * 4)
+    .replace(/\s+/g, ' ')
+    .slice(0, EXCERPT_CHARS);
+
+function withoutQuery(url: string | undefined): string | null {
+  return url === undefined ? null : (url.split('?', 1)[0] ?? null);
+}
+
+/** The answer's text as far as it was kept; what is no text is named by its size. */
+function answerText(trail: Trail): string | null {
+  if (trail.answerBytes === 0) return null;
+  if (!trail.answerIsText) return `[${trail.answerBytes} bytes that are no text]`;
+  const size = trail.answer.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  return decoder.decode(join(trail.answer, size));
+}
+
+function requestText(trail: Trail): string | null {
+  const body = trail.body;
+  if (body === null) return null;
+  if (body.text !== null) return body.text;
+  if (body.bytes === null) return null;
+  return /^text\/|x-www-form-urlencoded|json/i.test(body.contentType)
+    ? decoder.decode(body.bytes)
+    : `[${body.bytes.byteLength} bytes of ${body.contentType || 'no content type'}]`;
+}
+
+/** Agents that send no Helicone header say their session in headers of their own. */
+function sessionOf(trail: Trail): string | null {
+  const { headers } = trail.call;
+  return (
+    trail.policy?.sessionId ??
+    headers.get('x-claude-code-session-id') ??
+    headers.get('session-id') ??
+    headers.get('thread-id') ??
+    trail.body?.facts.session ??
+    null
+  );
+}
+
+export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): Closed {
+  const { call, policy, body, target } = trail;
+  const request = storeBodies && policy?.omitRequest !== true ? requestText(trail) : null;
+  const response = storeBodies && policy?.omitResponse !== true ? answerText(trail) : null;
+  if (trail.answerBytes > KEEP_LIMIT_BYTES && response !== null) trail.warn('response body over 8 MiB: the stored copy is cut');
+  const record: RequestRecord = {
+    id: call.id,
+    requestId: trail.requestId,
+    startedAt: call.startedAt,
+    firstByteAt: trail.firstByteAt,
+    endedAt,
+    keyId: trail.identity?.keyId ?? null,
+    userId: policy?.userId ?? body?.facts.user ?? null,
+    sessionId: sessionOf(trail),
+    sessionPath: policy?.sessionPath ?? null,
+    sessionName: policy?.sessionName ?? null,
+    promptId: policy?.promptId ?? null,
+    promptVersion: policy?.promptVersion ?? null,
+    properties: { ...policy?.properties },
+    method: call.method,
+    path: call.fullPath,
+    targetUrl: withoutQuery(target?.url),
+    wire: call.wire.name,
+    provider: target?.name ?? null,
+    requestModel: body?.facts.model ?? target?.model ?? null,
+    responseModel: trail.responseModel,
+    modelOverride: policy?.modelOverride ?? null,
+    streamed: trail.streamed || body?.facts.streamed === true,
+    status: ending.status,
+    outcome: ending.outcome,
+    errorCode: ending.errorCode,
+    attempts: [...trail.attempts],
+    usage: trail.usage,
+    country: call.country,
+    headers: redactHeaders(call.headerList),
+    warnings: [...trail.warnings],
+    requestExcerpt: excerpt(request),
+    responseExcerpt: excerpt(response),
+    requestBytes: body?.text?.length ?? body?.bytes?.byteLength ?? 0,
+    responseBytes: trail.answerBytes,
+  };
+  return { record, bodies: request === null && response === null ? null : { request, response } };
+}

@@ -1,0 +1,154 @@
+/** Server-sent events on their way to the client: whole events pass byte for byte, and a stream that is not whole never looks so. */
+import { EVENT_LIMIT_BYTES, EventSplitter, type SseEvent } from '../../wires/sse';
+import type { StreamReader, Wire } from '../../wires/wire';
+import type { Call, CallBody } from '../call';
+import type { Deadline } from '../deadline';
+import { GatewayError } from '../errors';
+import type { Clock } from '../ports';
+import { join } from '../read-up-to';
+import { replyHeaders } from '../reply-headers';
+import type { Trail } from '../trail';
+import { type Answered, networkFailure } from './run-attempts';
+
+/** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */
+const AFTER_FINISH_MS = 1_000;
+const encoder = new TextEncoder();
+
+export function meterStream(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
+  const { response } = answered;
+  trail.streamed = true;
+  const headers = replyHeaders(response.headers, trail);
+  const meter = new StreamMeter(call.wire, call.wire.openStream(body.facts, answered.dropUsage), answered, deadline, clock, trail);
+  const { firstByteMs } = deadline.limits;
+  if (firstByteMs !== null) deadline.arm('first byte', Math.max(1, firstByteMs - (clock.now() - call.startedAt)));
+  const stream = new TransformStream<Uint8Array, Uint8Array>(meter);
+  // The writable end is not aborted with the source, so that the readable end can still carry the error event.
+  response.body?.pipeTo(stream.writable, { preventAbort: true, preventClose: true, signal: deadline.signal }).then(
+    () => meter.finish(),
+    (cause: unknown) => meter.fail(brokenOff(cause, answered, deadline)),
+  );
+  return new Response(stream.readable, { status: response.status, headers });
+}
+
+function brokenOff(cause: unknown, answered: Answered, deadline: Deadline): GatewayError {
+  const failure = networkFailure(cause, answered.target, deadline);
+  if (failure.code !== 'provider_unreachable') return failure;
+  return new GatewayError('provider_cut', `${answered.target.name} broke off amid its answer.`, { cause });
+}
+
+/** The transformer of one stream. */
+class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
+  readonly #splitter = new EventSplitter();
+  #controller: TransformStreamDefaultController<Uint8Array> | null = null;
+  #over = false;
+  #stopTail: (() => void) | null = null;
+
+  constructor(
+    readonly wire: Wire,
+    readonly reader: StreamReader | null,
+    readonly answered: Answered,
+    readonly deadline: Deadline,
+    readonly clock: Clock,
+    readonly trail: Trail,
+  ) {}
+
+  start(controller: TransformStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  transform(chunk: Uint8Array): void {
+    if (this.#over) return;
+    this.deadline.touch();
+    this.#take(this.#splitter.push(chunk));
+    if (!this.#over && this.#splitter.heldBytes > EVENT_LIMIT_BYTES) {
+      this.fail(new GatewayError('provider_malformed', `${this.answered.target.name} sent an event over ${EVENT_LIMIT_BYTES} bytes.`));
+    }
+  }
+
+  /** The client left. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#close('cancelled');
+    this.deadline.abort();
+  }
+
+  /** The provider's connection ended properly. */
+  finish(): void {
+    if (this.#over) return;
+    const rest = this.#splitter.flush();
+    if (rest !== null) this.#take([rest]);
+    if (this.#over) return;
+    if (this.reader === null || this.reader.finished) return this.#complete();
+    if (this.trail.providerError !== null) return this.#complete();
+    this.fail(new GatewayError('provider_cut', `${this.answered.target.name} ended its answer before the finish reason.`));
+  }
+
+  /** Tells the client in its own dialect that the answer is not whole. */
+  fail(error: GatewayError): void {
+    if (this.#over) return;
+    // After the finish reason nothing of the answer can be missing.
+    if (this.reader?.finished === true) return this.#complete();
+    const { status, code, message, param } = error;
+    this.#send(encoder.encode(this.wire.writeErrorEvent({ status, code, message, param, requestId: this.trail.requestId })));
+    this.#close(code === 'provider_timeout' ? 'timeout' : code === 'cancelled' ? 'cancelled' : 'cut', error);
+    this.#controller?.terminate();
+    this.deadline.abort();
+  }
+
+  #take(events: readonly SseEvent[]): void {
+    const out: Uint8Array[] = [];
+    let malformed: string | null = null;
+    for (const event of events) {
+      const facts = this.reader === null ? { content: true } : this.reader.read(event);
+      if (facts.malformed !== undefined) {
+        malformed = facts.malformed;
+        break;
+      }
+      if (facts.error !== undefined) this.trail.providerError = facts.error;
+      if (facts.content === true && this.trail.firstByteAt === null) this.#firstByte();
+      if (facts.drop !== true) out.push(event.bytes);
+    }
+    if (out.length > 0) this.#send(joined(out));
+    if (malformed !== null) return this.fail(new GatewayError('provider_malformed', `${this.answered.target.name} sent ${malformed}.`));
+    if (this.reader?.finished === true && this.#stopTail === null) this.#stopTail = this.clock.after(AFTER_FINISH_MS, () => this.#tailEnds());
+  }
+
+  #firstByte(): void {
+    this.trail.firstByteAt = this.clock.now();
+    this.deadline.arm('idle', this.deadline.limits.idleMs);
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.trail.keep(bytes);
+    this.#controller?.enqueue(bytes);
+  }
+
+  #tailEnds(): void {
+    if (this.#over) return;
+    this.#complete();
+    this.deadline.abort();
+  }
+
+  #complete(): void {
+    this.#close(this.trail.providerError === null ? 'ok' : 'provider_error');
+    this.#controller?.terminate();
+  }
+
+  #close(outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut', error: GatewayError | null = null): void {
+    this.#over = true;
+    this.#stopTail?.();
+    this.deadline.disarm();
+    this.trail.usage = this.reader?.usage ?? null;
+    this.trail.responseModel = this.reader?.model ?? null;
+    this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  return join(
+    chunks,
+    chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
+  );
+}

@@ -1,0 +1,92 @@
+/** Stage 9: passes the answer on, and reads usage, first byte and end from it on the way. */
+import { parseObject } from '../../wires/json';
+import type { Call, CallBody } from '../call';
+import type { Deadline } from '../deadline';
+import { GatewayError } from '../errors';
+import type { Clock } from '../ports';
+import { readUpTo } from '../read-up-to';
+import { replyHeaders } from '../reply-headers';
+import { KEEP_LIMIT_BYTES, type Trail } from '../trail';
+import { meterStream } from './meter-stream';
+import { passThrough } from './pass-through';
+import { type Answered, networkFailure } from './run-attempts';
+
+const decoder = new TextDecoder();
+/** Statuses that have no body by RFC 9110; a Response with one would be refused by the runtime. */
+const BODILESS = new Set([101, 204, 205, 304]);
+
+export async function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Promise<Response> {
+  const { response } = answered;
+  const type = response.headers.get('content-type') ?? '';
+  trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(type);
+  if (response.body === null || BODILESS.has(response.status)) {
+    return endWhole(new Uint8Array(0), answered, deadline, clock, trail);
+  }
+  if (/^text\/event-stream\b/i.test(type) && response.status < 400) return meterStream(call, body, answered, deadline, clock, trail);
+  if (/json\b/i.test(type) || response.status >= 400) return meterWhole(call, answered, response.body, deadline, clock, trail);
+  return passThrough(answered, response.body, deadline, clock, trail);
+}
+
+/** An answer that means nothing before its end is read whole: a cut then is an error, not half a body. */
+async function meterWhole(
+  call: Call,
+  answered: Answered,
+  stream: ReadableStream<Uint8Array>,
+  deadline: Deadline,
+  clock: Clock,
+  trail: Trail,
+): Promise<Response> {
+  let read: Awaited<ReturnType<typeof readUpTo>>;
+  try {
+    read = await readAnswer(answered.response, stream);
+  } catch (cause) {
+    throw bodyFailure(cause, answered, deadline);
+  }
+  if (!read.whole) {
+    trail.warn('answer over 8 MiB: streamed through, not metered or stored');
+    return passThrough(answered, read.stream, deadline, clock, trail);
+  }
+  readFacts(call, answered, read.bytes, trail);
+  return endWhole(read.bytes, answered, deadline, clock, trail);
+}
+
+/** Where the length is stated and small, one native call reads the body; a loop over its chunks costs ten times as much. */
+async function readAnswer(response: Response, stream: ReadableStream<Uint8Array>): ReturnType<typeof readUpTo> {
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  if (length <= KEEP_LIMIT_BYTES && !response.headers.has('content-encoding'))
+    return { whole: true, bytes: new Uint8Array(await response.arrayBuffer()) };
+  return readUpTo(stream, KEEP_LIMIT_BYTES);
+}
+
+function bodyFailure(cause: unknown, answered: Answered, deadline: Deadline): GatewayError {
+  const failure = networkFailure(cause, answered.target, deadline);
+  if (failure.code !== 'provider_unreachable') return failure;
+  return new GatewayError('provider_cut', `${answered.target.name} broke off amid its answer.`, { cause });
+}
+
+function readFacts(call: Call, answered: Answered, bytes: Uint8Array, trail: Trail): void {
+  const { response, target } = answered;
+  const answer = parseObject(decoder.decode(bytes));
+  if (answer === null) {
+    // A proxy passes whatever its provider says; the AI Gateway promised a dialect.
+    if (response.status >= 400 || call.door.kind !== 'gateway') return;
+    throw new GatewayError('provider_malformed', `${target.name} answered with a body that is no JSON object.`);
+  }
+  const facts = call.wire.readAnswer(answer);
+  trail.responseModel = facts.model;
+  if (response.status >= 400) return;
+  trail.usage = facts.usage;
+  if (facts.error !== null) trail.providerError = facts.error;
+}
+
+function endWhole(bytes: Uint8Array, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
+  deadline.disarm();
+  trail.firstByteAt = clock.now();
+  trail.keep(bytes);
+  // Some providers report an error under 200; nobody should take that for an answer.
+  const status = trail.providerError !== null ? 502 : answered.response.status;
+  if (deadline.clientLeft) trail.end('cancelled', 499, 'cancelled');
+  else trail.end(status >= 400 ? 'provider_error' : 'ok', status);
+  const headers = replyHeaders(answered.response.headers, trail);
+  return new Response(bytes.byteLength === 0 ? null : bytes, { status, headers });
+}

@@ -1,0 +1,43 @@
+/** Answers that are neither JSON nor events (audio, images, files): passed on as they come, counted, kept if they are text. */
+import type { Deadline } from '../deadline';
+import type { Clock } from '../ports';
+import { replyHeaders } from '../reply-headers';
+import type { Trail } from '../trail';
+import { type Answered, networkFailure } from './run-attempts';
+
+export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>, deadline: Deadline, clock: Clock, trail: Trail): Response {
+  const { response } = answered;
+  let controller: TransformStreamDefaultController<Uint8Array> | null = null;
+  const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
+    deadline.disarm();
+    trail.end(outcome, response.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
+  };
+  const stream = new TransformStream<Uint8Array, Uint8Array>({
+    start: (it) => {
+      controller = it;
+    },
+    transform: (chunk, it) => {
+      if (trail.firstByteAt === null) {
+        trail.firstByteAt = clock.now();
+        deadline.arm('idle', deadline.limits.idleMs);
+      }
+      deadline.touch();
+      if (trail.answerIsText) trail.keep(chunk);
+      else trail.answerBytes += chunk.byteLength;
+      it.enqueue(chunk);
+    },
+    cancel: () => {
+      close('cancelled');
+      deadline.abort();
+    },
+  });
+  body.pipeTo(stream.writable, { preventAbort: true, signal: deadline.signal }).then(
+    () => close(response.status >= 400 ? 'provider_error' : 'ok'),
+    (cause: unknown) => {
+      close(deadline.expired !== null ? 'timeout' : deadline.clientLeft ? 'cancelled' : 'cut');
+      // No dialect to say it in: the connection breaks, as the provider's did.
+      controller?.error(networkFailure(cause, answered.target, deadline));
+    },
+  );
+  return new Response(stream.readable, { status: response.status, headers: replyHeaders(response.headers, trail) });
+}

@@ -1,0 +1,116 @@
+/** Stage 3: the request body, read once and as far as it can be. */
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { isObject, parseObject } from '../../wires/json';
+import type { JsonObject, RequestFacts } from '../../wires/wire';
+import type { Call, CallBody } from '../call';
+import { GatewayError } from '../errors';
+import { readUpTo } from '../read-up-to';
+
+/** The AI Gateway parses its bodies; more than this is no prompt. */
+const GATEWAY_LIMIT_BYTES = 32 * 1024 * 1024;
+/** What a proxy holds of a body for the log and for later tries; larger ones stream through. */
+const PROXY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, user: null, session: null };
+const decoder = new TextDecoder();
+
+export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
+  const contentType = call.headers.get('content-type') ?? '';
+  if (call.body === null) {
+    if (call.door.kind === 'gateway') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
+    return { text: null, bytes: null, stream: null, json: null, facts: NO_FACTS, contentType };
+  }
+  return call.door.kind === 'gateway' ? readGatewayBody(call, call.body) : readProxyBody(call, call.body, contentType, warn);
+}
+
+async function readGatewayBody(call: Call, body: ReadableStream<Uint8Array>): Promise<CallBody> {
+  const length = contentLength(call.headers);
+  const encoding = call.headers.get('content-encoding');
+  if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
+  const text = length !== null && encoding === null ? await call.text() : decoder.decode(await readLimited(decoded(body, encoding)));
+  const json = parseBody(text);
+  return { text, bytes: null, stream: null, json, facts: call.wire.readRequest(json), contentType: 'application/json' };
+}
+
+async function readProxyBody(call: Call, body: ReadableStream<Uint8Array>, contentType: string, warn: (sentence: string) => void): Promise<CallBody> {
+  const length = contentLength(call.headers);
+  const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await readUpTo(body, PROXY_LIMIT_BYTES);
+  if (read === null || !read.whole) {
+    warn('request body over 8 MiB: streamed through, not stored');
+    return { text: null, bytes: null, stream: read === null ? body : read.stream, json: null, facts: NO_FACTS, contentType };
+  }
+  const plain = call.headers.get('content-encoding') === null;
+  const text = plain && isJson(contentType) ? decoder.decode(read.bytes) : null;
+  // A proxy passes what it cannot read; the provider says what is wrong with it.
+  const json = text === null ? null : parseObject(text);
+  return {
+    text: json === null ? null : text,
+    bytes: read.bytes,
+    stream: null,
+    json,
+    facts: json === null ? NO_FACTS : call.wire.readRequest(json),
+    contentType,
+  };
+}
+
+const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+
+function contentLength(headers: Headers): number | null {
+  const text = headers.get('content-length');
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+async function readLimited(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  let read: Awaited<ReturnType<typeof readUpTo>>;
+  try {
+    read = await readUpTo(body, GATEWAY_LIMIT_BYTES);
+  } catch (cause) {
+    throw new GatewayError('bad_request', 'The body could not be read to its end.', { cause });
+  }
+  if (read.whole) return read.bytes;
+  read.cancel();
+  throw tooLarge(null);
+}
+
+function tooLarge(bytes: number | null): GatewayError {
+  const seen = bytes === null ? 'more' : `${bytes} bytes`;
+  return new GatewayError('body_too_large', `The body has ${seen}, expected at most ${GATEWAY_LIMIT_BYTES} bytes (32 MiB).`);
+}
+
+function decoded(body: ReadableStream<Uint8Array>, encoding: string | null): ReadableStream<Uint8Array> {
+  const name = encoding?.trim().toLowerCase() ?? 'identity';
+  if (name === 'identity' || name === '') return body;
+  if (name === 'gzip' || name === 'deflate') return body.pipeThrough(new DecompressionStream(name) as ReadableWritablePair<Uint8Array, Uint8Array>);
+  throw new GatewayError('unsupported_encoding', `Content-Encoding: got \`${name.slice(0, 40)}\`, expected gzip, deflate or none.`, {
+    param: 'Content-Encoding',
+  });
+}
+
+function parseBody(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new GatewayError('invalid_json', `The body is no JSON: ${locate(text)}.`);
+  }
+  if (isObject(value)) return value;
+  throw new GatewayError(
+    'invalid_json',
+    `The body is ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}, expected a JSON object.`,
+  );
+}
+
+/** Where and why, without quoting the body: it may hold anything. */
+function locate(text: string): string {
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const first = errors[0];
+  if (first === undefined) return 'it holds a character that JSON does not allow';
+  const before = text.slice(0, first.offset);
+  const line = before.split('\n').length;
+  const column = first.offset - before.lastIndexOf('\n');
+  const reason = printParseErrorCode(first.error)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+  return `${reason} at line ${line}, column ${column}`;
+}

@@ -1,0 +1,71 @@
+/** The open record of a call: stages write what they learn, `stages/log.ts` closes it. */
+
+import type { Policy } from '../../schema/policy';
+import type { Attempt, Outcome, Usage } from '../../schema/record';
+import type { Call, CallBody, Identity, Target } from './call';
+import type { ErrorCode } from './errors';
+
+/** How the call ended; settled once, the first word counts. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly errorCode: ErrorCode | null;
+}
+
+export class Trail {
+  readonly call: Call;
+  identity: Identity | null = null;
+  policy: Policy | null = null;
+  body: CallBody | null = null;
+  target: Target | null = null;
+  requestId: string;
+  readonly attempts: Attempt[] = [];
+  readonly warnings: string[] = [];
+  readonly timings: { readonly name: string; readonly durationMs: number }[] = [];
+  streamed = false;
+  firstByteAt: number | null = null;
+  usage: Usage | null = null;
+  responseModel: string | null = null;
+  /** What the provider reported as an error under a success status or inside a stream. */
+  providerError: string | null = null;
+  /** The answer's bytes as far as they are kept, in order. */
+  readonly answer: Uint8Array[] = [];
+  /** All bytes of the answer, kept or not. */
+  answerBytes = 0;
+  /** Whether the answer is text, by its content type. */
+  answerIsText = true;
+  readonly ended: Promise<Ending>;
+  #end: (ending: Ending) => void = () => {};
+  #isEnded = false;
+
+  constructor(call: Call) {
+    this.call = call;
+    this.requestId = call.id;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  note(name: string, durationMs: number): void {
+    this.timings.push({ name, durationMs });
+  }
+
+  warn(sentence: string): void {
+    this.warnings.push(sentence);
+  }
+
+  /** Keeps a piece of the answer for the log, up to the limit. */
+  keep(bytes: Uint8Array): void {
+    if (this.answerBytes < KEEP_LIMIT_BYTES) this.answer.push(bytes);
+    this.answerBytes += bytes.byteLength;
+  }
+
+  end(outcome: Outcome, status: number, errorCode: ErrorCode | null = null): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#end({ outcome, status, errorCode });
+  }
+}
+
+/** An isolate has 128 MB for all its calls; what is past this is passed on and not kept, with a warning. */
+export const KEEP_LIMIT_BYTES = 8 * 1024 * 1024;
