@@ -1,0 +1,33 @@
+/** Each minute: refused records back into the queue, old ones out of the log. */
+
+import type { App } from './deps';
+import { BODIES_PREFIX } from './edge/bodies';
+import { deleteRequestsBefore } from './edge/d1/requests';
+
+/** Younger ones may still be in the hands of the call that wrote them. */
+const SWEEP_LEAST_AGE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Rows deleted in one run: D1 is one thread, and calls are being logged meanwhile. */
+const RETENTION_ROWS = 2_000;
+const RETENTION_OBJECTS = 500;
+
+export async function runCron(app: App): Promise<void> {
+  const swept = await Promise.allSettled([sweep(app), retain(app)]);
+  for (const each of swept) if (each.status === 'rejected') console.error('scheduled work failed:', String(each.reason));
+}
+
+async function sweep(app: App): Promise<void> {
+  await app.consumer.store.sweepOverflow((messages) => app.sendMessages(messages), SWEEP_LEAST_AGE_MS);
+}
+
+async function retain(app: App): Promise<void> {
+  const { retentionDays } = app.config;
+  if (retentionDays === null) return;
+  const before = app.clock.now() - retentionDays * DAY_MS;
+  await deleteRequestsBefore(app.db, before, RETENTION_ROWS);
+  // Body keys begin with their day, and R2 lists in the order of keys: the oldest come first.
+  const lastDay = BODIES_PREFIX + new Date(before).toISOString().slice(0, 10);
+  const { objects } = await app.env.BODIES.list({ prefix: BODIES_PREFIX, limit: RETENTION_OBJECTS });
+  const old = objects.map((object) => object.key).filter((key) => key < lastDay);
+  if (old.length > 0) await app.env.BODIES.delete(old);
+}

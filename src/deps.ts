@@ -1,0 +1,107 @@
+/** Composition root: bindings and Config to what the gateway, the consumers and the API need. Built once per isolate. */
+import { waitUntil } from 'cloudflare:workers';
+import { type Config, readConfig } from './config';
+import { packBodies } from './edge/bodies';
+import { type Database, openDatabase } from './edge/d1/database';
+import { findKey } from './edge/d1/keys';
+import { loadOverrides } from './edge/d1/prices';
+import { CachedKeyStore } from './edge/keys-cached';
+import { type MessageStore, R2MessageStore } from './edge/overflow';
+import { RecordCollector, type RecordTransport } from './edge/records';
+import { upstreamFetch } from './edge/upstream-fetch';
+import { uuidv7 } from './edge/uuid';
+import { KeyDigester } from './edge/vault';
+import type { Env } from './env';
+import type { Clock, Deps } from './gateway/ports';
+import type { FindOverride } from './gateway/price';
+import type { LedgerCounts } from './objects/record-ledger';
+import { D1Sink } from './sinks/d1';
+import type { Sink } from './sinks/sink';
+
+/** What queue consumers and cron need. */
+export interface ConsumerDeps {
+  readonly sink: Sink;
+  readonly store: MessageStore;
+  readonly priceOverrides: () => Promise<FindOverride>;
+  /** Counts one record as dead; an id that was counted before changes nothing. */
+  readonly countDead: (id: string) => Promise<void>;
+}
+
+export interface App extends Deps {
+  readonly env: Env;
+  readonly db: Database;
+  readonly digester: KeyDigester;
+  readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
+  readonly ledger: () => Promise<LedgerCounts>;
+  /** Adds to the ledger; a group id that was seen before changes nothing. */
+  readonly count: (group: string, counts: LedgerCounts) => Promise<void>;
+  /** Sends record messages as one batch; rejects when the queue refuses. */
+  readonly sendMessages: (messages: readonly Uint8Array[]) => Promise<void>;
+  readonly config: Config;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const LEDGER_NAME = 'ledger';
+const apps = new WeakMap<object, App>();
+
+/** The App of this isolate. Throws ConfigError when the configuration is unusable. */
+export function appOf(env: Env): App {
+  const known = apps.get(env);
+  if (known !== undefined) return known;
+  const app = buildApp(env);
+  apps.set(env, app);
+  return app;
+}
+
+function buildApp(env: Env): App {
+  const config = readConfig(env);
+  const clock = systemClock;
+  const db = openDatabase(env.DB);
+  const digester = new KeyDigester(config.vaultKey);
+  const store = new R2MessageStore(env.BODIES, uuidv7, clock.now);
+  const ledger = () => env.RECORD_LEDGER.getByName(LEDGER_NAME);
+  const sendMessages = async (messages: readonly Uint8Array[]): Promise<void> => {
+    await env.RECORDS.sendBatch(messages.map((body) => ({ body, contentType: 'bytes' as const })));
+  };
+  const count = async (group: string, counts: LedgerCounts): Promise<void> => {
+    await ledger().add(group, counts);
+  };
+  const transport: RecordTransport = {
+    sendBatch: sendMessages,
+    keepOverflow: (id, message) => store.keepOverflow(id, message),
+    storeBodies: async (bodies, id) => {
+      const [pointer] = await packBodies(env.BODIES, [bodies], id, clock.now());
+      if (pointer === undefined) throw new Error('nothing was stored');
+      return pointer;
+    },
+    count,
+  };
+  return {
+    env,
+    db,
+    digester,
+    config,
+    clock,
+    newId: uuidv7,
+    waitUntil,
+    upstream: upstreamFetch,
+    keys: new CachedKeyStore(digester, (digest) => findKey(db, digest), clock, waitUntil, config.adminKey),
+    records: new RecordCollector(transport, clock, uuidv7),
+    consumer: {
+      sink: new D1Sink(db),
+      store,
+      priceOverrides: () => loadOverrides(db),
+      countDead: (id) => count(id, { accepted: 0, dead: 1, unauthenticated: 0 }),
+    },
+    ledger: async () => ledger().read(),
+    count,
+    sendMessages,
+  };
+}

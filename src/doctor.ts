@@ -1,0 +1,133 @@
+/** The checks of `npm run doctor` that run inside the Worker. Each finding says what was seen and, where it fails, how to mend it. */
+
+import type { ConfiguredProvider } from './config';
+import type { App } from './deps';
+import { findRequest } from './edge/d1/requests';
+import type { Env } from './env';
+import type { Call } from './gateway/call';
+import { handle } from './gateway/pipeline';
+import { mock } from './providers/mock/mock';
+import { ENDPOINTS } from './wires/endpoints';
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly mend: string;
+}
+
+const BINDINGS = ['DB', 'CACHE', 'BODIES', 'RECORDS', 'RECORD_LEDGER'] as const;
+const PROVIDER_WAIT_MS = 10_000;
+const RECORD_WAIT_MS = 20_000;
+const RECORD_POLL_MS = 500;
+/** What Cloudflare's edge answers for a host that does not resolve (error 1016). */
+const ORIGIN_DNS_STATUS = 530;
+
+export function checkBindings(env: Env): Finding[] {
+  const missing = BINDINGS.filter((name) => env[name] === undefined);
+  return [
+    {
+      check: 'bindings',
+      ok: missing.length === 0,
+      detail: missing.length === 0 ? BINDINGS.join(', ') : `missing: ${missing.join(', ')}`,
+      mend: 'add them to wrangler.toml as the repository has them and deploy',
+    },
+  ];
+}
+
+/** Every provider lists its models; where it does so depends on the wire. */
+function modelsUrl(it: ConfiguredProvider): string {
+  if (it.provider.endpoints.includes('messages')) return `${it.baseUrl}/v1/models`;
+  if (it.provider.endpoints.includes('generate-content')) return `${it.baseUrl}/v1beta/models`;
+  return `${it.baseUrl}/models`;
+}
+
+export async function checkProvider(it: ConfiguredProvider): Promise<Finding> {
+  const { slug, auth, keyVariable, baseUrlVariable } = it.provider;
+  const check = `provider ${slug}`;
+  const base = `check ${baseUrlVariable} (now ${it.baseUrl})`;
+  const headers = new Headers({ 'anthropic-version': '2023-06-01' });
+  if (it.key !== null) headers.set(auth.header, auth.prefix + it.key);
+  let response: Response;
+  try {
+    response = await fetch(modelsUrl(it), { headers, redirect: 'manual', signal: AbortSignal.timeout(PROVIDER_WAIT_MS) });
+  } catch (error) {
+    const text = String(error);
+    if (/dns/i.test(text)) return { check, ok: false, detail: 'the host name does not resolve (DNS)', mend: base };
+    if (/timeout|timed out/i.test(text)) return { check, ok: false, detail: `no answer within ${PROVIDER_WAIT_MS / 1000} s`, mend: base };
+    return {
+      check,
+      ok: false,
+      detail: 'no connection: refused, or the host name does not resolve (DNS)',
+      mend: `${base}, and that something listens there`,
+    };
+  }
+  const type = response.headers.get('content-type') ?? '';
+  await response.body?.cancel();
+  if (response.status === ORIGIN_DNS_STATUS) return { check, ok: false, detail: 'the host name does not resolve (DNS)', mend: base };
+  if (response.status === 401 || response.status === 403)
+    return { check, ok: false, detail: `the key is refused (status ${response.status})`, mend: `set a valid ${keyVariable}` };
+  if (response.status === 404 || (response.ok && !/json/i.test(type)) || (response.status >= 300 && response.status < 400)) {
+    return {
+      check,
+      ok: false,
+      detail: `something answers there, but no provider's API (status ${response.status}, ${type || 'no content type'})`,
+      mend: `wrong base URL: ${base}`,
+    };
+  }
+  if (!response.ok)
+    return { check, ok: false, detail: `the provider answers status ${response.status}`, mend: "look at the provider's status page and try again" };
+  return { check, ok: true, detail: 'reachable, the key is accepted', mend: '' };
+}
+
+/** One call to the built-in mock through the whole pipeline, and its record read back from the log. */
+export async function checkRecord(app: App): Promise<Finding> {
+  const check = 'one call and its record';
+  const [endpoint] = ENDPOINTS;
+  if (endpoint === undefined) throw new Error('no endpoints');
+  const text = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: 'doctor' }] });
+  const entry: ConfiguredProvider = { provider: mock, baseUrl: mock.baseUrl, moved: false, key: null, ready: true };
+  const config = {
+    ...app.config,
+    providers: new Map([...app.config.providers, [mock.slug, entry] as const]),
+    providerList: [...app.config.providerList.filter((it) => it.provider !== mock), entry],
+  };
+  const headers = new Headers({
+    authorization: `Bearer ${app.config.adminKey}`,
+    'content-type': 'application/json',
+    'content-length': String(text.length),
+  });
+  const call: Call = {
+    id: app.newId(),
+    startedAt: app.clock.now(),
+    door: { kind: 'gateway', endpoint },
+    wire: endpoint.wire,
+    method: 'POST',
+    path: endpoint.path,
+    fullPath: `/v1${endpoint.path}`,
+    query: '',
+    headers,
+    headerList: [...headers],
+    pathKey: null,
+    body: new Blob([text]).stream(),
+    text: async () => text,
+    signal: new AbortController().signal,
+    country: null,
+  };
+  const response = await handle(call, { ...app, config });
+  await response.body?.cancel();
+  if (!response.ok)
+    return { check, ok: false, detail: `the mock call answered status ${response.status}`, mend: "look at the Worker's log (`npx wrangler tail`)" };
+  const startedAt = app.clock.now();
+  while (app.clock.now() - startedAt < RECORD_WAIT_MS) {
+    if ((await findRequest(app.db, call.id)) !== null)
+      return { check, ok: true, detail: `in the log after ${app.clock.now() - startedAt} ms`, mend: '' };
+    await new Promise<void>((resolve) => app.clock.after(RECORD_POLL_MS, resolve));
+  }
+  return {
+    check,
+    ok: false,
+    detail: `no record after ${RECORD_WAIT_MS / 1000} s`,
+    mend: "check that the queue has its consumer (`npx wrangler queues info weir-records`) and look at the Worker's log",
+  };
+}

@@ -1,0 +1,44 @@
+/** HMACs under keys derived from WEIR_VAULT_KEY. */
+
+const encoder = new TextEncoder();
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(bytes: ArrayBuffer): string {
+  let text = '';
+  for (const byte of new Uint8Array(bytes)) text += HEX[byte];
+  return text;
+}
+
+/** Each use has a key of its own, so that a digest of one means nothing in another. */
+async function deriveKey(vaultKey: Uint8Array, purpose: string): Promise<CryptoKey> {
+  const root = await crypto.subtle.importKey('raw', vaultKey, 'HKDF', false, ['deriveKey']);
+  const info = encoder.encode(`weir/${purpose}/v1`);
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info },
+    root,
+    { name: 'HMAC', hash: 'SHA-256', length: 256 },
+    false,
+    ['sign'],
+  );
+}
+
+/** Digests Weir keys: HMAC-SHA-256 in lower-case hex. */
+export class KeyDigester {
+  readonly #key: Promise<CryptoKey>;
+
+  constructor(vaultKey: Uint8Array) {
+    this.#key = deriveKey(vaultKey, 'key-digest');
+  }
+
+  async digest(secret: string): Promise<string> {
+    return hex(await crypto.subtle.sign('HMAC', await this.#key, encoder.encode(secret)));
+  }
+}
+
+/** Compares two digests of equal form without telling by time where they differ. */
+export function digestsEqual(a: string, b: string): boolean {
+  const left = encoder.encode(a);
+  const right = encoder.encode(b);
+  return left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);
+}

@@ -1,0 +1,15 @@
+/** The bindings of wrangler.toml. Goes no further than worker.ts, deps.ts, cron.ts and objects/. */
+import type { RecordLedger } from './objects/record-ledger';
+
+export interface Env {
+  /** D1: keys, prices, records, roll-ups. */
+  readonly DB: D1Database;
+  /** R2: bodies, overflow, dead letters. */
+  readonly BODIES: R2Bucket;
+  /** Queue of closed records. */
+  readonly RECORDS: Queue<Uint8Array>;
+  /** Durable Object that counts accepted and dead records. */
+  readonly RECORD_LEDGER: DurableObjectNamespace<RecordLedger>;
+  /** Vars and secrets of config.ts. */
+  readonly [name: string]: unknown;
+}

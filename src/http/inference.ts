@@ -1,0 +1,77 @@
+/** Calls to models: the AI Gateway, the provider proxies and /gateway. Turns a Request into a Call and hands it to the pipeline. */
+import type { Call, Door } from '../gateway/call';
+import { GatewayError } from '../gateway/errors';
+import { handle } from '../gateway/pipeline';
+import { errorResponse } from '../gateway/refuse';
+import type { Provider } from '../providers/provider';
+import { anthropicMessages } from '../wires/anthropic-messages/wire';
+import type { Endpoint } from '../wires/endpoints';
+import { wireOfPath } from '../wires/endpoints';
+import { raw } from '../wires/raw/wire';
+import type { Wire } from '../wires/wire';
+import { type AppContext, addressOf } from './context';
+
+const COUNTRY = /^[A-Z][A-Z0-9]$/;
+
+/** A call on the AI Gateway. */
+export const serveEndpoint =
+  (endpoint: Endpoint) =>
+  (c: AppContext): Promise<Response> =>
+    serve(c, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
+
+/** A call on a provider proxy: what follows the provider's name in the path goes to it as it is. */
+export const serveProvider =
+  (provider: Provider, mount: string) =>
+  (c: AppContext): Promise<Response> => {
+    const path = pathUnder(c, mount);
+    return serve(c, { kind: 'proxy', provider }, wireFor(c, path, provider), path);
+  };
+
+/** A call to a host that the caller names. */
+export const serveTarget = (c: AppContext): Promise<Response> => {
+  const path = pathUnder(c, '/gateway');
+  return serve(c, { kind: 'target' }, wireFor(c, path, null), path);
+};
+
+function pathUnder(c: AppContext, mount: string): string {
+  return addressOf(c.req.raw, c.env.app.config.proxyDomains).path.slice(mount.length) || '/';
+}
+
+/** Only a POST carries a wire; errors on any other path still go out in the dialect of the provider's clients. */
+function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
+  if (c.req.method === 'POST') return wireOfPath(path);
+  return provider?.slug === 'anthropic' ? { ...raw, writeError: anthropicMessages.writeError } : raw;
+}
+
+function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Response> {
+  const request = c.req.raw;
+  const app = c.env.app;
+  const address = addressOf(request, app.config.proxyDomains);
+  const country = request.headers.get('cf-ipcountry');
+  const call: Call = {
+    id: app.newId(),
+    startedAt: app.clock.now(),
+    door,
+    wire,
+    method: request.method,
+    path,
+    fullPath: address.fullPath,
+    query: address.query,
+    headers: request.headers,
+    headerList: [...request.headers],
+    pathKey: address.pathKey,
+    body: request.body,
+    text: () => request.text(),
+    signal: request.signal,
+    country: country !== null && COUNTRY.test(country) ? country : null,
+  };
+  return handle(call, app);
+}
+
+/** The AI Gateway's endpoints take POST alone. */
+export const methodNotAllowed =
+  (endpoint: Endpoint) =>
+  (c: AppContext): Response => {
+    const error = new GatewayError('method_not_allowed', `${c.req.method} is not served on ${c.req.path}, expected POST.`);
+    return errorResponse(error, endpoint.wire, c.env.app.newId(), new Headers({ allow: 'POST' }));
+  };

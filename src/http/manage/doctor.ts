@@ -1,0 +1,23 @@
+/** /api/doctor: what `npm run doctor` cannot see from outside: bindings, migrations, providers, and one call through the whole road. */
+import { Hono } from 'hono';
+import { checkBindings, checkProvider, checkRecord, type Finding } from '../../doctor';
+import { SCOPES } from '../../gateway/call';
+import { type AppContext, type AppEnv, data, requireKey } from '../context';
+import { checkHealth } from '../health';
+
+async function examine(c: AppContext): Promise<Response> {
+  await requireKey(c, 'admin');
+  const { app } = c.env;
+  const health = await checkHealth(app);
+  const database: Finding = {
+    check: 'database and migrations',
+    ok: health.status === 'ok',
+    detail: health.problems.join(' ') || 'D1 answers, tables are there',
+    mend: 'run `npm run deploy` (or `npm run dev` locally), which applies the migrations',
+  };
+  const withKey = app.config.providerList.filter((it) => it.key !== null || (it.moved && it.ready));
+  const findings = [...checkBindings(app.env), database, ...(await Promise.all(withKey.map((it) => checkProvider(it)))), await checkRecord(app)];
+  return data(c, { findings, scopes: SCOPES });
+}
+
+export const doctorRoutes = new Hono<AppEnv>().get('/', examine);

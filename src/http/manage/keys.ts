@@ -1,0 +1,64 @@
+/** /api/keys: Weir keys. A secret is shown once, when it is made. */
+import { Hono } from 'hono';
+import { CreateKey } from '../../../schema/manage';
+import { FIELD_BY_HEADER, PROPERTY_PREFIX } from '../../../schema/policy';
+import { insertKey, listKeys, revokeKey } from '../../edge/d1/keys';
+import { GatewayError } from '../../gateway/errors';
+import { readPolicy } from '../../gateway/stages/read-policy';
+import { type AppContext, type AppEnv, data, requireKey } from '../context';
+import { readJson } from '../read-json';
+
+const SECRET_BYTES = 24;
+const HINT_CHARS = 12;
+
+/** 192 random bits. */
+function newSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  return `sk-weir-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** Defaults are headers: they must be known ones, and parse as such. */
+function checkDefaults(defaults: Readonly<Record<string, string>>): Record<string, string> {
+  const lower = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name.toLowerCase(), value]));
+  const unknown = Object.keys(lower).find((name) => !FIELD_BY_HEADER.has(name) && !name.startsWith(PROPERTY_PREFIX));
+  if (unknown !== undefined)
+    throw new GatewayError('bad_request', `defaults: \`${unknown.slice(0, 80)}\` is no header that Weir knows.`, { param: 'defaults' });
+  readPolicy([], lower);
+  return lower;
+}
+
+async function create(c: AppContext): Promise<Response> {
+  await requireKey(c, 'admin');
+  const { db, digester, newId, clock } = c.env.app;
+  const asked = await readJson(c, CreateKey);
+  const defaults = checkDefaults(asked.defaults);
+  const secret = asked.key ?? newSecret();
+  const id = newId();
+  const isNew = await insertKey(db, {
+    id,
+    name: asked.name,
+    digest: await digester.digest(secret),
+    // The start of a secret of the caller's own is not ours to show: it may be short.
+    hint: asked.key === undefined ? secret.slice(0, HINT_CHARS) : 'imported',
+    scopes: asked.scopes,
+    defaults,
+    createdAt: clock.now(),
+  });
+  if (!isNew) throw new GatewayError('conflict', 'key: this secret is a key of this deployment already.', { param: 'key' });
+  return data(c, { id, key: secret }, 201);
+}
+
+async function list(c: AppContext): Promise<Response> {
+  await requireKey(c, 'admin');
+  return data(c, await listKeys(c.env.app.db));
+}
+
+async function revoke(c: AppContext): Promise<Response> {
+  await requireKey(c, 'admin');
+  const id = c.req.param('id') ?? '';
+  if (!(await revokeKey(c.env.app.db, id, c.env.app.clock.now())))
+    throw new GatewayError('not_found', `No live key ${JSON.stringify(id.slice(0, 60))}.`);
+  return data(c, { id });
+}
+
+export const keyRoutes = new Hono<AppEnv>().post('/', create).get('/', list).delete('/:id', revoke);

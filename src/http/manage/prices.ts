@@ -1,0 +1,34 @@
+/** /api/prices: the tenant's own prices, which come before the catalogue's. */
+import { Hono } from 'hono';
+import { PutPrice } from '../../../schema/manage';
+import { deletePrice, listPrices, putPrice } from '../../edge/d1/prices';
+import { GatewayError } from '../../gateway/errors';
+import { type AppContext, type AppEnv, data, requireKey } from '../context';
+import { readJson } from '../read-json';
+
+async function list(c: AppContext): Promise<Response> {
+  await requireKey(c, 'read');
+  return data(c, await listPrices(c.env.app.db));
+}
+
+async function put(c: AppContext): Promise<Response> {
+  await requireKey(c, 'write');
+  const price = await readJson(c, PutPrice);
+  await putPrice(c.env.app.db, price, c.env.app.clock.now());
+  return data(c, price);
+}
+
+async function remove(c: AppContext): Promise<Response> {
+  await requireKey(c, 'write');
+  const provider = c.req.query('provider') ?? '';
+  const model = c.req.query('model') ?? '';
+  if (!(await deletePrice(c.env.app.db, provider, model))) {
+    throw new GatewayError(
+      'not_found',
+      `No price for ${JSON.stringify(`${provider}/${model}`.slice(0, 100))}; expected ?provider=…&model=… of one that is listed.`,
+    );
+  }
+  return data(c, { provider, model });
+}
+
+export const priceRoutes = new Hono<AppEnv>().get('/', list).put('/', put).post('/', put).delete('/', remove);

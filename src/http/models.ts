@@ -1,0 +1,65 @@
+/** GET /v1/models: what this deployment can reach. https://platform.openai.com/docs/api-reference/models/list */
+import type { ConfiguredProvider } from '../config';
+import { GatewayError } from '../gateway/errors';
+import { listModels } from '../providers/catalogue';
+import { type AppContext, requireKey } from './context';
+
+interface ListedModel {
+  readonly id: string;
+  readonly object: 'model';
+  /** Unix seconds; the catalogue does not know when a model came out. */
+  readonly created: number;
+  readonly owned_by: string;
+  readonly context_window: number | null;
+  /** US dollars per million tokens. */
+  readonly pricing: { readonly input_usd_per_million: number | null; readonly output_usd_per_million: number | null };
+  /** Every provider of this deployment that serves the model under this name, in the order of preference. */
+  readonly providers: readonly string[];
+}
+
+const CREATED_UNKNOWN = 0;
+
+/** A bare name belongs to the first provider that has it; a model of the mock is named with its provider, so that nobody meets it by accident. */
+export function modelList(providers: readonly ConfiguredProvider[]): ListedModel[] {
+  const byId = new Map<string, ListedModel & { providers: string[] }>();
+  for (const { provider } of providers.filter((it) => it.ready && it.provider.endpoints.length > 0)) {
+    for (const model of listModels(provider)) {
+      const id = provider.slug === 'mock' ? `mock/${model.id}` : model.id;
+      const known = byId.get(id);
+      if (known !== undefined) known.providers.push(provider.slug);
+      else {
+        byId.set(id, {
+          id,
+          object: 'model',
+          created: CREATED_UNKNOWN,
+          owned_by: provider.slug,
+          context_window: model.contextWindow,
+          pricing: { input_usd_per_million: model.inputUsdPerMillion, output_usd_per_million: model.outputUsdPerMillion },
+          providers: [provider.slug],
+        });
+      }
+    }
+  }
+  return [...byId.values()];
+}
+
+/** Anthropic's clients list models too: https://platform.claude.com/docs/en/api/models-list */
+const anthropicModel = (model: ListedModel) => ({ type: 'model', id: model.id, display_name: model.id, created_at: new Date(0).toISOString() });
+
+const isAnthropic = (c: AppContext): boolean => c.req.header('anthropic-version') !== undefined;
+
+export async function serveModels(c: AppContext): Promise<Response> {
+  await requireKey(c, 'proxy');
+  const list = modelList(c.env.app.config.providerList);
+  if (!isAnthropic(c)) return c.json({ object: 'list', data: list });
+  return c.json({ data: list.map(anthropicModel), has_more: false, first_id: list[0]?.id ?? null, last_id: list.at(-1)?.id ?? null });
+}
+
+export async function serveModel(c: AppContext): Promise<Response> {
+  await requireKey(c, 'proxy');
+  const id = decodeURIComponent(c.req.path.replace(/^(?:\/v1)?\/models\//, ''));
+  const model = modelList(c.env.app.config.providerList).find((each) => each.id === id);
+  if (model === undefined)
+    throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });
+  return c.json(isAnthropic(c) ? anthropicModel(model) : model);
+}

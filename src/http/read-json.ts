@@ -1,0 +1,23 @@
+/** Reads a management body by its schema; every problem is named by field, what was seen and what was expected. */
+import type { z } from 'zod';
+import { GatewayError } from '../gateway/errors';
+import type { AppContext } from './context';
+
+/** Management bodies are small; a filter of the largest allowed size has a few kilobytes. */
+const BODY_LIMIT_CHARS = 256 * 1024;
+
+export async function readJson<S extends z.ZodType>(c: AppContext, schema: S): Promise<z.infer<S>> {
+  const text = await c.req.text();
+  if (text.length > BODY_LIMIT_CHARS)
+    throw new GatewayError('body_too_large', `The body has ${text.length} characters, expected at most ${BODY_LIMIT_CHARS}.`);
+  let value: unknown;
+  try {
+    value = text.trim() === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new GatewayError('invalid_json', 'The body is no JSON.');
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  throw new GatewayError('bad_request', problems.join('; '), { param: String(parsed.error.issues[0]?.path[0] ?? 'body') });
+}

@@ -1,0 +1,14 @@
+/** Entry of the Worker. */
+import { runCron } from './cron';
+import { appOf } from './deps';
+import type { Env } from './env';
+import { serve } from './http/app';
+import { consume } from './queues/index';
+
+export { RecordLedger } from './objects/record-ledger';
+
+export default {
+  fetch: serve,
+  queue: (batch, env) => consume(batch, appOf(env).consumer),
+  scheduled: (_event, env) => runCron(appOf(env)),
+} satisfies ExportedHandler<Env>;
