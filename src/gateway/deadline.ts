@@ -73,11 +73,13 @@ export class Deadline {
     return this.#client.aborted;
   }
 
-  /** Starts a limit in place of the one that ran; the total limit always counts along. */
-  arm(name: TimeoutName, ms: number): void {
+  /**
+   * Starts a limit in place of the one that ran; the total limit always counts along. `spentMs` is what has passed of it already.
+   */
+  arm(name: TimeoutName, ms: number, spentMs = 0): void {
     this.#stop?.();
-    this.#touchedAt = this.#clock.now();
-    this.#wait(name, ms, ms);
+    this.#touchedAt = this.#clock.now() - spentMs;
+    this.#wait(name, ms, Math.max(1, ms - spentMs));
   }
 
   /** The limit that runs begins anew. Costs no timer: the running one looks when it goes off. */

@@ -20,7 +20,7 @@ export function meterStream(call: Call, body: CallBody, answered: Answered, dead
   const headers = replyHeaders(response.headers, trail);
   const meter = new StreamMeter(call.wire, call.wire.openStream(body.facts, answered.dropUsage), answered, deadline, clock, trail);
   const { firstByteMs } = deadline.limits;
-  if (firstByteMs !== null) deadline.arm('first byte', Math.max(1, firstByteMs - (clock.now() - call.startedAt)));
+  if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, clock.now() - call.startedAt);
   const stream = new TransformStream<Uint8Array, Uint8Array>(meter);
   // The writable end is not aborted with the source, so that the readable end can still carry the error event.
   response.body?.pipeTo(stream.writable, { preventAbort: true, preventClose: true, signal: deadline.signal }).then(

@@ -1,0 +1,142 @@
+/**
+ * `npm run deploy`: makes what the account lacks (D1, KV, R2, both queues), asks for missing secrets, applies the migrations and deploys.
+ * A second run finds everything in place and changes nothing but the code. `-- --dry-run` prints the steps and touches nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fail, ROOT, wrangler } from './local.mjs';
+
+const NAME = 'weir';
+const DATABASE = 'weir';
+const KV_TITLE = 'weir-cache';
+const BUCKET = 'weir-bodies';
+/** The dead letter queue first: a consumer that names a queue which is not there cannot be deployed. */
+const QUEUES = ['weir-records-dead', 'weir-records'];
+const CONFIG = 'wrangler.deploy.toml';
+const SECRETS = [
+  { name: 'WEIR_ADMIN_KEY', make: () => `sk-weir-${randomBytes(24).toString('hex')}`, ask: 'admin key (enter: make one)' },
+  { name: 'WEIR_VAULT_KEY', make: () => randomBytes(32).toString('base64'), ask: null },
+  { name: 'OPENAI_API_KEY', make: null, ask: 'OpenAI key (enter: none)' },
+  { name: 'ANTHROPIC_API_KEY', make: null, ask: 'Anthropic key (enter: none)' },
+];
+
+const isDry = process.argv.includes('--dry-run');
+const say = (sentence) => console.log(sentence);
+
+function step(title, command) {
+  say(`${isDry ? 'would: ' : ''}${title}${isDry && command ? `\n       wrangler ${command.join(' ')}` : ''}`);
+}
+
+async function run(command, options) {
+  const result = await wrangler(command, options);
+  if (result.code !== 0) fail(`wrangler ${command.join(' ')} failed:\n${result.output}${result.errors}`);
+  return result.output;
+}
+
+/** The JSON in what wrangler printed, which may be preceded by notices. */
+function json(output) {
+  const start = output.search(/[[{]/);
+  try {
+    return start === -1 ? [] : JSON.parse(output.slice(start));
+  } catch {
+    return [];
+  }
+}
+
+async function ensure(title, { find, create }) {
+  if (isDry) {
+    step(`make ${title} if it is missing`, create);
+    return undefined;
+  }
+  const found = await find();
+  if (found !== undefined) {
+    say(`${title}: there`);
+    return found;
+  }
+  say(`${title}: making it`);
+  await run(create);
+  const made = await find();
+  if (made === undefined) fail(`${title} was made and cannot be found; run this again in a minute.`);
+  return made;
+}
+
+const exists = (command) => async () => ((await wrangler(command)).code === 0 ? 'there' : undefined);
+
+async function ensureResources() {
+  const databaseId = await ensure(`D1 database ${DATABASE}`, {
+    find: async () => json(await run(['d1', 'list', '--json'])).find((it) => it.name === DATABASE)?.uuid,
+    create: ['d1', 'create', DATABASE],
+  });
+  const kvId = await ensure(`KV namespace ${KV_TITLE}`, {
+    find: async () => json(await run(['kv', 'namespace', 'list'])).find((it) => it.title === KV_TITLE)?.id,
+    create: ['kv', 'namespace', 'create', KV_TITLE],
+  });
+  await ensure(`R2 bucket ${BUCKET}`, { find: exists(['r2', 'bucket', 'info', BUCKET]), create: ['r2', 'bucket', 'create', BUCKET] });
+  for (const queue of QUEUES) await ensure(`queue ${queue}`, { find: exists(['queues', 'info', queue]), create: ['queues', 'create', queue] });
+  return { databaseId, kvId };
+}
+
+/** wrangler.toml with the account's ids, beside it because its paths are relative; git ignores it. */
+function writeConfig({ databaseId, kvId }) {
+  step(`write ${CONFIG}: wrangler.toml with the ids of the account's resources`);
+  if (isDry) return;
+  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
+    .replace('binding = "DB"\n', `binding = "DB"\ndatabase_id = "${databaseId}"\n`)
+    .replace('binding = "CACHE"\n', `binding = "CACHE"\nid = "${kvId}"\n`);
+  writeFileSync(join(ROOT, CONFIG), text);
+}
+
+async function missingSecrets() {
+  const listed = await wrangler(['secret', 'list', '--name', NAME]);
+  // A Worker that is not deployed yet has no secrets, and the list fails.
+  const known = new Set(listed.code === 0 ? json(listed.output).map((it) => it.name) : []);
+  const required = SECRETS.filter((it) => !known.has(it.name));
+  // Provider keys are offered once, when the deployment is new: who left them out meant it.
+  return known.size === 0 ? required : required.filter((it) => it.make !== null);
+}
+
+async function askSecrets() {
+  if (isDry) {
+    step(`ask for the secrets that are missing: ${SECRETS.map((it) => it.name).join(', ')}`, ['secret', 'list', '--name', NAME]);
+    return {};
+  }
+  const missing = await missingSecrets();
+  if (missing.length === 0) say('secrets: there');
+  const secrets = {};
+  const terminal = process.stdin.isTTY ? createInterface({ input: process.stdin, output: process.stdout }) : null;
+  for (const { name, make, ask } of missing) {
+    const given = process.env[name] || (ask !== null && terminal !== null ? (await terminal.question(`${name}: ${ask} `)).trim() : '');
+    const value = given || make?.();
+    if (!value) continue;
+    secrets[name] = value;
+    if (!given && name === 'WEIR_ADMIN_KEY') say(`WEIR_ADMIN_KEY made now, shown this once: ${value}`);
+  }
+  terminal?.close();
+  return secrets;
+}
+
+async function deploy(secrets) {
+  const command = ['deploy', '--minify', '--config', CONFIG];
+  step('deploy the Worker', command);
+  if (isDry) return;
+  const folder = mkdtempSync(join(tmpdir(), 'weir-'));
+  try {
+    const file = join(folder, 'secrets.json');
+    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
+    say(await run(Object.keys(secrets).length === 0 ? command : [...command, '--secrets-file', file]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const resources = await ensureResources();
+writeConfig(resources);
+const secrets = await askSecrets();
+const migrate = ['d1', 'migrations', 'apply', 'DB', '--remote', '--config', CONFIG];
+step('apply the migrations', migrate);
+if (!isDry) await run(migrate);
+await deploy(secrets);
+say(isDry ? 'Nothing was touched.' : 'Deployed. `npm run doctor -- --url https://<your host> --key <admin key>` checks it.');

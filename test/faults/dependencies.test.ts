@@ -1,0 +1,66 @@
+/** Dead dependencies: no call fails for them, no record is lost or doubled, the status page tells. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AS_ADMIN, api, eventually, status } from '../harness/api.ts';
+import { type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  worker = await startWorker();
+});
+
+afterAll(async () => {
+  await worker?.stop();
+});
+
+async function chat(text = 'hello'): Promise<string | null> {
+  const body = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: text }] });
+  const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
+  expect(response.status).toBe(200);
+  await response.text();
+  return response.headers.get('helicone-id');
+}
+
+const count = async (): Promise<number> => (await api(worker, 'POST', '/v1/request/count/query', { filter: 'all' })).body.data;
+const settled = (stored: number) =>
+  eventually(`${stored} records stored`, async () => {
+    const now = await status(worker);
+    return now.stored >= stored && now.waiting === 0 ? now : null;
+  });
+
+describe('the record pipeline', () => {
+  it('gives each of 500 concurrent calls exactly one record', async () => {
+    const before = await status(worker);
+    const ids = await Promise.all(Array.from({ length: 500 }, (_, index) => chat(`call ${index}`)));
+    expect(new Set(ids).size).toBe(500);
+    const after = await settled(before.stored + 500);
+    expect(after.stored).toBe(before.stored + 500);
+    expect(after.accepted).toBe(before.accepted + 500);
+    expect(await count()).toBe(after.stored);
+    const db = await worker.miniflare.getD1Database('DB', 'weir');
+    expect(await db.prepare('SELECT sum(calls) AS calls FROM rollups').first('calls')).toBe(after.stored);
+  });
+
+  it('puts a 90 kB call of a coding agent into the log as soon as a small one', async () => {
+    const text = 'x'.repeat(90_000);
+    const id = await chat(text);
+    const record = await eventually('the large record', async () => {
+      const { status: code, body } = await api(worker, 'GET', `/v1/request/${id}`);
+      return code === 200 ? body.data : null;
+    });
+    expect(record.request_body.messages[0].content).toBe(text);
+    expect(Date.parse(record.response_created_at)).toBeGreaterThan(Date.now() - 5_000);
+  });
+
+  it('goes on while D1 is down, and stores everything once it is back', async () => {
+    const before = await status(worker);
+    const db = await worker.miniflare.getD1Database('DB', 'weir');
+    await db.prepare('ALTER TABLE requests RENAME TO requests_away').run();
+    const ids = await Promise.all(Array.from({ length: 20 }, () => chat()));
+    await eventually('records waiting', async () => ((await status(worker)).waiting >= 20 ? true : null));
+    await db.prepare('ALTER TABLE requests_away RENAME TO requests').run();
+    const after = await settled(before.stored + 20);
+    expect(after).toMatchObject({ stored: before.stored + 20, dead: before.dead });
+    for (const id of ids) expect((await api(worker, 'GET', `/v1/request/${id}`)).status).toBe(200);
+  });
+});
