@@ -25,7 +25,12 @@ function report({ check, ok, detail, mend }) {
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const ok = major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1]);
-  report({ check: 'node', ok, detail: process.version, mend: 'run it by npm (`npm run doctor`), which uses the Node of the dev dependencies; `npm install` brings it' });
+  report({
+    check: 'node',
+    ok,
+    detail: process.version,
+    mend: 'run it by npm (`npm run doctor`), which uses the Node of the dev dependencies; `npm install` brings it',
+  });
 }
 
 async function health(url) {
@@ -51,14 +56,29 @@ async function startLocal(port) {
 async function examine(url, key) {
   const state = await health(url);
   if (state === null) {
-    report({ check: 'worker', ok: false, detail: `nothing answers at ${url}`, mend: 'start it with `npm run dev`, or name the deployment: --url https://…' });
+    report({
+      check: 'worker',
+      ok: false,
+      detail: `nothing answers at ${url}`,
+      mend: 'start it with `npm run dev`, or name the deployment: --url https://…',
+    });
     return;
   }
-  report({ check: 'configuration', ok: state.status !== 'misconfigured', detail: state.problems?.join(' ') || 'complete', mend: 'set what is named: `npx wrangler secret put <NAME>`, or .dev.vars for local runs' });
+  report({
+    check: 'configuration',
+    ok: state.status !== 'misconfigured',
+    detail: state.problems?.join(' ') || 'complete',
+    mend: 'set what is named: `npx wrangler secret put <NAME>`, or .dev.vars for local runs',
+  });
   if (state.status === 'misconfigured') return;
   const response = await fetch(new URL('/api/doctor', url), { headers: { authorization: `Bearer ${key}` }, signal: AbortSignal.timeout(ANSWER_MS) });
   if (!response.ok) {
-    report({ check: 'admin key', ok: false, detail: `refused with status ${response.status}`, mend: 'give the WEIR_ADMIN_KEY of that deployment: --key …' });
+    report({
+      check: 'admin key',
+      ok: false,
+      detail: `refused with status ${response.status}`,
+      mend: 'give the WEIR_ADMIN_KEY of that deployment: --key …',
+    });
     return;
   }
   report({ check: 'admin key', ok: true, detail: 'accepted', mend: '' });
@@ -74,7 +94,12 @@ const stop = isLocal && (await health(url)) === null ? await startLocal(port) : 
 try {
   await examine(url, values.key ?? process.env.WEIR_ADMIN_KEY ?? readDevVars().WEIR_ADMIN_KEY ?? '');
 } catch (error) {
-  report({ check: 'worker', ok: false, detail: `the examination broke off: ${error.message}`, mend: 'look at the log of the Worker (`npx wrangler tail`, or the terminal of `npm run dev`)' });
+  report({
+    check: 'worker',
+    ok: false,
+    detail: `the examination broke off: ${error.message}`,
+    mend: 'look at the log of the Worker (`npx wrangler tail`, or the terminal of `npm run dev`)',
+  });
 } finally {
   stop();
 }

@@ -12,9 +12,8 @@ import { upstreamFetch } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
 import { KeyDigester } from './edge/vault';
 import type { Env } from './env';
-import type { Clock, Deps } from './gateway/ports';
+import type { Clock, Deps, LedgerCounts } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
-import type { LedgerCounts } from './objects/record-ledger';
 import { D1Sink } from './sinks/d1';
 import type { Sink } from './sinks/sink';
 

@@ -5,8 +5,7 @@
 
 import { INLINE_LIMIT_BYTES, type PointerMessage, type RecordMessage } from '../../schema/messages';
 import type { Bodies, BodyPointer, RequestRecord } from '../../schema/record';
-import type { Clock, RecordSink } from '../gateway/ports';
-import type { LedgerCounts } from '../objects/record-ledger';
+import type { Clock, LedgerCounts, RecordSink } from '../gateway/ports';
 
 /** Longest stay of a record in the isolate. */
 const GROUP_MS = 20;

@@ -28,6 +28,16 @@ export interface RecordSink {
   countUnauthenticated(): Promise<void>;
 }
 
+/** Counts of the record pipeline over the life of a deployment. */
+export interface LedgerCounts {
+  /** Records handed to the queue or to R2. */
+  readonly accepted: number;
+  /** Records that the consumer gave up on; they lie in R2 under `dead/`. */
+  readonly dead: number;
+  /** Calls without a known key; they have no record. */
+  readonly unauthenticated: number;
+}
+
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;

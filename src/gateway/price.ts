@@ -61,10 +61,18 @@ function catalogueUsage(usage: Usage): CatalogueUsage {
   return Object.fromEntries(Object.entries(counts).filter(([name, value]) => name === 'input_tokens' || name === 'output_tokens' || value !== 0));
 }
 
+/** Details that the catalogue would price as plain tokens where it has no price of their own: wrong by a factor, so unknown. */
+const UNPRICED_DETAILS = [
+  ['inputAudio', 'input_audio_mtok'],
+  ['outputAudio', 'output_audio_mtok'],
+  ['cacheWrite1h', 'cache_write_1h_mtok'],
+] as const;
+
 function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
   try {
     const result = calcPrice(catalogueUsage(usage), model, { providerId: priceId, timestamp: at });
-    return result === null ? null : toNano(result.total_price);
+    if (result === null || UNPRICED_DETAILS.some(([tokens, price]) => usage[tokens] > 0 && result.model_price[price] === undefined)) return null;
+    return toNano(result.total_price);
   } catch {
     // Counts that contradict each other (more cached tokens than tokens) have no price.
     return null;

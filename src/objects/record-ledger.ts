@@ -4,15 +4,7 @@
  * Called once per flushed group, not per call.
  */
 import { DurableObject } from 'cloudflare:workers';
-
-export interface LedgerCounts {
-  /** Records handed to the queue or to R2. */
-  readonly accepted: number;
-  /** Records that the consumer gave up on; they lie in R2 under `dead/`. */
-  readonly dead: number;
-  /** Calls without a known key; they have no record. */
-  readonly unauthenticated: number;
-}
+import type { LedgerCounts } from '../gateway/ports';
 
 /** A group that is flushed twice (its owner died after the send) is counted once; groups live for seconds. */
 const REMEMBERED_GROUPS = 1_000;

@@ -63,7 +63,12 @@ describe('@anthropic-ai/sdk', () => {
 
   it('works as a provider proxy with the provider key as Bearer or x-api-key beside Helicone-Auth', async () => {
     for (const own of [{ apiKey: 'sk-ant-of-the-caller' }, { apiKey: null, authToken: 'sk-ant-of-the-caller' }]) {
-      const proxied = new Anthropic({ ...own, baseURL: `${counter.url}/anthropic`, defaultHeaders: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}` }, maxRetries: 0 });
+      const proxied = new Anthropic({
+        ...own,
+        baseURL: `${counter.url}/anthropic`,
+        defaultHeaders: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}` },
+        maxRetries: 0,
+      });
       await proxied.messages.countTokens({ model: hello.model, messages: hello.messages });
       const head = counting.received.at(-1)?.head ?? '';
       expect(head).toContain('sk-ant-of-the-caller');

@@ -12,7 +12,10 @@ let client: OpenAI;
 beforeAll(async () => {
   upstream = new LLMock({ port: 0 });
   upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
-  upstream.onMessage(/./, { content: 'A weir regulates and measures.', usage: { prompt_tokens: 12, completion_tokens: 7, input_tokens: 12, output_tokens: 7 } });
+  upstream.onMessage(/./, {
+    content: 'A weir regulates and measures.',
+    usage: { prompt_tokens: 12, completion_tokens: 7, input_tokens: 12, output_tokens: 7 },
+  });
   upstream.onEmbedding(/./, { embedding: [0.25, -0.5, 0.75] });
   upstream.onModerate(/./, { flagged: false, categories: { violence: false } });
   await upstream.start();
@@ -85,7 +88,9 @@ describe('openai SDK', () => {
   });
 
   it('passes tools through, whole and streamed', async () => {
-    const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }];
+    const tools = [
+      { type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } },
+    ];
     const messages = [{ role: 'user' as const, content: 'weather in Oslo?' }];
     const whole = await client.chat.completions.create({ model: 'gpt-4o-mini', tools, messages });
     expect(whole.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } });
@@ -125,8 +130,15 @@ describe('openai SDK', () => {
   });
 
   it('works as a provider proxy: the caller brings its own provider key, which passes, and ours does not', async () => {
-    const proxied = new OpenAI({ apiKey: 'sk-of-the-caller', baseURL: `${worker.url}/oai/v1`, defaultHeaders: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}` }, maxRetries: 0 });
-    const { data, response } = await proxied.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }).withResponse();
+    const proxied = new OpenAI({
+      apiKey: 'sk-of-the-caller',
+      baseURL: `${worker.url}/oai/v1`,
+      defaultHeaders: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}` },
+      maxRetries: 0,
+    });
+    const { data, response } = await proxied.chat.completions
+      .create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] })
+      .withResponse();
     expect(data.choices[0]?.message.content).toBe('A weir regulates and measures.');
     const sent = upstream.getLastRequest();
     expect(JSON.stringify(sent?.headers)).not.toContain(ADMIN_KEY);
@@ -156,7 +168,9 @@ describe('typed errors of the openai SDK', () => {
 
   it('raises PermissionDeniedError for a key without the scope', async () => {
     const { key } = await makeKey(worker, { scopes: ['read'] });
-    await expect(ask('gpt-4o-mini', new OpenAI({ apiKey: key, baseURL: `${worker.url}/v1`, maxRetries: 0 }))).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError);
+    await expect(ask('gpt-4o-mini', new OpenAI({ apiKey: key, baseURL: `${worker.url}/v1`, maxRetries: 0 }))).rejects.toBeInstanceOf(
+      OpenAI.PermissionDeniedError,
+    );
   });
 
   it('raises NotFoundError for an unknown model, with the three nearest names', async () => {
@@ -196,7 +210,11 @@ describe('typed errors of the openai SDK', () => {
   });
 
   it('raises APIError inside a stream that is cut', async () => {
-    const stream = await client.chat.completions.create({ model: 'mock/cut', stream: true, messages: [{ role: 'user', content: 'one two three four' }] });
+    const stream = await client.chat.completions.create({
+      model: 'mock/cut',
+      stream: true,
+      messages: [{ role: 'user', content: 'one two three four' }],
+    });
     const read = async () => {
       for await (const _ of stream);
     };

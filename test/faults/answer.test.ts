@@ -25,7 +25,13 @@ afterAll(async () => {
   await upstream?.stop();
 });
 
-const WHOLE = JSON.stringify({ id: 'c', object: 'chat.completion', model: 'gpt-4o-mini', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1 } });
+const WHOLE = JSON.stringify({
+  id: 'c',
+  object: 'chat.completion',
+  model: 'gpt-4o-mini',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 3, completion_tokens: 1 },
+});
 
 async function chat(headers: Record<string, string> = {}, model = 'gpt-4o-mini', path = '/v1/chat/completions') {
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
@@ -46,22 +52,32 @@ describe('a whole answer', () => {
   });
 
   it('is read as a gzipped stream', async () => {
-    const events = 'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\ndata: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+    const events =
+      'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\ndata: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
     upstream.handler = ({ socket }) => respond(socket, 200, { ...SSE_HEADERS, 'content-encoding': 'gzip' }, gzipSync(events));
-    const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body: '{"model":"gpt-4o-mini","stream":true,"messages":[]}' });
+    const response = await fetch(`${worker.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: AS_ADMIN,
+      body: '{"model":"gpt-4o-mini","stream":true,"messages":[]}',
+    });
     expect(await response.text()).toBe(events);
   });
 
   it("keeps a provider error's status, body and headers", async () => {
     const body = '{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded","param":null}}';
-    upstream.handler = ({ socket }) => respond(socket, 429, { ...JSON_HEADERS, 'retry-after': '7', 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '0' }, body);
+    upstream.handler = ({ socket }) =>
+      respond(socket, 429, { ...JSON_HEADERS, 'retry-after': '7', 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '0' }, body);
     const seen = await chat();
     expect([seen.status, seen.text]).toEqual([429, body]);
     expect(seen.headers.get('retry-after')).toBe('7');
     expect(seen.headers.get('x-request-id')).toBe('req_1');
     expect(seen.headers.get('x-ratelimit-remaining-requests')).toBe('0');
     expect(seen.headers.get('weir-attempts')).toBe('openai/gpt-4o-mini 429');
-    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'provider_error', response_status: 429, response_body: { error: { message: 'slow down' } } });
+    expect(await recordOf(worker, seen.id)).toMatchObject({
+      outcome: 'provider_error',
+      response_status: 429,
+      response_body: { error: { message: 'slow down' } },
+    });
   });
 
   it('counts an error body under status 200 as a 502, and keeps the body', async () => {
@@ -93,10 +109,18 @@ describe('a whole answer', () => {
   it('passes large headers and binary bodies on a proxy', async () => {
     const bytes = Buffer.from(Array.from({ length: 5_000 }, (_, index) => index % 256));
     upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'audio/mpeg', 'x-large': 'x'.repeat(12_000) }, bytes);
-    const response = await fetch(`${worker.url}/openai/v1/audio/speech?voice=a%20b&x=1`, { method: 'POST', headers: { ...AS_ADMIN, 'content-type': 'application/octet-stream' }, body: bytes });
+    const response = await fetch(`${worker.url}/openai/v1/audio/speech?voice=a%20b&x=1`, {
+      method: 'POST',
+      headers: { ...AS_ADMIN, 'content-type': 'application/octet-stream' },
+      body: bytes,
+    });
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     expect(upstream.received.at(-1)?.head).toContain('POST /v1/audio/speech?voice=a%20b&x=1 ');
-    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', response_bytes: 5_000, response_body: '[5000 bytes that are no text]' });
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      outcome: 'ok',
+      response_bytes: 5_000,
+      response_body: '[5000 bytes that are no text]',
+    });
   });
 });
 
@@ -111,7 +135,11 @@ describe('no answer', () => {
 
   it('is a 504 when the connect limit of a streamed call runs out', async () => {
     upstream.handler = () => {};
-    const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: { ...AS_ADMIN, 'Weir-Timeout-Connect': '200' }, body: '{"model":"gpt-4o-mini","stream":true,"messages":[]}' });
+    const response = await fetch(`${worker.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...AS_ADMIN, 'Weir-Timeout-Connect': '200' },
+      body: '{"model":"gpt-4o-mini","stream":true,"messages":[]}',
+    });
     expect(response.status).toBe(504);
     expect(await response.text()).toContain('connect limit of 200 ms');
   });
@@ -127,7 +155,8 @@ describe('no answer', () => {
   });
 
   it('is a 502 that names the variable when the provider refuses the key that Weir holds', async () => {
-    upstream.handler = ({ socket }) => respond(socket, 401, JSON_HEADERS, '{"error":{"message":"Incorrect API key provided: sk-provider-held-by-weir"}}');
+    upstream.handler = ({ socket }) =>
+      respond(socket, 401, JSON_HEADERS, '{"error":{"message":"Incorrect API key provided: sk-provider-held-by-weir"}}');
     const seen = await chat();
     expect([seen.status, JSON.parse(seen.text).error.code]).toEqual([502, 'provider_auth']);
     expect(seen.text).toContain('OPENAI_API_KEY');

@@ -154,7 +154,11 @@ describe('a stream that is not whole', () => {
     for (let cut = 0; cut < MESSAGES.indexOf('event: message_delta'); cut += 50) {
       sends(MESSAGES.slice(0, cut), 'cut');
       const seen = await ask('/v1/messages', messagesBody);
-      const last = seen.text.split('\n\n').filter((event) => event !== '').at(-1) ?? '';
+      const last =
+        seen.text
+          .split('\n\n')
+          .filter((event) => event !== '')
+          .at(-1) ?? '';
       expect(last, `cut at ${cut}`).toMatch(/^event: error\ndata: /);
       expect(JSON.parse(last.split('data: ')[1] ?? '')).toMatchObject({ type: 'error', error: { type: 'api_error', code: 'provider_cut' } });
     }
@@ -206,7 +210,10 @@ describe('a client that leaves', () => {
       openChunked(socket, 200, SSE_HEADERS);
       writeChunk(socket, MESSAGES.slice(0, MESSAGES.indexOf('event: content_block_stop')));
       // workerd's own HTTP front notices that a client has left when it writes to it.
-      const flow = setInterval(() => writeChunk(socket, named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: ' more' } })), 50);
+      const flow = setInterval(
+        () => writeChunk(socket, named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: ' more' } })),
+        50,
+      );
       socket.on('close', () => clearInterval(flow));
     };
     const id = crypto.randomUUID();

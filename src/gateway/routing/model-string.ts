@@ -1,7 +1,7 @@
 /**
  * The `model` of the AI Gateway: `item *("," item)`, `item = "!"provider | name[":online"]["/"provider["/"uid]] | provider"/"name`.
- * Names may hold slashes (`meta-llama/Llama-3.3-70B`). Precedence of an item: exact catalogue name; else its last segment is a
- * provider; else the one before it is (and the last is a uid); else the first is; else all parts are models: a chain.
+ * Names may hold slashes (`meta-llama/Llama-3.3-70B`). Precedence of an item: exact catalogue name, alone or behind a provider
+ * (`openrouter/openai/gpt-4o` is no key `gpt-4o` of OpenAI); else its last segment is a provider; else the one before it is (and the last is a uid); else the first is; else all parts are models: a chain.
  */
 
 export interface ModelItem {
@@ -41,6 +41,8 @@ function parseItem(text: string, names: ModelNames): ModelItem[] {
   const startsWithProvider = names.isProvider(first);
   // Resellers list other vendors' models by `vendor/name`; there the vendor is meant.
   if (!startsWithProvider && names.isModel(item(text, null).name)) return [item(text, null)];
+  if (startsWithProvider && parts.length > 2 && names.isModel(item(parts.slice(1).join('/'), null).name))
+    return [item(parts.slice(1).join('/'), first)];
   if (names.isProvider(last)) return [item(parts.slice(0, -1).join('/'), last)];
   if (parts.length > 2 && names.isProvider(beforeLast)) return [item(parts.slice(0, -2).join('/'), beforeLast, last)];
   if (startsWithProvider) return [item(parts.slice(1).join('/'), first)];

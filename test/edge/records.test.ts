@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { Bodies, RequestRecord } from '../../schema/record';
+import { RecordCollector, type RecordTransport } from '../../src/edge/records';
+import { testRecord } from '../fakes/record';
+import { systemTestClock } from '../fakes/system-clock';
+
+class FakeTransport implements RecordTransport {
+  readonly batches: string[][] = [];
+  readonly overflow = new Map<string, string>();
+  readonly bodies: Bodies[] = [];
+  accepted = 0;
+  refusing = false;
+  storeDown = false;
+
+  async sendBatch(messages: readonly Uint8Array[]): Promise<void> {
+    if (this.refusing) throw new Error('queue down');
+    this.batches.push(messages.map((bytes) => new TextDecoder().decode(bytes)));
+  }
+  async keepOverflow(id: string, message: Uint8Array): Promise<string> {
+    if (this.storeDown) throw new Error('R2 down');
+    this.overflow.set(id, new TextDecoder().decode(message));
+    return `overflow/${id}`;
+  }
+  async storeBodies(bodies: Bodies) {
+    if (this.storeDown) throw new Error('R2 down');
+    this.bodies.push(bodies);
+    return { key: 'bodies/x', offset: 0, length: 1 };
+  }
+  async count(_: string, counts: { accepted: number }): Promise<void> {
+    this.accepted += counts.accepted;
+  }
+}
+
+let ids = 0;
+const open = () => {
+  const transport = new FakeTransport();
+  return { transport, collector: new RecordCollector(transport, systemTestClock, () => `group-${ids++}`) };
+};
+const bodies = (chars: number): Bodies => ({ request: 'x'.repeat(chars), response: null });
+
+describe('RecordCollector', () => {
+  it('sends the records of 20 ms as one batch, and every add waits for it', async () => {
+    const { transport, collector } = open();
+    await Promise.all(Array.from({ length: 30 }, () => collector.add(testRecord(), bodies(10))));
+    expect(transport.batches.map((batch) => batch.length)).toEqual([30]);
+    expect(transport.accepted).toBe(30);
+  });
+
+  it('never sends more than 100 messages or 256 KB at once', async () => {
+    const { transport, collector } = open();
+    await Promise.all(Array.from({ length: 250 }, (_, index) => collector.add(testRecord(), bodies(index % 5 === 0 ? 20_000 : 10))));
+    expect(transport.batches.flat()).toHaveLength(250);
+    for (const batch of transport.batches) {
+      expect(batch.length).toBeLessThanOrEqual(100);
+      expect(batch.reduce((sum, text) => sum + text.length + 100, 0)).toBeLessThan(256_000);
+    }
+  });
+
+  it('leaves large bodies in R2 and sends the record with a pointer at once', async () => {
+    const { transport, collector } = open();
+    await collector.add(testRecord(), bodies(90_000));
+    expect(transport.bodies).toHaveLength(1);
+    expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toMatchObject({ bodies: null, stored: { key: 'bodies/x' } });
+  });
+
+  it('sends the record without its large bodies when R2 is down, and says so in it', async () => {
+    const { transport, collector } = open();
+    transport.storeDown = true;
+    await collector.add(testRecord(), bodies(90_000));
+    expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toMatchObject({
+      bodies: null,
+      stored: null,
+      record: { warnings: ['bodies not stored: the object store did not take them'] },
+    });
+  });
+
+  it('keeps each record in R2 that the queue refuses, and never rejects', async () => {
+    const { transport, collector } = open();
+    transport.refusing = true;
+    const records: RequestRecord[] = Array.from({ length: 5 }, () => testRecord());
+    await Promise.all(records.map((record) => collector.add(record, bodies(10))));
+    expect([...transport.overflow.keys()].sort()).toEqual(records.map((record) => record.id).sort());
+    expect(transport.accepted).toBe(5);
+    transport.storeDown = true;
+    await expect(collector.add(testRecord(), null)).resolves.toBeUndefined();
+    expect(transport.accepted).toBe(6);
+  });
+
+  it('sends a pointer for a record that is too large even without bodies', async () => {
+    const { transport, collector } = open();
+    const record = { ...testRecord(), properties: { long: 'x'.repeat(100_000) } };
+    await collector.add(record, null);
+    expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toEqual({ v: 1, overflow: `overflow/${record.id}` });
+    expect(JSON.parse(transport.overflow.get(record.id) ?? '')).toMatchObject({ record: { id: record.id } });
+  });
+});

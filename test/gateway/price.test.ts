@@ -1,0 +1,163 @@
+/**
+ * Golden invoices: usage objects as the vendors document them, priced by hand from the vendors' published price lists
+ * (US dollars per million tokens, so nano-dollars per token are the thousandfold), each to the nano-dollar.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NO_USAGE, type Usage } from '../../schema/record';
+import { priceCall } from '../../src/gateway/price';
+import { readUsage as readAnthropic } from '../../src/wires/anthropic-messages/usage';
+import { readUsage as readGemini } from '../../src/wires/gemini/usage';
+import { readUsage as readChat } from '../../src/wires/openai-chat/usage';
+import { readUsage as readResponses } from '../../src/wires/openai-responses/usage';
+
+const AT = Date.parse('2026-11-01T12:00:00Z');
+const none = () => null;
+
+function invoice(provider: string, model: string, usage: Usage | null): number | null {
+  return priceCall(provider, [model], usage ?? NO_USAGE, AT, none).nanoUsd;
+}
+
+describe('golden invoices', () => {
+  it('gpt-4o-mini with a cached prefix: input 0.15, cached 0.075, output 0.60', () => {
+    const usage = readChat({ prompt_tokens: 1117, completion_tokens: 46, prompt_tokens_details: { cached_tokens: 1024 } });
+    expect(invoice('openai', 'gpt-4o-mini', usage)).toBe(93 * 150 + 1024 * 75 + 46 * 600);
+  });
+
+  it('gpt-4o by its dated name: 2.50, cached 1.25, 10', () => {
+    const usage = readChat({ prompt_tokens: 2006, completion_tokens: 300, prompt_tokens_details: { cached_tokens: 1920 } });
+    expect(invoice('openai', 'gpt-4o-2024-08-06', usage)).toBe(86 * 2_500 + 1920 * 1_250 + 300 * 10_000);
+  });
+
+  it('o3-mini, whose reasoning is part of its output: 1.10, 4.40', () => {
+    const usage = readChat({ prompt_tokens: 26, completion_tokens: 637, completion_tokens_details: { reasoning_tokens: 448 } });
+    expect(invoice('openai', 'o3-mini', usage)).toBe(26 * 1_100 + 637 * 4_400);
+  });
+
+  it('gpt-4.1 on the Responses wire: 2, cached 0.50, 8', () => {
+    const usage = readResponses({ input_tokens: 10_000, input_tokens_details: { cached_tokens: 8_000 }, output_tokens: 500 });
+    expect(invoice('openai', 'gpt-4.1', usage)).toBe(2_000 * 2_000 + 8_000 * 500 + 500 * 8_000);
+  });
+
+  it('gpt-audio: text 2.50 and 10, audio 32 and 64', () => {
+    const usage = readChat({
+      prompt_tokens: 200,
+      completion_tokens: 100,
+      prompt_tokens_details: { audio_tokens: 150 },
+      completion_tokens_details: { audio_tokens: 60 },
+    });
+    expect(invoice('openai', 'gpt-audio', usage)).toBe(50 * 2_500 + 150 * 32_000 + 40 * 10_000 + 60 * 64_000);
+    // The catalogue has no audio price here and would take it for text, a sixteenth of the bill.
+    expect(invoice('openai', 'gpt-4o-audio-preview', usage)).toBeNull();
+  });
+
+  it('text-embedding-3-small: 0.02', () => {
+    expect(invoice('openai', 'text-embedding-3-small', readChat({ prompt_tokens: 8, total_tokens: 8 }))).toBe(160);
+  });
+
+  it('claude-sonnet-4-5 with a five-minute cache write: 3, read 0.30, write 3.75, output 15', () => {
+    const usage = readAnthropic({ input_tokens: 2048, cache_read_input_tokens: 1800, cache_creation_input_tokens: 248, output_tokens: 503 });
+    expect(invoice('anthropic', 'claude-sonnet-4-5', usage)).toBe(2048 * 3_000 + 1800 * 300 + 248 * 3_750 + 503 * 15_000);
+  });
+
+  it('claude-sonnet-4-5 with a one-hour cache write, which costs 6', () => {
+    const usage = readAnthropic({
+      input_tokens: 2048,
+      cache_read_input_tokens: 1800,
+      cache_creation_input_tokens: 248,
+      cache_creation: { ephemeral_5m_input_tokens: 148, ephemeral_1h_input_tokens: 100 },
+      output_tokens: 503,
+    });
+    expect(invoice('anthropic', 'claude-sonnet-4-5-20250929', usage)).toBe(2048 * 3_000 + 1800 * 300 + 148 * 3_750 + 100 * 6_000 + 503 * 15_000);
+  });
+
+  it('claude-opus-4-1: 15, 75', () => {
+    expect(invoice('anthropic', 'claude-opus-4-1', readAnthropic({ input_tokens: 1000, output_tokens: 100 }))).toBe(1000 * 15_000 + 100 * 75_000);
+  });
+
+  it('claude-haiku-4-5: 1, 5', () => {
+    expect(invoice('anthropic', 'claude-haiku-4-5', readAnthropic({ input_tokens: 21, output_tokens: 305 }))).toBe(21 * 1_000 + 305 * 5_000);
+  });
+
+  it('claude-sonnet-4-5 with web searches, 10 dollars a thousand', () => {
+    const usage = readAnthropic({ input_tokens: 105, output_tokens: 603, server_tool_use: { web_search_requests: 2 } });
+    expect(invoice('anthropic', 'claude-sonnet-4-5', usage)).toBe(105 * 3_000 + 603 * 15_000 + 2 * 10_000_000);
+  });
+
+  it('gemini-2.5-pro below and above its tier of 200,000 tokens: 1.25 and 10, then 2.50 and 15', () => {
+    expect(invoice('google', 'gemini-2.5-pro', readGemini({ promptTokenCount: 100_000, candidatesTokenCount: 1_000 }))).toBe(
+      100_000 * 1_250 + 1_000 * 10_000,
+    );
+    expect(invoice('google', 'gemini-2.5-pro', readGemini({ promptTokenCount: 250_000, candidatesTokenCount: 1_000 }))).toBe(
+      250_000 * 2_500 + 1_000 * 15_000,
+    );
+  });
+
+  it('gemini-2.5-flash, whose thoughts cost what its output does: 0.30, 2.50', () => {
+    const usage = readGemini({ promptTokenCount: 100, candidatesTokenCount: 20, thoughtsTokenCount: 30 });
+    expect(invoice('google', 'gemini-2.5-flash', usage)).toBe(100 * 300 + 50 * 2_500);
+  });
+
+  it('llama-3.3-70b-versatile at Groq: 0.59, 0.79', () => {
+    expect(invoice('groq', 'llama-3.3-70b-versatile', readChat({ prompt_tokens: 1000, completion_tokens: 100 }))).toBe(1000 * 590 + 100 * 790);
+  });
+});
+
+describe('priceCall', () => {
+  const usage: Usage = { ...NO_USAGE, input: 100, cacheRead: 40, cacheWrite: 30, cacheWrite1h: 10, output: 20 };
+
+  it('lets the cost that the provider reports win', () => {
+    const cost = priceCall('openrouter', ['anything'], { ...usage, reportedCostUsd: 0.00012 }, AT, none);
+    expect(cost).toEqual({ nanoUsd: 120_000, source: 'provider', warning: null });
+  });
+
+  it("takes the tenant's own price before the catalogue's, cached and written tokens included", () => {
+    const price = {
+      inputUsdPerMillion: 2,
+      outputUsdPerMillion: 8,
+      cacheReadUsdPerMillion: 0.5,
+      cacheWriteUsdPerMillion: 2.5,
+      cacheWrite1hUsdPerMillion: 4,
+    };
+    const cost = priceCall('openai', ['gpt-4o'], usage, AT, (provider, model) => (provider === 'openai' && model === 'gpt-4o' ? price : null));
+    expect(cost).toEqual({ nanoUsd: 30 * 2_000 + 40 * 500 + 20 * 2_500 + 10 * 4_000 + 20 * 8_000, source: 'override', warning: null });
+  });
+
+  it('knows that an unknown cost is unknown, and says so', () => {
+    expect(priceCall('openai', ['no-such-model'], usage, AT, none)).toEqual({
+      nanoUsd: null,
+      source: null,
+      warning: 'cost unknown: no price for openai/no-such-model',
+    });
+    expect(priceCall('nebius', ['gpt-4o'], usage, AT, none).nanoUsd).toBeNull();
+  });
+
+  it('falls back to the next name of the model', () => {
+    expect(priceCall('openai', ['my-fine-label', 'gpt-4o-mini'], { ...NO_USAGE, input: 10 }, AT, none).nanoUsd).toBe(1_500);
+  });
+
+  it('gives whole nano-dollars or null for any counts, and never throws', () => {
+    const tokens = fc.nat(3_000_000);
+    const any = fc.record({
+      input: tokens,
+      output: tokens,
+      cacheRead: tokens,
+      cacheWrite: tokens,
+      cacheWrite1h: tokens,
+      reasoning: tokens,
+      inputAudio: tokens,
+      outputAudio: tokens,
+    });
+    fc.assert(
+      fc.property(
+        any,
+        fc.constantFrom(['openai', 'gpt-4o'], ['anthropic', 'claude-sonnet-4-5'], ['google', 'gemini-2.5-pro']),
+        (counts, [provider = '', model = '']) => {
+          const { nanoUsd } = priceCall(provider, [model], { ...NO_USAGE, ...counts }, AT, none);
+          expect(nanoUsd === null || (Number.isSafeInteger(nanoUsd) && nanoUsd >= 0)).toBe(true);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});

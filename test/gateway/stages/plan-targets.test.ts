@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { Call, CallBody, Identity } from '../../../src/gateway/call';
+import { GatewayError } from '../../../src/gateway/errors';
+import { planTargets, proxyUrl } from '../../../src/gateway/stages/plan-targets';
+import { readPolicy } from '../../../src/gateway/stages/read-policy';
+import { ENDPOINTS } from '../../../src/wires/endpoints';
+import { testConfig } from '../../fakes/config';
+
+const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', ownAuthorization: null };
+const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
+
+function plan(model: string | null, endpointName = 'chat', warnings: string[] = []) {
+  const endpoint = ENDPOINTS.find((each) => each.name === endpointName);
+  if (endpoint === undefined) throw new Error(endpointName);
+  const call = { door: { kind: 'gateway', endpoint }, wire: endpoint.wire, query: '?beta=true' } as Call;
+  const body = { facts: { model, streamed: false, choices: 1, user: null, session: null } } as CallBody;
+  try {
+    return planTargets(call, identity, readPolicy([], {}), body, config, (sentence) => warnings.push(sentence)).map(
+      (it) => `${it.name} ${it.model} ${it.url}`,
+    );
+  } catch (error) {
+    return error instanceof GatewayError ? `${error.code}: ${error.message}` : String(error);
+  }
+}
+
+describe('planTargets on the AI Gateway', () => {
+  it("asks a bare name's vendor first, with the query kept", () => {
+    expect(plan('gpt-4o-mini')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions?beta=true']);
+    expect(plan('claude-sonnet-4-5', 'messages')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages?beta=true']);
+  });
+
+  it('takes the provider that is named, before or behind the model', () => {
+    expect(plan('openai/gpt-4o-mini')).toEqual(plan('gpt-4o-mini/openai'));
+    expect(plan('openrouter/openai/gpt-4o-mini')).toEqual(['openrouter openai/gpt-4o-mini https://openrouter.ai/api/v1/chat/completions?beta=true']);
+    expect(plan('openai/brand-new-model')).toEqual(['openai brand-new-model https://api.openai.com/v1/chat/completions?beta=true']);
+  });
+
+  it.each([
+    [null, 'bad_request'],
+    ['', 'bad_request'],
+    [' , ', 'bad_request'],
+    ['gpt-4o-minni', 'model_not_found'],
+    ['no/such', 'model_not_found'],
+    ['llama-3.3-70b-versatile/groq', 'no_provider_key'],
+    ['claude-sonnet-4-5', 'not_translated'],
+    ['gpt-4o-mini, !openai', 'model_not_found'],
+    ['gpt-4o-mini, !nobody', 'bad_request'],
+  ])('%s is %s', (model, code) => expect(plan(model)).toMatch(new RegExp(`^${code}: `)));
+
+  it('names the variable and where to put it when a key is missing', () => {
+    expect(plan('groq/llama-3.3-70b-versatile')).toMatch(/Set GROQ_API_KEY: `npx wrangler secret put GROQ_API_KEY`, or in \.dev\.vars/);
+  });
+
+  it('names what it does not do yet', () => {
+    const warnings: string[] = [];
+    plan('gpt-4o, gpt-4o-mini', 'chat', warnings);
+    plan('gpt-4o:online', 'chat', warnings);
+    expect(warnings.join(' ')).toMatch(/model chains.*:online/);
+  });
+});
+
+describe('proxyUrl', () => {
+  const openai = (base?: string) => {
+    const it = testConfig(base === undefined ? {} : { OPENAI_BASE_URL: base }).providers.get('openai');
+    if (it === undefined) throw new Error('openai');
+    return it;
+  };
+
+  it.each([
+    [undefined, '/v1/chat/completions', 'https://api.openai.com/v1/chat/completions'],
+    [undefined, '/dashboard/x', 'https://api.openai.com/dashboard/x'],
+    ['http://127.0.0.1:8085/v1', '/v1/chat/completions', 'http://127.0.0.1:8085/v1/chat/completions'],
+    ['http://127.0.0.1:8085/v1', '/chat/completions', 'http://127.0.0.1:8085/v1/chat/completions'],
+    ['https://proxy.acme.com/openai/eu', '/v1/chat/completions', 'https://proxy.acme.com/openai/eu/chat/completions'],
+    ['https://proxy.acme.com/openai/eu', '/openai/eu/models', 'https://proxy.acme.com/openai/eu/models'],
+    ['https://proxy.acme.com/v1', '/v10/x', 'https://proxy.acme.com/v1/v10/x'],
+  ])('base %s, path %s', (base, path, url) => expect(proxyUrl(openai(base), path)).toBe(url));
+});

@@ -1,0 +1,146 @@
+/** Keys on the real D1: what a key may do, how soon it works, and how soon a revoked one is dead. */
+import { exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/edge/d1/database';
+import { findKey } from '../../src/edge/d1/keys';
+import { CachedKeyStore } from '../../src/edge/keys-cached';
+import { KeyDigester } from '../../src/edge/vault';
+import { FakeClock } from '../fakes/clock';
+import { call, db } from './calls';
+
+const make = async (body: Record<string, unknown>) =>
+  (await call('POST', '/api/keys', { name: 'k', scopes: ['proxy'], ...body })).json<{ data: { id: string; key: string }; error: string | null }>();
+const chat = (key: string) => call('POST', '/v1/chat/completions', { model: 'mock/echo', messages: [{ role: 'user', content: 'hi' }] }, key);
+
+describe('/api/keys', () => {
+  it('makes a key whose secret is shown once, kept nowhere, and works at once', async () => {
+    const { data, error } = await make({ name: 'first' });
+    expect(error).toBeNull();
+    expect(data.key).toMatch(/^sk-weir-[0-9a-f]{48}$/);
+    expect((await chat(data.key)).status).toBe(200);
+    const rows = await db().prepare('SELECT * FROM keys').all();
+    expect(JSON.stringify(rows.results)).not.toContain(data.key);
+    const listed = await (await call('GET', '/api/keys')).text();
+    expect(listed).toContain(data.id);
+    expect(listed).not.toContain(data.key);
+  });
+
+  it('takes a Helicone key by its text, once, and it works in every place', async () => {
+    const key = 'sk-helicone-abcdefg-1234567-hijklmn-7654321';
+    expect((await make({ key })).data.key).toBe(key);
+    const again = await call('POST', '/api/keys', { name: 'again', scopes: ['proxy'], key });
+    expect([again.status, await again.json()]).toEqual([409, { data: null, error: 'key: this secret is a key of this deployment already.' }]);
+    const body = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: 'hi' }] });
+    for (const [path, headers] of [
+      ['/v1/chat/completions', { authorization: `Bearer ${key}` }],
+      ['/v1/chat/completions', { 'x-api-key': key }],
+      ['/v1/chat/completions', { 'x-goog-api-key': key }],
+      ['/v1/chat/completions', { 'helicone-auth': `Bearer ${key}` }],
+      [`/${key}/v1/chat/completions`, {}],
+      [`/mock/${key}/v1/chat/completions`, {}],
+    ] as const) {
+      const response = await exports.default.fetch(`https://weir.dev${path}`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+      });
+      expect(response.status, `${path} ${Object.keys(headers)}`).toBe(200);
+    }
+  });
+
+  it('applies its defaults where a call is silent, and refuses defaults that no header takes', async () => {
+    const { data } = await make({ defaults: { 'Helicone-User-Id': 'from-the-key', 'Helicone-Property-Team': 'blue' } });
+    expect((await chat(data.key)).status).toBe(200);
+    const unknown = await call('POST', '/api/keys', { name: 'k', scopes: ['proxy'], defaults: { 'X-Other': '1' } });
+    expect([unknown.status, await unknown.text()]).toEqual([400, expect.stringContaining('`x-other` is no header')]);
+    const bad = await call('POST', '/api/keys', { name: 'k', scopes: ['proxy'], defaults: { 'Helicone-Retry-Num': 'many' } });
+    expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('Helicone-Retry-Num: got `many`')]);
+  });
+
+  it('names what is wrong with a body', async () => {
+    const bad = await call('POST', '/api/keys', { name: '', scopes: ['root'], extra: 1 });
+    expect(bad.status).toBe(400);
+    const { error } = await bad.json<{ error: string }>();
+    expect(error).toMatch(/name: .*scopes\.0: .*extra/s);
+  });
+
+  it.each([
+    ['proxy', 200, 403, 403],
+    ['read', 403, 200, 403],
+    ['write', 403, 403, 403],
+    ['admin', 200, 200, 200],
+  ])('gives the scope %s its own reach', async (scope, proxied, read, admin) => {
+    const { data } = await make({ scopes: [scope] });
+    expect((await chat(data.key)).status).toBe(proxied);
+    expect((await call('POST', '/v1/request/query', {}, data.key)).status).toBe(read);
+    expect((await call('GET', '/api/keys', undefined, data.key)).status).toBe(admin);
+  });
+
+  it('refuses strangers in the dialect of the path', async () => {
+    const openai = await chat('sk-weir-nobody-nobody-nobody');
+    expect([openai.status, (await openai.json<{ error: { code: string } }>()).error.code]).toEqual([401, 'unauthenticated']);
+    const rest = await call('GET', '/api/keys', undefined, 'sk-weir-nobody-nobody-nobody');
+    expect([rest.status, await rest.json()]).toEqual([401, { data: null, error: 'The Weir key is unknown or revoked.' }]);
+    expect((await exports.default.fetch('https://weir.dev/openai/v1/models')).status).toBe(401);
+  });
+});
+
+describe('CachedKeyStore', () => {
+  const digester = new KeyDigester(new Uint8Array(32).fill(7));
+  const open = () => {
+    const clock = new FakeClock();
+    const state = { down: false, lookUps: 0 };
+    const database = openDatabase(db());
+    const lookUp = async (digest: string) => {
+      state.lookUps++;
+      if (state.down) throw new Error('D1 is down');
+      return findKey(database, digest);
+    };
+    const behind: Promise<unknown>[] = [];
+    const keys = new CachedKeyStore(digester, lookUp, clock, (promise) => void behind.push(promise), 'sk-weir-admin-of-this-store');
+    return { clock, state, keys, settle: () => Promise.all(behind) };
+  };
+
+  it('asks D1 once in ten seconds, and refreshes behind the call after that', async () => {
+    const { data } = await make({});
+    const { clock, state, keys, settle } = open();
+    for (let index = 0; index < 5; index++) expect(await keys.find(data.key)).toMatchObject({ id: data.id });
+    expect(state.lookUps).toBe(1);
+    clock.pass(12_000);
+    expect(await keys.find(data.key)).toMatchObject({ id: data.id });
+    await settle();
+    expect(state.lookUps).toBe(2);
+  });
+
+  it('binds a revocation within 15 seconds', async () => {
+    const { data } = await make({});
+    const { clock, keys } = open();
+    expect(await keys.find(data.key)).not.toBeNull();
+    expect((await call('DELETE', `/api/keys/${data.id}`)).status).toBe(200);
+    clock.pass(15_000);
+    expect(await keys.find(data.key)).toBeNull();
+    expect((await call('DELETE', `/api/keys/${data.id}`)).status).toBe(404);
+  });
+
+  it('serves a key for an hour while D1 is down, and never answers 401 for it', async () => {
+    const { data } = await make({});
+    const { clock, state, keys } = open();
+    await keys.find(data.key);
+    state.down = true;
+    clock.pass(59 * 60_000);
+    expect(await keys.find(data.key)).toMatchObject({ id: data.id });
+    await expect(keys.find('sk-weir-never-seen-before-by-this')).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 });
+    clock.pass(2 * 60_000);
+    await expect(keys.find(data.key)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await keys.find('sk-weir-admin-of-this-store')).toMatchObject({ scopes: ['admin'] });
+  });
+
+  it('does not ask D1 each time for a key that it knows to be unknown', async () => {
+    const { clock, state, keys } = open();
+    for (let index = 0; index < 10; index++) expect(await keys.find('sk-weir-unknown-unknown-unknown')).toBeNull();
+    expect(state.lookUps).toBe(1);
+    clock.pass(2_000);
+    await keys.find('sk-weir-unknown-unknown-unknown');
+    expect(state.lookUps).toBe(2);
+  });
+});
