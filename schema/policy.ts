@@ -185,7 +185,6 @@ export const HEADER_RULES = {
   }),
   targetUrl: rule({
     name: 'Helicone-Target-Url',
-    aliases: ['Helicone-Target-URL'],
     parse: absoluteUrl,
     fallback: undefined,
     acts: true,
@@ -193,7 +192,6 @@ export const HEADER_RULES = {
   }),
   openAiApiBase: rule({
     name: 'Helicone-OpenAI-Api-Base',
-    aliases: ['Helicone-OpenAi-Api-Base'],
     parse: absoluteUrl,
     fallback: undefined,
     acts: true,
@@ -229,7 +227,6 @@ export const HEADER_RULES = {
   }),
   streamUsage: rule({
     name: 'Helicone-Stream-Usage',
-    aliases: ['helicone-stream-usage'],
     parse: flag,
     fallback: false,
     acts: true,

@@ -59,7 +59,8 @@ function buildRouter(config: Config): Router {
     return c.json(health, health.status === 'misconfigured' ? 503 : 200);
   });
   router.get('/', (c) => c.text(WELCOME));
-  router.on('HEAD', '/api/hello', (c) => c.body(null, 200));
+  // Claude Code looks here (HEAD) whether its base URL answers.
+  router.get('/api/hello', (c) => c.body(null, 200));
   for (const provider of [...PROVIDERS, ...config.providerList.map((it) => it.provider)]) {
     if (!config.providers.has(provider.slug)) continue;
     for (const name of [provider.slug, ...provider.aliases]) router.all(`/${name}/*`, serveProvider(provider, `/${name}`));

@@ -148,7 +148,7 @@ describe('no answer', () => {
     const refused = await chat({}, 'groq/llama-3.3-70b-versatile');
     expect([refused.status, JSON.parse(refused.text).error.code]).toEqual([502, 'provider_unreachable']);
     expect(refused.text).toContain('groq');
-    upstream.handler = ({ socket }) => socket.resetAndDestroy();
+    upstream.handler = ({ socket }) => void socket.resetAndDestroy();
     const reset = await chat();
     expect([reset.status, JSON.parse(reset.text).error.code]).toEqual([502, 'provider_unreachable']);
     expect(await recordOf(worker, reset.id)).toMatchObject({ outcome: 'provider_error', response_status: 502 });

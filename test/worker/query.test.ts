@@ -1,0 +1,125 @@
+/** Helicone's query API over the real D1. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/edge/d1/database';
+import { D1Sink } from '../../src/sinks/d1';
+import { testRecord } from '../fakes/record';
+import { call, db } from './calls';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+type Json = any;
+const START = Date.parse('2026-05-01T00:00:00Z');
+const cost = (nanoUsd: number | null) => ({ nanoUsd, source: null, warning: null });
+
+beforeAll(async () => {
+  const sink = new D1Sink(openDatabase(db()));
+  const records = Array.from({ length: 30 }, (_, index) => ({
+    record: testRecord({
+      startedAt: START + index * 60_000,
+      endedAt: START + index * 60_000 + index * 10,
+      userId: index % 2 === 0 ? 'ada' : 'bob',
+      properties: index % 3 === 0 ? { app: 'shop', 'odd"name': '100%' } : { app: 'blog_x' },
+      status: index === 7 ? 500 : 200,
+      outcome: index === 7 ? ('provider_error' as const) : index === 8 ? ('cancelled' as const) : ('ok' as const),
+      responseModel: index === 9 ? null : 'gpt-4o-mini-2024-07-18',
+      sessionId: index < 5 ? 'session-a' : null,
+    }),
+    cost: cost(index === 0 ? null : index * 1_000_000),
+    bodies: null,
+  }));
+  await sink.store(records);
+});
+
+async function query(
+  body: Record<string, unknown>,
+  path = '/v1/request/query',
+): Promise<{ status: number; data: Json; error: string; cursor: string | null }> {
+  const response = await call('POST', path, body);
+  return { status: response.status, ...(await response.json<Json>()) };
+}
+const count = async (filter: unknown): Promise<number> => (await query({ filter }, '/v1/request/count/query')).data;
+const rmt = (column: string, condition: unknown) => ({ request_response_rmt: { [column]: condition } });
+
+describe('POST /v1/request/query', () => {
+  it('gives the newest first, a hundred at most unless told, and a cursor that meets each row once', async () => {
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    while (cursor !== null) {
+      const page = await query({ filter: 'all', limit: 7, ...(cursor === undefined ? {} : { cursor }) });
+      seen.push(...page.data.map((row: Json) => row.request_id));
+      cursor = page.cursor;
+    }
+    expect(new Set(seen).size).toBe(30);
+    expect(seen).toHaveLength(30);
+    expect((await query({ limit: 2, offset: 28 })).data).toHaveLength(2);
+    expect((await query({})).data[0].delay_ms).toBe(290);
+  });
+
+  it.each([
+    ['equality', rmt('user_id', { equals: 'ada' }), 15],
+    ['not-equals', rmt('user_id', { 'not-equals': 'ada' }), 15],
+    ['a time', rmt('request_created_at', { gte: '2026-05-01T00:20:00Z' }), 10],
+    ['a range', { left: rmt('latency', { gt: 100 }), operator: 'and', right: rmt('latency', { lte: 150 }) }, 5],
+    ['or', { left: rmt('status', { equals: 500 }), operator: 'or', right: rmt('latency', { lt: 20 }) }, 3],
+    ["Helicone's status of a cancelled call", rmt('status', { equals: -3 }), 1],
+    ['contains', rmt('model', { contains: '4o-mini' }), 30],
+    ['contains takes % and _ for themselves', rmt('properties', { app: { contains: '_' } }), 20],
+    ['like', rmt('user_id', { like: 'b%' }), 15],
+    ['a property in the map', rmt('properties', { App: { equals: 'shop' } }), 10],
+    ['a property as a table', { properties: { app: { equals: 'shop' } } }, 10],
+    ['a property with an odd name', { properties: { 'odd"name': { equals: '100%' } } }, 10],
+    ['a session as a property', { properties: { 'Helicone-Session-Id': { equals: 'session-a' } } }, 5],
+    ['a cost in dollars', rmt('cost', { gte: 0.028 }), 2],
+    ['all with and', { left: 'all', operator: 'and', right: rmt('user_id', { equals: 'ada' }) }, 15],
+    ['all with or', { left: 'all', operator: 'or', right: rmt('user_id', { equals: 'ada' }) }, 30],
+    ['an injection is a value', rmt('user_id', { equals: "' OR 1=1 --" }), 0],
+  ])('filters by %s', async (_, filter, expected) => {
+    expect(await count(filter)).toBe(expected);
+    expect((await query({ filter, limit: 1_000 })).data).toHaveLength(expected);
+  });
+
+  it('sorts by what it is asked for', async () => {
+    const costs = (await query({ sort: { cost: 'desc' }, limit: 3 })).data.map((row: Json) => row.cost_nano_usd);
+    expect(costs).toEqual([29_000_000, 28_000_000, 27_000_000]);
+    expect((await query({ sort: { created_at: 'asc' }, limit: 1 })).data[0].delay_ms).toBe(0);
+  });
+
+  it('keeps unknown cost apart from zero', async () => {
+    const [oldest] = (await query({ sort: { created_at: 'asc' }, limit: 1 })).data;
+    expect([oldest.cost, oldest.cost_nano_usd]).toEqual([null, null]);
+  });
+
+  it.each([
+    ['an unknown column', { filter: rmt('secret', { equals: 1 }) }, 'unknown column "secret"'],
+    ['an unknown table', { filter: { keys: { id: { equals: 1 } } } }, 'unknown table "keys"'],
+    ['an unknown operator', { filter: rmt('status', { near: 1 }) }, 'unknown operator "near"'],
+    ['a value of the wrong type', { filter: rmt('status', { equals: 'ok' }) }, 'status got "ok", expected a number'],
+    ['two columns in a leaf', { filter: { request_response_rmt: { status: {}, model: {} } } }, 'one column'],
+    ['a filter that is none', { filter: 7 }, 'got 7'],
+    ['a limit over 1,000', { limit: 1_001 }, 'limit'],
+    ['an unknown sort', { sort: { secret: 'asc' } }, 'unknown column "secret"'],
+    ['a foreign cursor', { cursor: 'x' }, 'cursor'],
+  ])('refuses %s and names it', async (_, body, text) => {
+    const answer = await query(body);
+    expect(answer.status).toBe(400);
+    expect(answer.error).toContain(text);
+  });
+
+  it('refuses a filter that is too deep or too large', async () => {
+    const deep = Array.from({ length: 60 }).reduce<unknown>(
+      (inner) => ({ left: inner, operator: 'and', right: rmt('status', { equals: 200 }) }),
+      'all',
+    );
+    expect((await query({ filter: deep })).error).toContain('nested deeper');
+    const wide = (depth: number): unknown =>
+      depth === 0 ? rmt('status', { equals: 200 }) : { left: wide(depth - 1), operator: 'or', right: wide(depth - 1) };
+    expect((await query({ filter: wide(7) })).error).toContain('more than 90 conditions');
+    expect(await count(wide(6))).toBe(29 - 1);
+  });
+});
+
+describe('GET /v1/request/{id}', () => {
+  it('is a 404 for an unknown id and a 400 for none', async () => {
+    expect((await call('GET', `/v1/request/${crypto.randomUUID()}`)).status).toBe(404);
+    expect((await call('GET', '/v1/request/nonsense')).status).toBe(400);
+  });
+});
