@@ -35,6 +35,20 @@ export function checkBindings(env: Env): Finding[] {
   ];
 }
 
+/** A deployment without any provider key serves the mock at most. */
+export function checkKeys(app: App): Finding {
+  const held = app.config.providerList.filter((it) => it.key !== null).map((it) => it.provider.keyVariable);
+  const further = app.config.providerList.filter((it) => it.ready && it.provider.keyVariable === null && it.provider !== mock);
+  const ok = held.length + further.length > 0 || app.config.mock;
+  const none = app.config.mock ? 'none; only the mock answers' : 'none';
+  return {
+    check: 'provider keys',
+    ok,
+    detail: held.join(', ') || none,
+    mend: 'set one: `npx wrangler secret put OPENAI_API_KEY`, or in the shell of `npm run dev`',
+  };
+}
+
 /** Every provider lists its models; where it does so depends on the wire. */
 function modelsUrl(it: ConfiguredProvider): string {
   if (it.provider.endpoints.includes('messages')) return `${it.baseUrl}/v1/models`;
@@ -53,14 +67,11 @@ export async function checkProvider(it: ConfiguredProvider): Promise<Finding> {
     response = await fetch(modelsUrl(it), { headers, redirect: 'manual', signal: AbortSignal.timeout(PROVIDER_WAIT_MS) });
   } catch (error) {
     const text = String(error);
-    if (/dns/i.test(text)) return { check, ok: false, detail: 'the host name does not resolve (DNS)', mend: base };
     if (/timeout|timed out/i.test(text)) return { check, ok: false, detail: `no answer within ${PROVIDER_WAIT_MS / 1000} s`, mend: base };
-    return {
-      check,
-      ok: false,
-      detail: 'no connection: refused, or the host name does not resolve (DNS)',
-      mend: `${base}, and that something listens there`,
-    };
+    // workerd says "Network connection lost" where nothing listens, and only "internal error" where the name does not resolve.
+    if (/network connection lost|refused/i.test(text))
+      return { check, ok: false, detail: 'the connection is refused', mend: `${base}, and that something listens there` };
+    return { check, ok: false, detail: 'the host name does not resolve (DNS), or cannot be reached', mend: base };
   }
   const type = response.headers.get('content-type') ?? '';
   await response.body?.cancel();
@@ -92,11 +103,11 @@ export async function checkRecord(app: App): Promise<Finding> {
     providers: new Map([...app.config.providers, [mock.slug, entry] as const]),
     providerList: [...app.config.providerList.filter((it) => it.provider !== mock), entry],
   };
-  const headers = new Headers({
-    authorization: `Bearer ${app.config.adminKey}`,
-    'content-type': 'application/json',
-    'content-length': String(text.length),
-  });
+  const headers = new Map([
+    ['authorization', `Bearer ${app.config.adminKey}`],
+    ['content-type', 'application/json'],
+    ['content-length', String(text.length)],
+  ]);
   const call: Call = {
     id: app.newId(),
     startedAt: app.clock.now(),
@@ -107,9 +118,8 @@ export async function checkRecord(app: App): Promise<Finding> {
     fullPath: `/v1${endpoint.path}`,
     query: '',
     headers,
-    headerList: [...headers],
     pathKey: null,
-    body: new Blob([text]).stream(),
+    openBody: () => new Blob([text]).stream(),
     text: async () => text,
     signal: new AbortController().signal,
     country: null,

@@ -64,8 +64,8 @@ export class RecordCollector implements RecordSink {
   }
 
   async #message(record: RequestRecord, bodies: Bodies | null): Promise<Uint8Array> {
-    const message = (stored: BodyPointer | null, inline: Bodies | null, warnings = record.warnings): Uint8Array =>
-      encoder.encode(JSON.stringify({ v: 1, record: { ...record, warnings }, bodies: inline, stored } satisfies RecordMessage));
+    const message = (stored: BodyPointer | null, inline: Bodies | null): Uint8Array =>
+      encoder.encode(JSON.stringify({ v: 1, record, bodies: inline, stored } satisfies RecordMessage));
     // What is surely too large is not written out first: two large bodies in one more copy can cost an isolate its memory.
     const isSurelyLarge = (bodies?.request?.length ?? 0) + (bodies?.response?.length ?? 0) > INLINE_LIMIT_BYTES;
     if (!isSurelyLarge) {
@@ -77,7 +77,8 @@ export class RecordCollector implements RecordSink {
       return message(await this.transport.storeBodies(bodies, record.id), null);
     } catch (error) {
       console.error('bodies of a call were not stored:', String(error));
-      return message(null, null, [...record.warnings, BODIES_LOST]);
+      record.warnings.push(BODIES_LOST);
+      return message(null, null);
     }
   }
 

@@ -26,12 +26,12 @@ export interface Call {
   readonly fullPath: string;
   /** Query string byte for byte, with its `?`, or empty. */
   readonly query: string;
-  readonly headers: Headers;
-  /** The same, read out once: each walk over Headers crosses into the runtime for every entry. */
-  readonly headerList: readonly (readonly [name: string, value: string])[];
+  /** By lower-cased name, read out of the request once: each look into Headers crosses into the runtime. */
+  readonly headers: ReadonlyMap<string, string>;
   /** A Weir key that stood in the path. */
   readonly pathKey: string | null;
-  readonly body: ReadableStream<Uint8Array> | null;
+  /** Opens the body as a stream; null when there is none. Not asked for where `text` will do: the stream object alone costs. */
+  readonly openBody: () => ReadableStream<Uint8Array> | null;
   /** Reads the whole body as text by the shortest way; only called when its length is known to be allowed. */
   readonly text: () => Promise<string>;
   readonly signal: AbortSignal;

@@ -25,7 +25,7 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const identity = await step('auth', trail, clock, () => authenticate(call, deps.keys));
     trail.identity = identity;
     requireScope(identity, 'proxy');
-    const policy = step('policy', trail, clock, () => readPolicy(call.headerList, identity.defaults));
+    const policy = step('policy', trail, clock, () => readPolicy(call.headers, identity.defaults));
     trail.policy = policy;
     policy.warnings.forEach(warn);
     trail.requestId = readRequestId(policy.requestId, call.id, warn);

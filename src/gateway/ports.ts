@@ -18,7 +18,10 @@ export interface KeyStore {
 
 export interface Upstream {
   /** Sends one request; rejects on network failure and abort. */
-  fetch(target: Target, request: { method: string; headers: Headers; body: BodyInit | null; signal: AbortSignal }): Promise<Response>;
+  fetch(
+    target: Target,
+    request: { method: string; headers: [name: string, value: string][]; body: BodyInit | null; signal: AbortSignal },
+  ): Promise<Response>;
 }
 
 export interface RecordSink {

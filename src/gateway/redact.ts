@@ -12,7 +12,20 @@ const SECRET_LEAST_CHARS = 12;
 
 export const redactText = (text: string): string => (text.length < SECRET_LEAST_CHARS ? text : text.replace(SECRET_VALUE, REDACTED));
 
+/** Clients send the same few dozen names for ever; a stranger with a new name each time must not fill the memory. */
+const VERDICTS_LIMIT = 1_000;
+const verdicts = new Map<string, boolean>();
+
 function isSecret(name: string): boolean {
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  if (verdicts.size >= VERDICTS_LIMIT) verdicts.clear();
+  const verdict = judge(name);
+  verdicts.set(name, verdict);
+  return verdict;
+}
+
+function judge(name: string): boolean {
   if (CREDENTIAL_HEADERS.includes(name) || SECRET_NAME.test(name)) return true;
   const field = FIELD_BY_HEADER.get(name);
   const rule: HeaderRule | null = field === undefined ? null : HEADER_RULES[field];

@@ -1,7 +1,7 @@
 /** Ends a call with an error of Weir's, in the caller's dialect. */
 import type { Wire } from '../wires/wire';
 import { ERROR_TABLE, type GatewayError, toGatewayError } from './errors';
-import { addOwnHeaders } from './reply-headers';
+import { ownHeaders } from './reply-headers';
 import type { Trail } from './trail';
 
 /** The body and status of an error in a wire's dialect, without a trail's headers. */
@@ -16,9 +16,7 @@ export function refuse(thrown: unknown, trail: Trail): Response {
   const error = toGatewayError(thrown);
   // The one place where an unforeseen failure is seen by the operator. Causes of foreseen ones stay out of the log.
   if (error.code === 'internal') console.error(`call ${trail.call.id}:`, error.cause);
-  const headers = new Headers();
-  addOwnHeaders(headers, trail, false);
-  const response = errorResponse(error, trail.call.wire, trail.requestId, headers);
+  const response = errorResponse(error, trail.call.wire, trail.requestId, new Headers(ownHeaders(trail, false)));
   trail.end(ERROR_TABLE[error.code].outcome, error.status, error.code);
   return response;
 }

@@ -1,44 +1,38 @@
 /** Headers of the answer: what the provider sent, without what is the hop's, and what Weir has to say. */
 import type { Trail } from './trail';
+import type { HeaderList } from './upstream-headers';
 
 const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
-/** The runtime has decoded the body and counts anew; cookies and CORS are between the provider and its own site. */
-const RECOMPUTED = [
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-expose-headers',
-  'access-control-max-age',
-  'content-encoding',
-  'content-length',
-  'set-cookie',
-  'alt-svc',
-  'strict-transport-security',
-  'server-timing',
-];
-const DROPPED: ReadonlySet<string> = new Set([...HOP_HEADERS, ...RECOMPUTED]);
+/** The runtime has decoded the body and counts anew; cookies are between the provider and its own site. */
+const RECOMPUTED = ['content-encoding', 'content-length', 'set-cookie', 'alt-svc', 'strict-transport-security'];
+/** Weir's own; a provider that is itself a gateway of this kind sends them too. */
+const OWN = ['helicone-id', 'helicone-status', 'server-timing', 'weir-attempts', 'weir-warnings'];
+const DROPPED: ReadonlySet<string> = new Set([...HOP_HEADERS, ...RECOMPUTED, ...OWN]);
 /** Longest `Weir-Warnings`; everything stands in the record. */
 const WARNINGS_LIMIT_CHARS = 4_096;
 
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
-/** Sets what every answer of Weir's carries. */
-export function addOwnHeaders(headers: Headers, trail: Trail, succeeded: boolean): void {
-  headers.set('helicone-id', trail.requestId);
-  headers.set('helicone-status', succeeded ? 'success' : 'failed');
-  headers.set('server-timing', trail.timings.map((it) => `${it.name};dur=${it.durationMs}`).join(', '));
+/** What every answer of Weir's carries. */
+export function ownHeaders(trail: Trail, succeeded: boolean): HeaderList {
+  const headers: HeaderList = [
+    ['helicone-id', trail.requestId],
+    ['helicone-status', succeeded ? 'success' : 'failed'],
+    ['server-timing', trail.timings.map((it) => `${it.name};dur=${it.durationMs}`).join(', ')],
+  ];
   if (trail.attempts.length > 0) {
     const list = trail.attempts.map((it) => `${it.provider}${it.model === null ? '' : `/${it.model}`} ${it.status ?? it.error ?? 'failed'}`);
-    headers.set('weir-attempts', printable(list.join(', ')));
+    headers.push(['weir-attempts', printable(list.join(', '))]);
   }
-  if (trail.warnings.length > 0) headers.set('weir-warnings', printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS));
+  if (trail.warnings.length > 0) headers.push(['weir-warnings', printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS)]);
+  return headers;
 }
 
-/** Headers for a provider's answer. */
-export function replyHeaders(upstream: Headers, trail: Trail): Headers {
-  const headers = new Headers(upstream);
-  for (const name of DROPPED) headers.delete(name);
-  addOwnHeaders(headers, trail, true);
+/** Headers for a provider's answer. CORS is Weir's to decide, not the provider's. */
+export function replyHeaders(upstream: Headers, trail: Trail): HeaderList {
+  const headers = ownHeaders(trail, true);
+  for (const [name, value] of upstream) {
+    if (!DROPPED.has(name) && !name.startsWith('access-control-')) headers.push([name, value]);
+  }
   return headers;
 }

@@ -30,6 +30,8 @@ export class Trail {
   providerError: string | null = null;
   /** The answer's bytes as far as they are kept, in order. */
   readonly answer: Uint8Array[] = [];
+  /** The answer's text where a stage has decoded it already. */
+  answerText: string | null = null;
   /** All bytes of the answer, kept or not. */
   answerBytes = 0;
   /** Whether the answer is text, by its content type. */

@@ -20,19 +20,24 @@ const DROPPED: ReadonlySet<string> = new Set([...HOP_HEADERS, ...LOCAL_HEADERS, 
 const DROPPED_PREFIXES = ['helicone-', 'weir-', 'cf-', 'x-forwarded-', 'mf-'];
 export const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'proxy-authorization', 'cookie'];
 
-export function upstreamHeaders(call: Call, identity: Identity, target: Target): Headers {
-  const headers = new Headers();
+/** As a list: one native call makes Headers of it, in place of one for each entry. */
+export type HeaderList = [name: string, value: string][];
+
+export function upstreamHeaders(call: Call, identity: Identity, target: Target): HeaderList {
   const held = identity.providerKey === 'held';
-  for (const [name, value] of call.headerList) {
-    if (DROPPED.has(name) || DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
-    if (held && CREDENTIAL_HEADERS.includes(name)) continue;
-    headers.append(name, value);
+  // The body of an AI Gateway call was decoded to be read; proxies pass theirs as it came.
+  const decoded = call.door.kind === 'gateway';
+  const headers: HeaderList = [];
+  for (const [name, value] of call.headers) {
+    if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
+    if (name === 'authorization' && identity.ownAuthorization !== null) continue;
+    headers.push([name, value]);
   }
-  if (identity.ownAuthorization !== null) headers.set('authorization', identity.ownAuthorization);
+  if (identity.ownAuthorization !== null) headers.push(['authorization', identity.ownAuthorization]);
   if (held && target.provider !== null && target.key !== null) {
-    headers.set(target.provider.auth.header, target.provider.auth.prefix + target.key);
+    headers.push([target.provider.auth.header, target.provider.auth.prefix + target.key]);
   }
-  // The body was decoded to be read; proxies pass theirs as it came.
-  if (call.door.kind === 'gateway') headers.delete('content-encoding');
   return headers;
 }
+
+const isLocal = (name: string): boolean => DROPPED.has(name) || DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix));

@@ -47,7 +47,8 @@ function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Res
   const request = c.req.raw;
   const app = c.env.app;
   const address = addressOf(request, app.config.proxyDomains);
-  const country = request.headers.get('cf-ipcountry');
+  const headers = new Map(request.headers);
+  const country = headers.get('cf-ipcountry');
   const call: Call = {
     id: app.newId(),
     startedAt: app.clock.now(),
@@ -57,13 +58,12 @@ function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Res
     path,
     fullPath: address.fullPath,
     query: address.query,
-    headers: request.headers,
-    headerList: [...request.headers],
+    headers,
     pathKey: address.pathKey,
-    body: request.body,
+    openBody: () => request.body,
     text: () => request.text(),
     signal: request.signal,
-    country: country !== null && COUNTRY.test(country) ? country : null,
+    country: country !== undefined && COUNTRY.test(country) ? country : null,
   };
   return handle(call, app);
 }

@@ -13,7 +13,7 @@ const REMEMBERED_GROUPS = 1_000;
  * A durable write takes as long as 15 calls, and groups come 50 times a second. An object that has just been called stays in memory
  * for ten seconds at least, so only a crash or a deployment within this time loses counts, which shows as fewer accepted than stored.
  */
-const WRITE_BEHIND_MS = 250;
+const WRITE_BEHIND_MS = 1_000;
 const NONE: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0 };
 
 export class RecordLedger extends DurableObject {

@@ -61,6 +61,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           name: 'weir',
           modules: [{ type: 'ESModule', path: 'worker.js', contents: code }],
           compatibilityDate: COMPATIBILITY_DATE,
+          compatibilityFlags: ['no_nodejs_compat', 'no_nodejs_compat_v2'],
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
           bindings: { WEIR_ADMIN_KEY: ADMIN_KEY, WEIR_VAULT_KEY: VAULT_KEY, WEIR_MOCK: 'true', ...options.vars },
           d1Databases: { DB: 'weir' },

@@ -52,6 +52,8 @@ describe('npm run dev', () => {
       MISTRAL_BASE_URL: `${wrongUrl.url}/v1`,
       XAI_API_KEY: 'x',
       XAI_BASE_URL: 'https://no-such-host.invalid/v1',
+      CEREBRAS_API_KEY: 'c',
+      CEREBRAS_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`,
     });
     const output = await started.ready;
     expect(output).not.toContain('sk-from-the-shell');
@@ -71,7 +73,8 @@ describe('npm run dev', () => {
     expect(doctor.stdout).toMatch(
       /FAIL {2}provider mistral: something answers there, but no provider's API .*\n {6}mend: wrong base URL: check MISTRAL_BASE_URL/,
     );
-    expect(doctor.stdout).toMatch(/FAIL {2}provider xai: .*DNS.*\n {6}mend: check XAI_BASE_URL/);
+    expect(doctor.stdout).toMatch(/FAIL {2}provider xai: the host name does not resolve \(DNS\).*\n {6}mend: check XAI_BASE_URL/);
+    expect(doctor.stdout).toMatch(/FAIL {2}provider cerebras: the connection is refused\n/);
     await Promise.all([badKey.stop(), wrongUrl.stop(), good.stop()]);
   }, 90_000);
 

@@ -16,7 +16,7 @@ interface Found {
 
 const PROVIDER_KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
 
-const bare = (value: string | null): string =>
+const bare = (value: string | undefined): string =>
   (value ?? '')
     .trim()
     .replace(/^bearer(?:\s+|$)/i, '')

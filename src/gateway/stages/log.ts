@@ -12,11 +12,7 @@ export interface Closed {
   readonly bodies: Bodies | null;
 }
 
-const excerpt = (text: string | null): string =>
-  (text ?? '')
-    .slice(0, EXCERPT_CHARS * 4)
-    .replace(/\s+/g, ' ')
-    .slice(0, EXCERPT_CHARS);
+const excerpt = (text: string | null): string => (text ?? '').slice(0, EXCERPT_CHARS).replace(/[\n\r\t]/g, ' ');
 
 function withoutQuery(url: string | undefined): string | null {
   return url === undefined ? null : (url.split('?', 1)[0] ?? null);
@@ -26,6 +22,7 @@ function withoutQuery(url: string | undefined): string | null {
 function answerText(trail: Trail): string | null {
   if (trail.answerBytes === 0) return null;
   if (!trail.answerIsText) return `[${trail.answerBytes} bytes that are no text]`;
+  if (trail.answerText !== null) return trail.answerText;
   const size = trail.answer.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   return decoder.decode(join(trail.answer, size));
 }
@@ -87,7 +84,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     attempts: [...trail.attempts],
     usage: trail.usage,
     country: call.country,
-    headers: redactHeaders(call.headerList),
+    headers: redactHeaders(call.headers),
     warnings: [...trail.warnings],
     requestExcerpt: excerpt(request),
     responseExcerpt: excerpt(response),

@@ -66,7 +66,9 @@ function bodyFailure(cause: unknown, answered: Answered, deadline: Deadline): Ga
 
 function readFacts(call: Call, answered: Answered, bytes: Uint8Array, trail: Trail): void {
   const { response, target } = answered;
-  const answer = parseObject(decoder.decode(bytes));
+  const text = decoder.decode(bytes);
+  trail.answerText = text;
+  const answer = parseObject(text);
   if (answer === null) {
     // A proxy passes whatever its provider says; the AI Gateway promised a dialect.
     if (response.status >= 400 || call.door.kind !== 'gateway') return;

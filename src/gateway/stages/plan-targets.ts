@@ -28,7 +28,34 @@ export function planTargets(
 
 // --- AI Gateway ---
 
+interface Planned {
+  readonly candidates: readonly ConfiguredProvider[];
+  readonly name: string;
+  readonly warnings: readonly string[];
+}
+
+/** Plans that went well, by configuration, endpoint and model string: programs ask for the same few models. */
+const plans = new WeakMap<Config, Map<string, Planned>>();
+const PLANS_LIMIT = 1_000;
+
 function planModel(call: Call, endpoint: Endpoint, model: string | null, config: Config, warn: (sentence: string) => void): Target[] {
+  const known = plans.get(config) ?? new Map<string, Planned>();
+  plans.set(config, known);
+  const key = `${endpoint.name} ${model}`;
+  const planned = known.get(key) ?? readPlan(endpoint, model, config);
+  if (known.size >= PLANS_LIMIT) known.clear();
+  known.set(key, planned);
+  planned.warnings.forEach(warn);
+  return planned.candidates.map((it) => ({
+    provider: it.provider,
+    name: it.provider.slug,
+    url: `${it.baseUrl}${endpoint.upstreamPath}${call.query}`,
+    model: planned.name,
+    key: it.key,
+  }));
+}
+
+function readPlan(endpoint: Endpoint, model: string | null, config: Config): Planned {
   if (model === null || model.trim() === '') {
     throw new GatewayError('bad_request', 'The body has no `model`, expected a string such as `gpt-4o-mini` or `openai/gpt-4o-mini`.', {
       param: 'model',
@@ -40,16 +67,11 @@ function planModel(call: Call, endpoint: Endpoint, model: string | null, config:
   const excluded = new Set(plan.excluded.map((name) => slugOf(name, config)));
   const first = plan.items[0];
   if (first === undefined) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
-  if (plan.items.length > 1) warn('model chains: not active in this version, only the first model is asked');
-  if (first.online) warn('`:online`: not active in this version');
-  if (first.uid !== null) warn("provider/uid in the model: not active in this version, the deployment's own key is used");
-  return candidates(first, excluded, endpoint, config).map((it) => ({
-    provider: it.provider,
-    name: it.provider.slug,
-    url: `${it.baseUrl}${endpoint.upstreamPath}${call.query}`,
-    model: first.name,
-    key: it.key,
-  }));
+  const warnings: string[] = [];
+  if (plan.items.length > 1) warnings.push('model chains: not active in this version, only the first model is asked');
+  if (first.online) warnings.push('`:online`: not active in this version');
+  if (first.uid !== null) warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
+  return { candidates: candidates(first, excluded, endpoint, config), name: first.name, warnings };
 }
 
 function slugOf(name: string, config: Config): string {

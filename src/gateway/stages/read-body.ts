@@ -15,31 +15,35 @@ const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, user:
 const decoder = new TextDecoder();
 
 export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
-  const contentType = call.headers.get('content-type') ?? '';
-  if (call.body === null) {
-    if (call.door.kind === 'gateway') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
-    return { text: null, bytes: null, stream: null, json: null, facts: NO_FACTS, contentType };
-  }
-  return call.door.kind === 'gateway' ? readGatewayBody(call, call.body) : readProxyBody(call, call.body, contentType, warn);
+  return call.door.kind === 'gateway' ? readGatewayBody(call) : readProxyBody(call, warn);
 }
 
-async function readGatewayBody(call: Call, body: ReadableStream<Uint8Array>): Promise<CallBody> {
+async function readGatewayBody(call: Call): Promise<CallBody> {
   const length = contentLength(call.headers);
-  const encoding = call.headers.get('content-encoding');
+  const encoding = call.headers.get('content-encoding') ?? null;
   if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
-  const text = length !== null && encoding === null ? await call.text() : decoder.decode(await readLimited(decoded(body, encoding)));
+  const text = length !== null && encoding === null ? await call.text() : await readText(call, encoding);
+  if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const json = parseBody(text);
   return { text, bytes: null, stream: null, json, facts: call.wire.readRequest(json), contentType: 'application/json' };
 }
 
-async function readProxyBody(call: Call, body: ReadableStream<Uint8Array>, contentType: string, warn: (sentence: string) => void): Promise<CallBody> {
+async function readText(call: Call, encoding: string | null): Promise<string> {
+  const body = call.openBody();
+  return body === null ? '' : decoder.decode(await readLimited(decoded(body, encoding)));
+}
+
+async function readProxyBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
+  const contentType = call.headers.get('content-type') ?? '';
+  const body = call.openBody();
+  if (body === null) return { text: null, bytes: null, stream: null, json: null, facts: NO_FACTS, contentType };
   const length = contentLength(call.headers);
   const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await readUpTo(body, PROXY_LIMIT_BYTES);
   if (read === null || !read.whole) {
     warn('request body over 8 MiB: streamed through, not stored');
     return { text: null, bytes: null, stream: read === null ? body : read.stream, json: null, facts: NO_FACTS, contentType };
   }
-  const plain = call.headers.get('content-encoding') === null;
+  const plain = !call.headers.has('content-encoding');
   const text = plain && isJson(contentType) ? decoder.decode(read.bytes) : null;
   // A proxy passes what it cannot read; the provider says what is wrong with it.
   const json = text === null ? null : parseObject(text);
@@ -55,9 +59,9 @@ async function readProxyBody(call: Call, body: ReadableStream<Uint8Array>, conte
 
 const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
 
-function contentLength(headers: Headers): number | null {
+function contentLength(headers: Call['headers']): number | null {
   const text = headers.get('content-length');
-  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
 }
 
 async function readLimited(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {

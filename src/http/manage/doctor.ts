@@ -1,7 +1,6 @@
 /** /api/doctor: what `npm run doctor` cannot see from outside: bindings, migrations, providers, and one call through the whole road. */
 import { Hono } from 'hono';
-import { checkBindings, checkProvider, checkRecord, type Finding } from '../../doctor';
-import { SCOPES } from '../../gateway/call';
+import { checkBindings, checkKeys, checkProvider, checkRecord, type Finding } from '../../doctor';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 import { checkHealth } from '../health';
 
@@ -16,8 +15,14 @@ async function examine(c: AppContext): Promise<Response> {
     mend: 'run `npm run deploy` (or `npm run dev` locally), which applies the migrations',
   };
   const withKey = app.config.providerList.filter((it) => it.key !== null || (it.moved && it.ready));
-  const findings = [...checkBindings(app.env), database, ...(await Promise.all(withKey.map((it) => checkProvider(it)))), await checkRecord(app)];
-  return data(c, { findings, scopes: SCOPES });
+  const findings = [
+    ...checkBindings(app.env),
+    database,
+    checkKeys(app),
+    ...(await Promise.all(withKey.map((it) => checkProvider(it)))),
+    await checkRecord(app),
+  ];
+  return data(c, { findings });
 }
 
 export const doctorRoutes = new Hono<AppEnv>().get('/', examine);
