@@ -124,6 +124,21 @@ describe('a whole answer', () => {
   });
 });
 
+describe('a large body', () => {
+  it('over 8 MiB streams through a proxy, unstored and with a warning', async () => {
+    upstream.handler = ({ socket, body }) => respond(socket, 200, JSON_HEADERS, JSON.stringify({ bytes: body.length }));
+    const body = 'x'.repeat(9 * 1024 * 1024);
+    const response = await fetch(`${worker.url}/openai/v1/files`, {
+      method: 'POST',
+      headers: { ...AS_ADMIN, 'content-type': 'application/octet-stream' },
+      body,
+    });
+    expect(await response.json()).toEqual({ bytes: body.length });
+    expect(response.headers.get('weir-warnings')).toContain('request body over 8 MiB');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', request_body: null });
+  });
+});
+
 describe('no answer', () => {
   it('is a 504 when the upstream hangs before its headers', async () => {
     upstream.handler = () => {};

@@ -63,4 +63,24 @@ describe('the record pipeline', () => {
     expect(after).toMatchObject({ stored: before.stored + 20, dead: before.dead });
     for (const id of ids) expect((await api(worker, 'GET', `/v1/request/${id}`)).status).toBe(200);
   });
+
+  it('keeps in R2 what the consumer gives up on, counts it, and stores it after the command', async () => {
+    const dying = await startWorker({ maxRetries: 1 });
+    try {
+      const db = await dying.miniflare.getD1Database('DB', 'weir');
+      await db.prepare('ALTER TABLE requests RENAME TO requests_away').run();
+      const body = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: 'hi' }] });
+      const response = await fetch(`${dying.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
+      expect(response.status).toBe(200);
+      await eventually('a dead record', async () => ((await status(dying)).dead === 1 ? true : null));
+      await db.prepare('ALTER TABLE requests_away RENAME TO requests').run();
+      expect((await api(dying, 'POST', '/api/dead/revive')).body).toEqual({ data: { revived: 1 }, error: null });
+      await eventually('its row', async () =>
+        (await api(dying, 'GET', `/v1/request/${response.headers.get('helicone-id')}`)).status === 200 ? true : null,
+      );
+      expect(await status(dying)).toMatchObject({ accepted: 1, stored: 1, waiting: 0, dead: 0 });
+    } finally {
+      await dying.stop();
+    }
+  });
 });
