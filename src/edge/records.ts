@@ -16,6 +16,9 @@ const MESSAGE_OVERHEAD_BYTES = 100;
 /** How often a call looks whether its group has left, and how long it lets another call try. */
 const WATCH_MS = 100;
 const OWNER_LIMIT_MS = 2_000;
+/** Shortest time between two calls to the ledger. */
+const COUNT_MS = 250;
+const NOTHING: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0 };
 const BODIES_LOST = 'bodies not stored: the object store did not take them';
 
 export interface RecordTransport {
@@ -37,13 +40,15 @@ class Group {
   sent = false;
   /** When a call began to send it, or null. */
   sendingSince: number | null = null;
-  constructor(readonly id: string) {}
 }
 
 const encoder = new TextEncoder();
 
 export class RecordCollector implements RecordSink {
   #group: Group | null = null;
+  #uncounted = NOTHING;
+  #countingSince: number | null = null;
+  #countedAt = 0;
 
   constructor(
     readonly transport: RecordTransport,
@@ -85,7 +90,7 @@ export class RecordCollector implements RecordSink {
   /** A record that is too large even without its bodies (many long labels) lies in R2 whole, and a pointer travels. */
   async #addLarge(record: RequestRecord, bytes: Uint8Array): Promise<void> {
     const overflow = await this.#keep(record.id, bytes);
-    if (overflow === null) return this.#count(this.newId(), { accepted: 1, dead: 0, unauthenticated: 0 });
+    if (overflow === null) return this.#count({ accepted: 1, dead: 0, unauthenticated: 0 });
     const pointer = encoder.encode(JSON.stringify({ v: 1, overflow } satisfies PointerMessage));
     return this.#join(pointer.byteLength + MESSAGE_OVERHEAD_BYTES, (group) => group.messages.push({ id: record.id, bytes: pointer, inR2: true }));
   }
@@ -93,7 +98,7 @@ export class RecordCollector implements RecordSink {
   async #join(bytes: number, put: (group: Group) => void): Promise<void> {
     if (this.#group !== null && this.#group.bytes + bytes > GROUP_BYTES) this.#group = null;
     const isFirst = this.#group === null;
-    this.#group ??= new Group(this.newId());
+    this.#group ??= new Group();
     const group = this.#group;
     put(group);
     group.bytes += bytes;
@@ -118,15 +123,15 @@ export class RecordCollector implements RecordSink {
   }
 
   async #send(group: Group): Promise<void> {
-    const counted = this.#count(group.id, { accepted: group.messages.length, dead: 0, unauthenticated: group.unauthenticated });
+    const counted = this.#count({ accepted: group.messages.length, dead: 0, unauthenticated: group.unauthenticated });
     try {
       if (group.messages.length > 0) await this.transport.sendBatch(group.messages.map((each) => each.bytes));
     } catch (error) {
       console.error('the queue refused a group of records, they wait in R2:', String(error));
       await Promise.all(group.messages.filter((each) => !each.inR2).map((each) => this.#keep(each.id, each.bytes)));
     }
-    await counted;
     group.sent = true;
+    await counted;
   }
 
   /** The key under which the message waits, or null when it is lost. */
@@ -140,9 +145,25 @@ export class RecordCollector implements RecordSink {
     }
   }
 
-  async #count(group: string, counts: LedgerCounts): Promise<void> {
+  /** Adds to the ledger, four times a second at most: its counts are a call to a Durable Object, as dear as the whole group. */
+  async #count(counts: LedgerCounts): Promise<void> {
+    this.#uncounted = {
+      accepted: this.#uncounted.accepted + counts.accepted,
+      dead: 0,
+      unauthenticated: this.#uncounted.unauthenticated + counts.unauthenticated,
+    };
+    const now = this.clock.now();
+    // Another call is about to count; should it have died, this one takes over.
+    if (this.#countingSince !== null && now - this.#countingSince < OWNER_LIMIT_MS) return;
+    this.#countingSince = now;
+    const waitMs = this.#countedAt + COUNT_MS - now;
+    if (waitMs > 0) await this.#sleep(waitMs);
+    const taken = this.#uncounted;
+    this.#uncounted = NOTHING;
+    this.#countingSince = null;
+    this.#countedAt = this.clock.now();
     try {
-      await this.transport.count(group, counts);
+      await this.transport.count(this.newId(), taken);
     } catch (error) {
       console.error('records were not counted:', String(error));
     }

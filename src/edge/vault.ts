@@ -23,28 +23,16 @@ async function deriveKey(vaultKey: Uint8Array, purpose: string): Promise<CryptoK
   );
 }
 
-const RECENT_LIMIT = 1_000;
-
 /** Digests Weir keys: HMAC-SHA-256 in lower-case hex. */
 export class KeyDigester {
   readonly #key: Promise<CryptoKey>;
-  /**
-   * Secrets that came lately and their digests: an HMAC a call is a twentieth of what a call costs. A look-up by the hash of the whole
-   * string tells nothing of where two secrets differ, and memory holds the secrets of running calls anyway.
-   */
-  readonly #recent = new Map<string, string>();
 
   constructor(vaultKey: Uint8Array) {
     this.#key = deriveKey(vaultKey, 'key-digest');
   }
 
   async digest(secret: string): Promise<string> {
-    const known = this.#recent.get(secret);
-    if (known !== undefined) return known;
-    const digest = hex(await crypto.subtle.sign('HMAC', await this.#key, encoder.encode(secret)));
-    if (this.#recent.size >= RECENT_LIMIT) this.#recent.clear();
-    this.#recent.set(secret, digest);
-    return digest;
+    return hex(await crypto.subtle.sign('HMAC', await this.#key, encoder.encode(secret)));
   }
 }
 

@@ -41,9 +41,9 @@ function nearestName(name: string): string {
  * Throws `bad_header` with the header, the value and what was expected.
  */
 export function readPolicy(headers: Iterable<readonly [string, string]>, defaults: Readonly<Record<string, string>>): Policy {
-  const fields: Record<string, unknown> = { ...FALLBACKS };
   const properties: Record<string, string> = {};
   const warnings: string[] = [];
+  const fields: Record<string, unknown> = { ...FALLBACKS, properties, warnings };
   const seen = new Set<string>();
   const read = (header: string, value: string): void => {
     const name = header.toLowerCase();
@@ -71,7 +71,7 @@ export function readPolicy(headers: Iterable<readonly [string, string]>, default
     const property = name.startsWith(PROPERTY_PREFIX) ? name.slice(PROPERTY_PREFIX.length) : null;
     if (property !== null ? !(property in properties) : field === undefined || !seen.has(field)) read(name, value);
   }
-  return { ...(fields as Omit<Policy, 'properties' | 'warnings'>), properties, warnings };
+  return fields as unknown as Policy;
 }
 
 function readProperty(name: string, value: string, properties: Record<string, string>): void {
