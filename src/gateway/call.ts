@@ -50,6 +50,8 @@ export interface Identity {
   readonly defaults: Readonly<Record<string, string>>;
   /** `own`: the caller sent its provider key along. `held`: Weir supplies it. */
   readonly providerKey: 'own' | 'held';
+  /** Provider headers in which the Weir key stands; they never go on. */
+  readonly weirHeaders: readonly string[];
   /** The caller's own provider key when it shared a header with the Weir key, else null. */
   readonly ownAuthorization: string | null;
 }

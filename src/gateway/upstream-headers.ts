@@ -29,7 +29,13 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   const decoded = call.door.kind === 'gateway';
   const headers: HeaderList = [];
   for (const [name, value] of call.headers) {
-    if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
+    if (
+      isLocal(name) ||
+      (held && CREDENTIAL_HEADERS.includes(name)) ||
+      identity.weirHeaders.includes(name) ||
+      (decoded && name === 'content-encoding')
+    )
+      continue;
     if (name === 'authorization' && identity.ownAuthorization !== null) continue;
     headers.push([name, value]);
   }

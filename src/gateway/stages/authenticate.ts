@@ -11,6 +11,7 @@ export const looksLikeWeirKey = (text: string): boolean => KEY_FORM.test(text);
 interface Found {
   readonly secret: string;
   readonly providerKey: 'own' | 'held';
+  readonly weirHeaders: readonly string[];
   readonly ownAuthorization: string | null;
 }
 
@@ -24,11 +25,13 @@ const bare = (value: string | undefined): string =>
 
 /** Looks through the places for the Weir key: Helicone-Auth, path, a shared Authorization, then the providers' own headers. */
 export function findSecret(call: Call): Found | null {
+  const values = PROVIDER_KEY_HEADERS.map((name) => ({ name, value: bare(call.headers.get(name)) })).filter((each) => each.value !== '');
+  const own = values.map((each) => each.value);
+  const holding = (secret: string): string[] => values.filter((each) => each.value === secret).map((each) => each.name);
   const named = bare(call.headers.get('helicone-auth')) || (call.pathKey ?? '');
-  const own = PROVIDER_KEY_HEADERS.map((name) => bare(call.headers.get(name))).filter((value) => value !== '');
   if (named !== '') {
     const hasOwn = own.some((value) => value !== named) || /[?&](?:key|api_key)=/.test(call.query);
-    return { secret: named, providerKey: hasOwn ? 'own' : 'held', ownAuthorization: null };
+    return { secret: named, providerKey: hasOwn ? 'own' : 'held', weirHeaders: holding(named), ownAuthorization: null };
   }
   const shared = bare(call.headers.get('authorization'))
     .split(/\s*,\s*/)
@@ -37,10 +40,12 @@ export function findSecret(call: Call): Found | null {
   if (shared.length === 2) {
     const secret = shared.find(looksLikeWeirKey);
     const other = shared.find((value) => value !== secret);
-    if (secret !== undefined && other !== undefined) return { secret, providerKey: 'own', ownAuthorization: `Bearer ${other}` };
+    if (secret !== undefined && other !== undefined) {
+      return { secret, providerKey: 'own', weirHeaders: holding(secret), ownAuthorization: `Bearer ${other}` };
+    }
   }
   const first = own.find(looksLikeWeirKey) ?? own[0];
-  return first === undefined ? null : { secret: first, providerKey: 'held', ownAuthorization: null };
+  return first === undefined ? null : { secret: first, providerKey: 'held', weirHeaders: holding(first), ownAuthorization: null };
 }
 
 export async function authenticate(call: Call, keys: KeyStore): Promise<Identity> {
@@ -58,8 +63,11 @@ export async function authenticate(call: Call, keys: KeyStore): Promise<Identity
       'The Weir key is unknown or revoked. On provider proxies it belongs into Helicone-Auth, beside the provider key.',
     );
   }
-  const providerKey = call.door.kind === 'gateway' ? 'held' : found.providerKey;
-  return { keyId: entry.id, name: entry.name, scopes: entry.scopes, defaults: entry.defaults, providerKey, ownAuthorization: found.ownAuthorization };
+  const { id: keyId, name, scopes, defaults } = entry;
+  const { providerKey, weirHeaders, ownAuthorization } = found;
+  // The AI Gateway calls providers of its own choice; a key that the caller brought along is for none of them.
+  if (call.door.kind === 'gateway') return { keyId, name, scopes, defaults, providerKey: 'held', weirHeaders, ownAuthorization: null };
+  return { keyId, name, scopes, defaults, providerKey, weirHeaders, ownAuthorization };
 }
 
 /** `admin` stands for every scope. */

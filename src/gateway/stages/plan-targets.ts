@@ -129,8 +129,7 @@ function planProxy(call: Call, slug: string, identity: Identity, policy: Policy,
   const it = config.providers.get(slug);
   if (it === undefined) throw new GatewayError('not_found', `No provider \`${slug}\` in this deployment.`);
   if (slug === 'openai' && policy.openAiApiBase !== undefined) {
-    const origin = checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config).origin;
-    return proxyTarget(it.provider.slug, `${origin}${call.path}${call.query}`, it, identity, body);
+    return planOrigin(call, checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config), identity, body, config);
   }
   return proxyTarget(it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
 }
@@ -170,9 +169,13 @@ function planNamedTarget(call: Call, identity: Identity, policy: Policy, body: C
       param: 'Helicone-Target-Url',
     });
   }
-  const origin = checkTarget(policy.targetUrl, 'Helicone-Target-Url', config);
+  return planOrigin(call, checkTarget(policy.targetUrl, 'Helicone-Target-Url', config), identity, body, config);
+}
+
+/** A key that Weir holds goes to the very origin of the provider that it belongs to, and nowhere else. */
+function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody, config: Config): Target {
   const url = `${origin.origin}${call.path}${call.query}`;
-  const it = config.providerList.find((each) => new URL(each.baseUrl).host === origin.host);
+  const it = config.providerList.find((each) => new URL(each.baseUrl).origin === origin.origin);
   if (it !== undefined) return proxyTarget(it.provider.slug, url, it, identity, body);
   if (identity.providerKey === 'held') {
     throw new GatewayError(

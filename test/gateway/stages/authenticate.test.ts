@@ -22,7 +22,7 @@ describe('findSecret', () => {
   });
 
   it('splits an Authorization that carries both keys', () => {
-    expect(find({ Authorization: `Bearer sk-provider, Bearer ${HELICONE}` })).toEqual({
+    expect(find({ Authorization: `Bearer sk-provider, Bearer ${HELICONE}` })).toMatchObject({
       secret: HELICONE,
       providerKey: 'own',
       ownAuthorization: 'Bearer sk-provider',

@@ -6,7 +6,7 @@ import { readPolicy } from '../../../src/gateway/stages/read-policy';
 import { ENDPOINTS } from '../../../src/wires/endpoints';
 import { testConfig } from '../../fakes/config';
 
-const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', ownAuthorization: null };
+const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', weirHeaders: [], ownAuthorization: null };
 const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
 
 function plan(model: string | null, endpointName = 'chat', warnings: string[] = []) {
@@ -56,6 +56,30 @@ describe('planTargets on the AI Gateway', () => {
     plan('gpt-4o, gpt-4o-mini', 'chat', warnings);
     plan('gpt-4o:online', 'chat', warnings);
     expect(warnings.join(' ')).toMatch(/model chains.*:online/);
+  });
+});
+
+describe('a key that Weir holds', () => {
+  const target = (headers: Record<string, string>, slug: string | null, providerKey: 'held' | 'own' = 'held') => {
+    const provider = slug === null ? undefined : config.providers.get(slug)?.provider;
+    const door = provider === undefined ? { kind: 'target' } : { kind: 'proxy', provider };
+    const call = { door, path: '/v1/x', query: '' } as Call;
+    const body = { facts: { model: null } } as CallBody;
+    try {
+      const [it] = planTargets(call, { ...identity, providerKey }, readPolicy(new Headers(headers), {}), body, config, () => {});
+      return `${it?.url} ${it?.key}`;
+    } catch (error) {
+      return error instanceof GatewayError ? error.code : String(error);
+    }
+  };
+
+  it('goes to the origin of its own provider, and to no other host that a caller names', () => {
+    expect(target({ 'Helicone-Target-Url': 'https://api.openai.com' }, null)).toBe('https://api.openai.com/v1/x sk-o');
+    expect(target({ 'Helicone-OpenAI-Api-Base': 'https://api.openai.com/v1' }, 'openai')).toBe('https://api.openai.com/v1/x sk-o');
+    expect(target({ 'Helicone-OpenAI-Api-Base': 'https://api.anthropic.com' }, 'openai')).toBe('https://api.anthropic.com/v1/x sk-a');
+    expect(target({ 'Helicone-OpenAI-Api-Base': 'https://mine.openai.azure.com' }, 'openai')).toBe('missing_provider_key');
+    expect(target({ 'Helicone-Target-Url': 'https://api.avian.io' }, null)).toBe('missing_provider_key');
+    expect(target({ 'Helicone-OpenAI-Api-Base': 'https://mine.openai.azure.com' }, 'openai', 'own')).toBe('https://mine.openai.azure.com/v1/x null');
   });
 });
 

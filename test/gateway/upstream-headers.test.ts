@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Call, Identity, Target } from '../../src/gateway/call';
+import { findSecret } from '../../src/gateway/stages/authenticate';
+import { upstreamHeaders } from '../../src/gateway/upstream-headers';
+import { testConfig } from '../fakes/config';
+
+const WEIR = `sk-weir-${'a'.repeat(48)}`;
+const openai = testConfig({ OPENAI_API_KEY: 'sk-held' }).providers.get('openai');
+
+function sent(headers: Record<string, string>, key: string | null = null): Record<string, string> {
+  const call = { headers: new Map(new Headers(headers)), pathKey: null, query: '', door: { kind: 'proxy' } } as unknown as Call;
+  const found = findSecret(call);
+  const identity = { ...found } as unknown as Identity;
+  return Object.fromEntries(upstreamHeaders(call, identity, { provider: openai?.provider, key } as Target));
+}
+
+describe('upstreamHeaders', () => {
+  it.each([
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: 'Bearer sk-own' }],
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: `Bearer ${WEIR}`, 'x-api-key': 'sk-own' }],
+    [{ 'helicone-auth': WEIR, 'x-api-key': WEIR, authorization: 'Bearer sk-own' }],
+    [{ authorization: `Bearer sk-own, Bearer ${WEIR}` }],
+    [{ authorization: `Bearer ${WEIR}` }],
+    [{ 'x-goog-api-key': WEIR, 'x-api-key': 'other' }],
+  ])('never lets the Weir key out: %j', (headers) => {
+    expect(JSON.stringify(sent(headers, 'sk-held'))).not.toContain(WEIR);
+  });
+
+  it("sends the caller's own provider key as it came, and ours only in its place", () => {
+    expect(sent({ 'helicone-auth': WEIR, authorization: 'Bearer sk-own' })).toEqual({ authorization: 'Bearer sk-own' });
+    expect(sent({ authorization: `Bearer ${WEIR}` }, 'sk-held')).toEqual({ authorization: 'Bearer sk-held' });
+  });
+
+  it("takes out what is Weir's, the hop's and Cloudflare's, and leaves the rest", () => {
+    const local = {
+      'helicone-user-id': 'a',
+      'weir-timeout-idle': '1',
+      'cf-connecting-ip': '1',
+      'x-forwarded-for': '1',
+      cookie: 'c',
+      host: 'h',
+      'accept-encoding': 'zstd',
+      te: 'x',
+    };
+    expect(sent({ 'helicone-auth': WEIR, authorization: 'Bearer o', 'anthropic-beta': 'a,b', 'user-agent': 'u', ...local })).toEqual({
+      authorization: 'Bearer o',
+      'anthropic-beta': 'a,b',
+      'user-agent': 'u',
+    });
+  });
+});
