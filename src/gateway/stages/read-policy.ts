@@ -69,15 +69,19 @@ export function readPolicy(headers: Iterable<readonly [string, string]>, default
   for (const [name, value] of Object.entries(defaults)) {
     const field = FIELD_BY_HEADER.get(name);
     const property = name.startsWith(PROPERTY_PREFIX) ? name.slice(PROPERTY_PREFIX.length) : null;
-    if (property !== null ? !(property in properties) : field === undefined || !seen.has(field)) read(name, value);
+    if (property !== null ? !Object.hasOwn(properties, property) : field === undefined || !seen.has(field)) read(name, value);
   }
   return fields as unknown as Policy;
 }
 
 function readProperty(name: string, value: string, properties: Record<string, string>): void {
   const header = `Helicone-Property-${name}`;
-  if (name === '') throw new GatewayError('bad_header', `${header}: got an empty name, expected Helicone-Property-<Name>.`, { param: header });
-  if (!(name in properties) && Object.keys(properties).length >= PROPERTY_LIMIT) {
+  // `__proto__` is no key of a JSON object that every reader agrees on; it would be lost on the way to the log.
+  if (name === '' || name === '__proto__') {
+    const seen = name === '' ? 'an empty name' : `the name ${name}`;
+    throw new GatewayError('bad_header', `${header}: got ${seen}, expected Helicone-Property-<Name>.`, { param: header });
+  }
+  if (!Object.hasOwn(properties, name) && Object.keys(properties).length >= PROPERTY_LIMIT) {
     throw new GatewayError('bad_header', `${header}: expected at most ${PROPERTY_LIMIT} properties on one call.`, { param: header });
   }
   properties[name] = value;

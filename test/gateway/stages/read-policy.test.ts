@@ -51,6 +51,7 @@ describe('readPolicy', () => {
     [{ 'Helicone-Cache-Bucket-Max-Size': '21' }, 'Helicone-Cache-Bucket-Max-Size: got `21`, expected a whole number from 1 to 20.'],
     [{ 'Helicone-Retry-Enabled': 'yes' }, 'Helicone-Retry-Enabled: got `yes`, expected `true` or `false`.'],
     [{ 'Helicone-Prompt-Mode': 'x' }, 'Helicone-Prompt-Mode: got `x`, expected one of `production`, `testing`, `deactivated`.'],
+    [{ 'Helicone-Property-__proto__': 'x' }, 'Helicone-Property-__proto__: got the name __proto__, expected Helicone-Property-<Name>.'],
     [{ 'Weir-Timeout-Idle': 'soon' }, 'Weir-Timeout-Idle: got `soon`, expected a duration such as `250ms` or `30s`, or milliseconds.'],
     [
       { 'Helicone-Target-Url': 'api.openai.com' },
@@ -64,6 +65,13 @@ describe('readPolicy', () => {
     expect(error({ 'Helicone-Posthog-Key': `phc_${'x'.repeat(2_000)}` })).toBe(
       'Helicone-Posthog-Key: got (hidden), expected at most 1000 characters.',
     );
+  });
+
+  it('takes names of object members for names like any other', () => {
+    expect(policy({ 'Helicone-Property-Constructor': 'a' }, { 'helicone-property-tostring': 'b' }).properties).toEqual({
+      constructor: 'a',
+      tostring: 'b',
+    });
   });
 
   it.each([
