@@ -118,7 +118,7 @@ export async function checkRecord(app: App): Promise<Finding> {
     fullPath: `/v1${endpoint.path}`,
     query: '',
     headers,
-    pathKey: null,
+    urlKey: null,
     openBody: () => new Blob([text]).stream(),
     text: async () => text,
     signal: new AbortController().signal,

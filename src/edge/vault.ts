@@ -36,8 +36,8 @@ export class KeyDigester {
   }
 }
 
-/** Compares two digests of equal form without telling by time where they differ. */
-export function digestsEqual(a: string, b: string): boolean {
+/** Compares two secrets, or digests of some, without telling by time where they differ. */
+export function secretsEqual(a: string, b: string): boolean {
   const left = encoder.encode(a);
   const right = encoder.encode(b);
   return left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);

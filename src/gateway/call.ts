@@ -20,16 +20,16 @@ export interface Call {
   readonly door: Door;
   readonly wire: Wire;
   readonly method: string;
-  /** Path under the door, with a leading slash and without a key segment. */
+  /** Path under the door, with a leading slash and without key segments. */
   readonly path: string;
-  /** The path as it is logged: the whole one, without a key segment. */
+  /** The path as it is logged: the whole one, without key segments. */
   readonly fullPath: string;
-  /** Query string byte for byte, with its `?`, or empty. */
+  /** Query string byte for byte but for Weir keys, with its `?`, or empty. */
   readonly query: string;
   /** By lower-cased name, read out of the request once: each look into Headers crosses into the runtime. */
   readonly headers: ReadonlyMap<string, string>;
-  /** A Weir key that stood in the path. */
-  readonly pathKey: string | null;
+  /** A Weir key that stood in the path or the query. */
+  readonly urlKey: string | null;
   /** Opens the body as a stream; null when there is none. Not asked for where `text` will do: the stream object alone costs. */
   readonly openBody: () => ReadableStream<Uint8Array> | null;
   /** Reads the whole body as text by the shortest way; only called when its length is known to be allowed. */
@@ -50,10 +50,8 @@ export interface Identity {
   readonly defaults: Readonly<Record<string, string>>;
   /** `own`: the caller sent its provider key along. `held`: Weir supplies it. */
   readonly providerKey: 'own' | 'held';
-  /** Provider headers in which the Weir key stands; they never go on. */
-  readonly weirHeaders: readonly string[];
-  /** The caller's own provider key when it shared a header with the Weir key, else null. */
-  readonly ownAuthorization: string | null;
+  /** Headers in which a Weir key stands, with what is left of them to send on, or null for nothing. */
+  readonly rewritten: ReadonlyMap<string, string | null>;
 }
 
 /** A request body, read as far as it can be. */
@@ -64,6 +62,8 @@ export interface CallBody {
   readonly bytes: Uint8Array | null;
   /** A body too large to buffer, to be passed on once. */
   readonly stream: ReadableStream<Uint8Array> | null;
+  /** Bytes as they came, or 0 when that is not known. */
+  readonly byteLength: number;
   readonly json: JsonObject | null;
   /** What the wire made of it. */
   readonly facts: RequestFacts;

@@ -14,6 +14,8 @@ export interface KeyEntry {
 export interface KeyStore {
   /** The live key with this secret, or null. Throws `unavailable` when that cannot be known. */
   find(secret: string): Promise<KeyEntry | null>;
+  /** Whether a text is surely a key of Weir's, told without asking anybody: by its form, or because it came as one lately. */
+  recognises(text: string): boolean;
 }
 
 export interface Upstream {

@@ -29,17 +29,11 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   const decoded = call.door.kind === 'gateway';
   const headers: HeaderList = [];
   for (const [name, value] of call.headers) {
-    if (
-      isLocal(name) ||
-      (held && CREDENTIAL_HEADERS.includes(name)) ||
-      identity.weirHeaders.includes(name) ||
-      (decoded && name === 'content-encoding')
-    )
-      continue;
-    if (name === 'authorization' && identity.ownAuthorization !== null) continue;
-    headers.push([name, value]);
+    if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
+    const rewritten = identity.rewritten.get(name);
+    if (rewritten === undefined) headers.push([name, value]);
+    else if (rewritten !== null) headers.push([name, rewritten]);
   }
-  if (identity.ownAuthorization !== null) headers.push(['authorization', identity.ownAuthorization]);
   if (held && target.provider !== null && target.key !== null) {
     headers.push([target.provider.auth.header, target.provider.auth.prefix + target.key]);
   }

@@ -1,7 +1,7 @@
 /** The router: paths to handlers, and the one place where an error of a management call becomes an answer. */
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { type Config, ConfigError } from '../config';
+import { ConfigError } from '../config';
 import { type App, appOf } from '../deps';
 import type { Env } from '../env';
 import { toGatewayError } from '../gateway/errors';
@@ -33,8 +33,9 @@ function onError(error: Error, c: AppContext): Response {
   return Response.json({ data: null, error: failure.message }, { status: failure.status, headers });
 }
 
-function buildRouter(config: Config): Router {
-  const router: Router = new Hono({ getPath: (request) => addressOf(request, config.proxyDomains).path });
+function buildRouter(app: App): Router {
+  const { config } = app;
+  const router: Router = new Hono({ getPath: (request) => addressOf(request, app).path });
   if (config.allowedOrigins.length > 0) {
     router.use(
       '*',
@@ -100,7 +101,7 @@ export function serve(request: Request, env: Env, ctx: ExecutionContext): Respon
   }
   let router = routers.get(app);
   if (router === undefined) {
-    router = buildRouter(app.config);
+    router = buildRouter(app);
     routers.set(app, router);
   }
   return router.fetch(request, { app }, ctx);

@@ -14,10 +14,10 @@ export type AppContext = Context<AppEnv>;
 const addresses = new WeakMap<Request, Address>();
 
 /** The address of a request; read once by the router, then by the handler. */
-export function addressOf(request: Request, proxyDomains: readonly string[]): Address {
+export function addressOf(request: Request, app: App): Address {
   const known = addresses.get(request);
   if (known !== undefined) return known;
-  const address = readAddress(request.url, proxyDomains);
+  const address = readAddress(request.url, app.config.proxyDomains, (text) => app.keys.recognises(text));
   addresses.set(request, address);
   return address;
 }

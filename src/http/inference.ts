@@ -34,7 +34,7 @@ export const serveTarget = (c: AppContext): Promise<Response> => {
 };
 
 function pathUnder(c: AppContext, mount: string): string {
-  return addressOf(c.req.raw, c.env.app.config.proxyDomains).path.slice(mount.length) || '/';
+  return addressOf(c.req.raw, c.env.app).path.slice(mount.length) || '/';
 }
 
 /** Only a POST carries a wire; errors on any other path still go out in the dialect of the provider's clients. */
@@ -46,7 +46,7 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
 function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Response> {
   const request = c.req.raw;
   const app = c.env.app;
-  const address = addressOf(request, app.config.proxyDomains);
+  const address = addressOf(request, app);
   const headers = new Map(request.headers);
   const country = headers.get('cf-ipcountry');
   const call: Call = {
@@ -59,7 +59,7 @@ function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Res
     fullPath: address.fullPath,
     query: address.query,
     headers,
-    pathKey: address.pathKey,
+    urlKey: address.urlKey,
     openBody: () => request.body,
     text: () => request.text(),
     signal: request.signal,

@@ -2,6 +2,7 @@
 import type { ConfiguredProvider } from '../config';
 import { GatewayError } from '../gateway/errors';
 import { listModels } from '../providers/catalogue';
+import { unescaped } from './address';
 import { type AppContext, requireKey } from './context';
 
 interface ListedModel {
@@ -57,7 +58,7 @@ export async function serveModels(c: AppContext): Promise<Response> {
 
 export async function serveModel(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
-  const id = decodeURIComponent(c.req.path.replace(/^(?:\/v1)?\/models\//, ''));
+  const id = unescaped(c.req.path.replace(/^(?:\/v1)?\/models\//, ''));
   const model = modelList(c.env.app.config.providerList).find((each) => each.id === id);
   if (model === undefined)
     throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });

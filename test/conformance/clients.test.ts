@@ -210,6 +210,22 @@ describe('Helicone programs', () => {
     expect(last().head).not.toMatch(/helicone/i);
   });
 
+  it('never hand a Weir key on, however many they send and wherever', async () => {
+    answers(200, '{"object":"list","data":[]}');
+    const { key } = await makeKey(worker);
+    const other = await makeKey(worker);
+    const path = `/openai/${key}/${ADMIN_KEY}/v1/files?key=${other.key}&after=x`;
+    const response = await fetch(worker.url + path, { headers: { authorization: `Bearer ${ADMIN_KEY}`, 'openai-organization': key } });
+    expect(response.status).toBe(200);
+    expect(last().head).toMatch(/^GET \/v1\/files\?after=x /);
+    expect(last().head).toMatch(/authorization: Bearer sk-held/i);
+    const record = JSON.stringify(await recordOf(worker, response.headers.get('helicone-id')));
+    for (const secret of [key, other.key, ADMIN_KEY]) {
+      expect(last().head).not.toContain(secret);
+      expect(record).not.toContain(secret);
+    }
+  });
+
   it('are not led elsewhere by a redirect of the target', async () => {
     upstream.handler = ({ socket }) => respond(socket, 302, { location: 'http://169.254.169.254/latest/meta-data' }, '');
     const response = await fetch(`${worker.url}/gateway/x`, {

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Identity, Target } from '../../src/gateway/call';
-import { findSecret } from '../../src/gateway/stages/authenticate';
+import { findSecret, looksLikeWeirKey } from '../../src/gateway/stages/authenticate';
 import { upstreamHeaders } from '../../src/gateway/upstream-headers';
 import { testConfig } from '../fakes/config';
 
 const WEIR = `sk-weir-${'a'.repeat(48)}`;
+const OTHER = `sk-weir-${'b'.repeat(48)}`;
 const openai = testConfig({ OPENAI_API_KEY: 'sk-held' }).providers.get('openai');
 
 function sent(headers: Record<string, string>, key: string | null = null): Record<string, string> {
-  const call = { headers: new Map(new Headers(headers)), pathKey: null, query: '', door: { kind: 'proxy' } } as unknown as Call;
-  const found = findSecret(call);
+  const call = { headers: new Map(new Headers(headers)), urlKey: null, query: '', door: { kind: 'proxy' } } as unknown as Call;
+  const found = findSecret(call, (text) => looksLikeWeirKey(text));
   const identity = { ...found } as unknown as Identity;
   return Object.fromEntries(upstreamHeaders(call, identity, { provider: openai?.provider, key } as Target));
 }
@@ -22,12 +23,18 @@ describe('upstreamHeaders', () => {
     [{ authorization: `Bearer sk-own, Bearer ${WEIR}` }],
     [{ authorization: `Bearer ${WEIR}` }],
     [{ 'x-goog-api-key': WEIR, 'x-api-key': 'other' }],
+    [{ 'helicone-auth': `Bearer ${OTHER}`, authorization: `Bearer ${WEIR}` }],
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: `Bearer ${WEIR}, Bearer sk-own` }],
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: `Token ${WEIR}` }],
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: 'Bearer sk-own', 'openai-organization': WEIR }],
+    [{ 'helicone-auth': `Bearer ${WEIR}`, authorization: 'Bearer sk-own', 'x-note': `key=${WEIR};` }],
   ])('never lets the Weir key out: %j', (headers) => {
     expect(JSON.stringify(sent(headers, 'sk-held'))).not.toContain(WEIR);
   });
 
   it("sends the caller's own provider key as it came, and ours only in its place", () => {
     expect(sent({ 'helicone-auth': WEIR, authorization: 'Bearer sk-own' })).toEqual({ authorization: 'Bearer sk-own' });
+    expect(sent({ authorization: `Bearer ${WEIR}, Bearer sk-own` })).toEqual({ authorization: 'Bearer sk-own' });
     expect(sent({ authorization: `Bearer ${WEIR}` }, 'sk-held')).toEqual({ authorization: 'Bearer sk-held' });
   });
 

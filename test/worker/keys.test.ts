@@ -6,7 +6,7 @@ import { findKey } from '../../src/edge/d1/keys';
 import { CachedKeyStore } from '../../src/edge/keys-cached';
 import { KeyDigester } from '../../src/edge/vault';
 import { FakeClock } from '../fakes/clock';
-import { call, db } from './calls';
+import { ADMIN, call, db } from './calls';
 
 const make = async (body: Record<string, unknown>) =>
   (await call('POST', '/api/keys', { name: 'k', scopes: ['proxy'], ...body })).json<{ data: { id: string; key: string }; error: string | null }>();
@@ -29,6 +29,8 @@ describe('/api/keys', () => {
     const key = 'sk-helicone-abcdefg-1234567-hijklmn-7654321';
     expect((await make({ key })).data.key).toBe(key);
     const again = await call('POST', '/api/keys', { name: 'again', scopes: ['proxy'], key });
+    const admin = await call('POST', '/api/keys', { name: 'admin', scopes: ['proxy'], key: ADMIN });
+    expect([admin.status, await admin.json()]).toEqual([409, { data: null, error: 'key: this secret is the admin key.' }]);
     expect([again.status, await again.json()]).toEqual([409, { data: null, error: 'key: this secret is a key of this deployment already.' }]);
     const body = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: 'hi' }] });
     for (const [path, headers] of [

@@ -178,6 +178,10 @@ describe('paths', () => {
     expect((await call('HEAD', '/api/hello')).status).toBe(200);
   });
 
+  it('takes broken percent escapes for a name that nobody has', async () => {
+    expect((await call('GET', '/v1/models/%E0%A4%A')).status).toBe(404);
+  });
+
   it('has no CORS unless origins are named', async () => {
     const response = await call('GET', '/health', undefined, ADMIN, { origin: 'https://evil.example' });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();

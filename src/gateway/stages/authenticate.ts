@@ -11,45 +11,62 @@ export const looksLikeWeirKey = (text: string): boolean => KEY_FORM.test(text);
 interface Found {
   readonly secret: string;
   readonly providerKey: 'own' | 'held';
-  readonly weirHeaders: readonly string[];
-  readonly ownAuthorization: string | null;
+  readonly rewritten: ReadonlyMap<string, string | null>;
+}
+
+/** One of the keys in a header: `Bearer a, Bearer b` has two. */
+interface Part {
+  readonly header: string;
+  readonly text: string;
+  readonly credential: string;
 }
 
 const PROVIDER_KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
 
-const bare = (value: string | undefined): string =>
-  (value ?? '')
+const credentialOf = (text: string): string =>
+  text
     .trim()
-    .replace(/^bearer(?:\s+|$)/i, '')
+    .replace(/^(?:bearer|token)(?:\s+|$)/i, '')
     .trim();
 
-/** Looks through the places for the Weir key: Helicone-Auth, path, a shared Authorization, then the providers' own headers. */
-export function findSecret(call: Call): Found | null {
-  const values = PROVIDER_KEY_HEADERS.map((name) => ({ name, value: bare(call.headers.get(name)) })).filter((each) => each.value !== '');
-  const own = values.map((each) => each.value);
-  const holding = (secret: string): string[] => values.filter((each) => each.value === secret).map((each) => each.name);
-  const named = bare(call.headers.get('helicone-auth')) || (call.pathKey ?? '');
-  if (named !== '') {
-    const hasOwn = own.some((value) => value !== named) || /[?&](?:key|api_key)=/.test(call.query);
-    return { secret: named, providerKey: hasOwn ? 'own' : 'held', weirHeaders: holding(named), ownAuthorization: null };
+function partsOf(header: string, value: string | undefined): Part[] {
+  if (value === undefined) return [];
+  const parts = value.split(',').map((text) => ({ header, text: text.trim(), credential: credentialOf(text) }));
+  return parts.filter((part) => part.credential !== '');
+}
+
+/**
+ * Looks through the places for the Weir key: Helicone-Auth, URL, a shared Authorization, then the providers' own headers.
+ * `isWeirKey` tells other keys of this deployment, which are nobody's provider key.
+ */
+export function findSecret(call: Call, isWeirKey: (text: string) => boolean): Found | null {
+  const parts = PROVIDER_KEY_HEADERS.flatMap((header) => partsOf(header, call.headers.get(header)));
+  const named = credentialOf(call.headers.get('helicone-auth') ?? '') || (call.urlKey ?? '');
+  const holder = named === '' ? (parts.find((part) => isWeirKey(part.credential)) ?? parts[0]) : undefined;
+  const secret = holder?.credential ?? named;
+  if (secret === '') return null;
+  const own = parts.filter((part) => part.credential !== secret && !isWeirKey(part.credential));
+  // Without Helicone-Auth only the header that holds the Weir key can name the provider's too: clients fill the others by habit.
+  const hasOwn = holder === undefined ? own.length > 0 || /[?&](?:key|api_key)=/.test(call.query) : own.some((part) => part.header === holder.header);
+  return { secret, providerKey: hasOwn ? 'own' : 'held', rewritten: withoutKeys(call, secret, parts, own) };
+}
+
+/** What is left of each header in which a Weir key stands: the keys beside it, or nothing. */
+function withoutKeys(call: Call, secret: string, parts: readonly Part[], own: readonly Part[]): Map<string, string | null> {
+  const rewritten = new Map<string, string | null>();
+  for (const [name, value] of call.headers) if (value.includes(secret)) rewritten.set(name, null);
+  for (const part of parts) if (!own.includes(part)) rewritten.set(part.header, null);
+  for (const { header, text } of own) {
+    const rest = rewritten.get(header);
+    if (rest === undefined) continue;
+    const whole = header === 'authorization' && !text.includes(' ') ? `Bearer ${text}` : text;
+    rewritten.set(header, rest === null ? whole : `${rest}, ${whole}`);
   }
-  const shared = bare(call.headers.get('authorization'))
-    .split(/\s*,\s*/)
-    .map(bare)
-    .filter((value) => value !== '');
-  if (shared.length === 2) {
-    const secret = shared.find(looksLikeWeirKey);
-    const other = shared.find((value) => value !== secret);
-    if (secret !== undefined && other !== undefined) {
-      return { secret, providerKey: 'own', weirHeaders: holding(secret), ownAuthorization: `Bearer ${other}` };
-    }
-  }
-  const first = own.find(looksLikeWeirKey) ?? own[0];
-  return first === undefined ? null : { secret: first, providerKey: 'held', weirHeaders: holding(first), ownAuthorization: null };
+  return rewritten;
 }
 
 export async function authenticate(call: Call, keys: KeyStore): Promise<Identity> {
-  const found = findSecret(call);
+  const found = findSecret(call, (text) => keys.recognises(text));
   if (found === null) {
     throw new GatewayError(
       'unauthenticated',
@@ -64,10 +81,9 @@ export async function authenticate(call: Call, keys: KeyStore): Promise<Identity
     );
   }
   const { id: keyId, name, scopes, defaults } = entry;
-  const { providerKey, weirHeaders, ownAuthorization } = found;
   // The AI Gateway calls providers of its own choice; a key that the caller brought along is for none of them.
-  if (call.door.kind === 'gateway') return { keyId, name, scopes, defaults, providerKey: 'held', weirHeaders, ownAuthorization: null };
-  return { keyId, name, scopes, defaults, providerKey, weirHeaders, ownAuthorization };
+  const providerKey = call.door.kind === 'gateway' ? 'held' : found.providerKey;
+  return { keyId, name, scopes, defaults, providerKey, rewritten: found.rewritten };
 }
 
 /** `admin` stands for every scope. */

@@ -12,7 +12,12 @@ export interface Closed {
   readonly bodies: Bodies | null;
 }
 
-const excerpt = (text: string | null): string => (text ?? '').slice(0, EXCERPT_CHARS).replace(/[\n\r\t]/g, ' ');
+/** A character outside the basic plane is two units of a string: half of one is none. */
+const excerpt = (text: string | null): string =>
+  (text ?? '')
+    .slice(0, EXCERPT_CHARS)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .replace(/[\n\r\t]/g, ' ');
 
 function withoutQuery(url: string | undefined): string | null {
   return url === undefined ? null : (url.split('?', 1)[0] ?? null);
@@ -88,7 +93,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     warnings: [...trail.warnings],
     requestExcerpt: excerpt(request),
     responseExcerpt: excerpt(response),
-    requestBytes: body?.text?.length ?? body?.bytes?.byteLength ?? 0,
+    requestBytes: body?.byteLength ?? 0,
     responseBytes: trail.answerBytes,
   };
   return { record, bodies: request === null && response === null ? null : { request, response } };

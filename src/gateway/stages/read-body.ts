@@ -22,26 +22,29 @@ async function readGatewayBody(call: Call): Promise<CallBody> {
   const length = contentLength(call.headers);
   const encoding = call.headers.get('content-encoding') ?? null;
   if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
-  const text = length !== null && encoding === null ? await call.text() : await readText(call, encoding);
+  const { text, byteLength } =
+    length !== null && encoding === null ? { text: await call.text(), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const json = parseBody(text);
-  return { text, bytes: null, stream: null, json, facts: call.wire.readRequest(json), contentType: 'application/json' };
+  return { text, bytes: null, stream: null, byteLength, json, facts: call.wire.readRequest(json), contentType: 'application/json' };
 }
 
-async function readText(call: Call, encoding: string | null): Promise<string> {
+async function readText(call: Call, encoding: string | null): Promise<{ text: string; byteLength: number }> {
   const body = call.openBody();
-  return body === null ? '' : decoder.decode(await readLimited(decoded(body, encoding)));
+  if (body === null) return { text: '', byteLength: 0 };
+  const bytes = await readLimited(decoded(body, encoding));
+  return { text: decoder.decode(bytes), byteLength: bytes.byteLength };
 }
 
 async function readProxyBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
   const contentType = call.headers.get('content-type') ?? '';
   const body = call.openBody();
-  if (body === null) return { text: null, bytes: null, stream: null, json: null, facts: NO_FACTS, contentType };
+  if (body === null) return { text: null, bytes: null, stream: null, byteLength: 0, json: null, facts: NO_FACTS, contentType };
   const length = contentLength(call.headers);
   const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await readUpTo(body, PROXY_LIMIT_BYTES);
   if (read === null || !read.whole) {
     warn('request body over 8 MiB: streamed through, not stored');
-    return { text: null, bytes: null, stream: read === null ? body : read.stream, json: null, facts: NO_FACTS, contentType };
+    return { text: null, bytes: null, stream: read === null ? body : read.stream, byteLength: length ?? 0, json: null, facts: NO_FACTS, contentType };
   }
   const plain = !call.headers.has('content-encoding');
   const text = plain && isJson(contentType) ? decoder.decode(read.bytes) : null;
@@ -51,6 +54,7 @@ async function readProxyBody(call: Call, warn: (sentence: string) => void): Prom
     text: json === null ? null : text,
     bytes: read.bytes,
     stream: null,
+    byteLength: read.bytes.byteLength,
     json,
     facts: json === null ? NO_FACTS : call.wire.readRequest(json),
     contentType,

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { CreateKey } from '../../../schema/manage';
 import { FIELD_BY_HEADER, PROPERTY_PREFIX } from '../../../schema/policy';
 import { insertKey, listKeys, revokeKey } from '../../edge/d1/keys';
+import { secretsEqual } from '../../edge/vault';
 import { GatewayError } from '../../gateway/errors';
 import { readPolicy } from '../../gateway/stages/read-policy';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
@@ -29,10 +30,12 @@ function checkDefaults(defaults: Readonly<Record<string, string>>): Record<strin
 
 async function create(c: AppContext): Promise<Response> {
   await requireKey(c, 'admin');
-  const { db, digester, newId, clock } = c.env.app;
+  const { config, db, digester, newId, clock } = c.env.app;
   const asked = await readJson(c, CreateKey);
   const defaults = checkDefaults(asked.defaults);
   const secret = asked.key ?? newSecret();
+  // It would have no effect now, and outlive the next change of the admin key.
+  if (secretsEqual(secret, config.adminKey)) throw new GatewayError('conflict', 'key: this secret is the admin key.', { param: 'key' });
   const id = newId();
   const isNew = await insertKey(db, {
     id,

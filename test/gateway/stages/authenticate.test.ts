@@ -3,9 +3,13 @@ import type { Call } from '../../../src/gateway/call';
 import { findSecret, looksLikeWeirKey } from '../../../src/gateway/stages/authenticate';
 
 const WEIR = `sk-weir-${'a'.repeat(48)}`;
+const ADMIN = 'an admin key of any form'.replaceAll(' ', '_');
 const HELICONE = 'sk-helicone-abcdefg-1234567-hijklmn-7654321';
 const find = (headers: Record<string, string>, rest: Partial<Call> = {}) =>
-  findSecret({ headers: new Headers(headers), pathKey: null, query: '', ...rest } as Call);
+  findSecret(
+    { headers: new Map(new Headers(headers)), urlKey: null, query: '', ...rest } as unknown as Call,
+    (text) => text === ADMIN || looksLikeWeirKey(text),
+  );
 
 describe('findSecret', () => {
   it.each([
@@ -25,13 +29,18 @@ describe('findSecret', () => {
     expect(find({ Authorization: `Bearer sk-provider, Bearer ${HELICONE}` })).toMatchObject({
       secret: HELICONE,
       providerKey: 'own',
-      ownAuthorization: 'Bearer sk-provider',
+      rewritten: new Map([['authorization', 'Bearer sk-provider']]),
     });
   });
 
   it('takes the key of the path, and a key in the query as the provider key of Gemini clients', () => {
-    expect(find({}, { pathKey: HELICONE })).toMatchObject({ secret: HELICONE, providerKey: 'held' });
+    expect(find({}, { urlKey: HELICONE })).toMatchObject({ secret: HELICONE, providerKey: 'held' });
     expect(find({ 'Helicone-Auth': WEIR }, { query: '?key=AIza' })).toMatchObject({ providerKey: 'own' });
+  });
+
+  it("takes no other key of the deployment for the provider's", () => {
+    expect(find({ 'Helicone-Auth': WEIR, Authorization: `Bearer ${ADMIN}` })).toMatchObject({ secret: WEIR, providerKey: 'held' });
+    expect(find({ 'Helicone-Auth': WEIR, 'x-api-key': HELICONE })).toMatchObject({ secret: WEIR, providerKey: 'held' });
   });
 
   it('finds nothing where there is nothing', () => {

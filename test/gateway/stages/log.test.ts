@@ -23,6 +23,7 @@ function trail(headers: Record<string, string> = {}): Trail {
   it.body = {
     text: `{"q":"${SECRET}"}`,
     bytes: null,
+    byteLength: 28,
     facts: { model: 'm', user: null, session: null, streamed: false, choices: 1 },
     contentType: 'application/json',
   } as CallBody;
@@ -35,6 +36,12 @@ describe('closeRecord', () => {
     const { record, bodies } = closeRecord(trail(), ending, 2, true);
     expect(bodies).toEqual({ request: `{"q":"${SECRET}"}`, response: `{"a":"${SECRET}"}` });
     expect(record.requestExcerpt).toContain(SECRET);
+  });
+
+  it('cuts no character in half', () => {
+    const it = trail();
+    it.answerText = `${'x'.repeat(119)}\u{1f600}`;
+    expect(closeRecord(it, ending, 2, true).record.responseExcerpt).toBe('x'.repeat(119));
   });
 
   it('keeps nothing of them anywhere when bodies are off', () => {

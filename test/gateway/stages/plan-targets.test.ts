@@ -6,7 +6,7 @@ import { readPolicy } from '../../../src/gateway/stages/read-policy';
 import { ENDPOINTS } from '../../../src/wires/endpoints';
 import { testConfig } from '../../fakes/config';
 
-const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', weirHeaders: [], ownAuthorization: null };
+const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', rewritten: new Map() };
 const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
 
 function plan(model: string | null, endpointName = 'chat', warnings: string[] = []) {
