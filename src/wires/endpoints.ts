@@ -30,9 +30,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
 ];
 
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent)$/;
+/** OpenAI's Assistants have messages too, which are not Anthropic's. */
+const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 
 /** The wire that a POST to this path of a provider speaks. */
 export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
+  if (THREAD_MESSAGES.test(path)) return raw;
   return ENDPOINTS.find((endpoint) => path.endsWith(endpoint.path))?.wire ?? raw;
 }

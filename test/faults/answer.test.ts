@@ -95,6 +95,33 @@ describe('a whole answer', () => {
     expect((await chat({}, 'gpt-4o-mini', '/openai/v1/chat/completions')).text).toBe('<html>');
   });
 
+  it.each([
+    ['text/html', 200, '<html>'],
+    ['application/json', 302, ''],
+    ['application/json', 204, ''],
+    ['application/json', 999, '{}'],
+  ])('of %s, status %i, %j is no answer on the AI Gateway', async (type, status, body) => {
+    upstream.handler = ({ socket }) => respond(socket, status, { 'content-type': type }, body);
+    const seen = await chat();
+    expect([seen.status, JSON.parse(seen.text).error.code]).toEqual([502, 'provider_malformed']);
+    expect(await recordOf(worker, seen.id)).toMatchObject({ response_status: 502, error_code: 'provider_malformed' });
+  });
+
+  it('is taken for JSON whatever the provider calls it, if it is', async () => {
+    upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'text/plain' }, WHOLE);
+    const seen = await chat();
+    expect(seen.text).toBe(WHOLE);
+    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'ok', prompt_tokens: 3 });
+  });
+
+  it('whose counts no model can have is logged without them', async () => {
+    const odd = WHOLE.replace('"prompt_tokens":3', '"prompt_tokens":9000000000000000000');
+    upstream.handler = ({ socket }) => respond(socket, 200, JSON_HEADERS, odd);
+    const seen = await chat();
+    expect(seen.text).toBe(odd);
+    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'ok', prompt_tokens: 0, completion_tokens: 1 });
+  });
+
   it('is never half a body: a cut answer is a 502', async () => {
     upstream.handler = ({ socket }) => {
       openChunked(socket, 200, JSON_HEADERS);

@@ -171,6 +171,23 @@ describe('a stream that is not whole', () => {
     expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'cut' });
   });
 
+  it('keeps its typed error apart from an event that was not ended', async () => {
+    for (const end of ['', '\n', '\r\n', '\n\n']) {
+      sends(delta('One') + delta('Two').trimEnd() + end, 'end');
+      const events = (await chat()).text.split(/\r?\n\r?\n/).filter((event) => event.trim() !== '');
+      expect(JSON.parse(events.at(-1)?.trim().slice(6) ?? ''), JSON.stringify(end)).toMatchObject({ error: { code: 'provider_cut' } });
+    }
+  });
+
+  it('gets its error before a [DONE] that comes without a finish reason, and no [DONE]', async () => {
+    sends(delta('One') + DONE, 'end');
+    const seen = await chat();
+    expect(seen.text.startsWith(delta('One'))).toBe(true);
+    expect(seen.text).toContain('provider_cut');
+    expect(seen.text).not.toContain('[DONE]');
+    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'cut', error_code: 'provider_cut' });
+  });
+
   it('never lets a malformed event through', async () => {
     sends(`${delta('One')}data: {"id": "c", "choi\n\n${delta('', 'stop')}${DONE}`, 'end');
     const seen = await chat();

@@ -13,6 +13,7 @@ import { type Answered, networkFailure } from './run-attempts';
 /** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */
 const AFTER_FINISH_MS = 1_000;
 const encoder = new TextEncoder();
+const BLANK_LINE = encoder.encode('\n\n');
 
 export function meterStream(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
   const { response } = answered;
@@ -76,11 +77,19 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   finish(): void {
     if (this.#over) return;
     const rest = this.#splitter.flush();
-    if (rest !== null) this.#take([rest]);
+    if (rest !== null) {
+      this.#take([rest]);
+      // An event without its blank line: what follows would become part of it.
+      if (!this.#over) this.#send(BLANK_LINE);
+    }
     if (this.#over) return;
     if (this.reader === null || this.reader.finished) return this.#complete();
     if (this.trail.providerError !== null) return this.#complete();
-    this.fail(new GatewayError('provider_cut', `${this.answered.target.name} ended its answer before the finish reason.`));
+    this.fail(this.#endedEarly());
+  }
+
+  #endedEarly(): GatewayError {
+    return new GatewayError('provider_cut', `${this.answered.target.name} ended its answer before the finish reason.`);
   }
 
   /** Tells the client in its own dialect that the answer is not whole. */
@@ -98,6 +107,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   #take(events: readonly SseEvent[]): void {
     const out: Uint8Array[] = [];
     let malformed: string | null = null;
+    let cut = false;
     for (const event of events) {
       const facts = this.reader === null ? { content: true } : this.reader.read(event);
       if (facts.malformed !== undefined) {
@@ -106,10 +116,14 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
       }
       if (facts.error !== undefined) this.trail.providerError = facts.error;
       if (facts.content === true && this.trail.firstByteAt === null) this.#firstByte();
+      // The last word of the protocol would make a stream without its finish reason look whole.
+      cut = this.reader?.ended === true && !this.reader.finished && this.trail.providerError === null;
+      if (cut) break;
       if (facts.drop !== true) out.push(event.bytes);
     }
     if (out.length > 0) this.#send(joined(out));
     if (malformed !== null) return this.fail(new GatewayError('provider_malformed', `${this.answered.target.name} sent ${malformed}.`));
+    if (cut) return this.fail(this.#endedEarly());
     if (this.reader?.finished === true && this.#stopTail === null) this.#stopTail = this.clock.after(AFTER_FINISH_MS, () => this.#tailEnds());
   }
 

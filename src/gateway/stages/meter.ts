@@ -13,17 +13,25 @@ import { type Answered, networkFailure } from './run-attempts';
 
 const decoder = new TextDecoder();
 /** Statuses that have no body by RFC 9110; a Response with one would be refused by the runtime. */
-const BODILESS = new Set([101, 204, 205, 304]);
+const BODILESS = new Set([204, 205, 304]);
+/** What a Response may carry; 101 would be a protocol that Weir does not speak. */
+const STATUS_LEAST = 200;
+const STATUS_MOST = 599;
 
 export async function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Promise<Response> {
-  const { response } = answered;
+  const { response, target } = answered;
+  const { status } = response;
+  if (status < STATUS_LEAST || status > STATUS_MOST) throw new GatewayError('provider_malformed', `${target.name} answered with status ${status}.`);
   const type = response.headers.get('content-type') ?? '';
   trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(type);
-  if (response.body === null || BODILESS.has(response.status)) {
+  if (response.body === null || BODILESS.has(status)) {
+    // A proxy passes what there is; the AI Gateway promised an answer.
+    if (call.door.kind === 'gateway' && status < 400)
+      throw new GatewayError('provider_malformed', `${target.name} answered with status ${status} and no body.`);
     return endWhole(new Uint8Array(0), answered, deadline, clock, trail);
   }
-  if (/^text\/event-stream\b/i.test(type) && response.status < 400) return meterStream(call, body, answered, deadline, clock, trail);
-  if (/json\b/i.test(type) || response.status >= 400) return meterWhole(call, answered, response.body, deadline, clock, trail);
+  if (/^text\/event-stream\b/i.test(type) && status < 400) return meterStream(call, body, answered, deadline, clock, trail);
+  if (/json\b/i.test(type) || status >= 400 || call.door.kind === 'gateway') return meterWhole(call, answered, response.body, deadline, clock, trail);
   return passThrough(answered, response.body, deadline, clock, trail);
 }
 
