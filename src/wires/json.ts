@@ -5,8 +5,17 @@ export const isObject = (it: unknown): it is JsonObject => typeof it === 'object
 
 export const stringOr = <T>(it: unknown, otherwise: T): string | T => (typeof it === 'string' ? it : otherwise);
 
-/** A token count: a whole number of at least 0; everything else counts as absent. */
-export const count = (it: unknown): number => (typeof it === 'number' && Number.isFinite(it) && it > 0 ? Math.trunc(it) : 0);
+/** No call has more tokens; what some endpoint reports beyond it is an error of its own, and would not fit the log. */
+const COUNT_LIMIT = 1_000_000_000;
+
+/** A token count: a whole number from 0 to a billion; everything else counts as absent. */
+export const count = (it: unknown): number => (typeof it === 'number' && it > 0 && it <= COUNT_LIMIT ? Math.trunc(it) : 0);
+
+/** No call costs more, in US dollars. */
+const COST_LIMIT_USD = 1_000_000;
+
+/** A cost as the provider reports it, in US dollars, or null. */
+export const costUsd = (it: unknown): number | null => (typeof it === 'number' && it >= 0 && it <= COST_LIMIT_USD ? it : null);
 
 /** The member at a path of keys, or undefined. */
 export function at(it: unknown, ...keys: readonly string[]): unknown {

@@ -58,6 +58,11 @@ describe('usage', () => {
   it('that is missing or of another shape is null, and odd counts are zero', () => {
     expect(readChat(undefined)).toBeNull();
     expect(readAnthropic('none')).toBeNull();
+    expect(readChat({ prompt_tokens: 9_000_000_000_000_000_000, completion_tokens: 1e300, cost: 1e300 })).toMatchObject({
+      input: 0,
+      output: 0,
+      reportedCostUsd: null,
+    });
     expect(readChat({ prompt_tokens: -5, completion_tokens: 'many' })).toMatchObject({ input: 0, output: 0 });
   });
 });

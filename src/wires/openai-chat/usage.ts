@@ -1,12 +1,11 @@
 /** https://platform.openai.com/docs/api-reference/chat/object (`usage`), with the additions of compatible providers. */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { at, count, isObject } from '../json';
+import { at, costUsd, count, isObject } from '../json';
 
 /** Usage of a chat, completion or embedding answer, or null when the provider sent none. */
 export function readUsage(usage: unknown): Usage | null {
   if (!isObject(usage)) return null;
   const input = count(usage['prompt_tokens']);
-  const cost = usage['cost'];
   return {
     ...NO_USAGE,
     input,
@@ -18,6 +17,6 @@ export function readUsage(usage: unknown): Usage | null {
     inputAudio: count(at(usage, 'prompt_tokens_details', 'audio_tokens')),
     outputAudio: count(at(usage, 'completion_tokens_details', 'audio_tokens')),
     // OpenRouter's `cost` is in US dollars: https://openrouter.ai/docs/use-cases/usage-accounting
-    reportedCostUsd: typeof cost === 'number' && cost >= 0 ? cost : null,
+    reportedCostUsd: costUsd(usage['cost']),
   };
 }

@@ -1,10 +1,9 @@
 /** https://platform.openai.com/docs/api-reference/responses/object (`usage`) */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { at, count, isObject } from '../json';
+import { at, costUsd, count, isObject } from '../json';
 
 export function readUsage(usage: unknown): Usage | null {
   if (!isObject(usage)) return null;
-  const cost = usage['cost'];
   return {
     ...NO_USAGE,
     input: count(usage['input_tokens']),
@@ -12,6 +11,6 @@ export function readUsage(usage: unknown): Usage | null {
     cacheRead: count(at(usage, 'input_tokens_details', 'cached_tokens')),
     cacheWrite: count(at(usage, 'input_tokens_details', 'cache_write_tokens')),
     reasoning: count(at(usage, 'output_tokens_details', 'reasoning_tokens')),
-    reportedCostUsd: typeof cost === 'number' && cost >= 0 ? cost : null,
+    reportedCostUsd: costUsd(usage['cost']),
   };
 }
