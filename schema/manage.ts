@@ -23,8 +23,10 @@ export const CreateKey = z.strictObject({
 const usdPerMillion = z.number().nonnegative().max(1_000_000);
 
 export const PutPrice = z.strictObject({
-  provider: z.string().min(1),
-  model: z.string().min(1),
+  /** A provider's name, or the host of a target. */
+  provider: z.string().min(1).toLowerCase(),
+  /** Models are compared whatever their case. */
+  model: z.string().min(1).toLowerCase(),
   inputUsdPerMillion: usdPerMillion,
   outputUsdPerMillion: usdPerMillion,
   cacheReadUsdPerMillion: usdPerMillion.nullable().default(null),

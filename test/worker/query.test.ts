@@ -63,7 +63,10 @@ describe('POST /v1/request/query', () => {
     ["Helicone's status of a cancelled call", rmt('status', { equals: -3 }), 1],
     ['contains', rmt('model', { contains: '4o-mini' }), 30],
     ['contains takes % and _ for themselves', rmt('properties', { app: { contains: '_' } }), 20],
+    ['contains of long text', rmt('model', { contains: 'x'.repeat(200) }), 0],
+    ['not-contains of long text', rmt('model', { 'not-contains': '%'.repeat(60) }), 30],
     ['like', rmt('user_id', { like: 'b%' }), 15],
+    ['like %…%, of any length', rmt('model', { ilike: `%${'4O-MINI'}%` }), 30],
     ['a property in the map', rmt('properties', { App: { equals: 'shop' } }), 10],
     ['a property as a table', { properties: { app: { equals: 'shop' } } }, 10],
     ['a property with an odd name', { properties: { 'odd"name': { equals: '100%' } } }, 10],
@@ -94,6 +97,7 @@ describe('POST /v1/request/query', () => {
     ['an unknown operator', { filter: rmt('status', { near: 1 }) }, 'unknown operator "near"'],
     ['a value of the wrong type', { filter: rmt('status', { equals: 'ok' }) }, 'status got "ok", expected a number'],
     ['two columns in a leaf', { filter: { request_response_rmt: { status: {}, model: {} } } }, 'one column'],
+    ['a long pattern', { filter: rmt('model', { like: `${'x'.repeat(60)}%` }) }, 'has 61 bytes, expected at most 50'],
     ['a filter that is none', { filter: 7 }, 'got 7'],
     ['a limit over 1,000', { limit: 1_001 }, 'limit'],
     ['an unknown sort', { sort: { secret: 'asc' } }, 'unknown column "secret"'],
@@ -114,6 +118,10 @@ describe('POST /v1/request/query', () => {
       depth === 0 ? rmt('status', { equals: 200 }) : { left: wide(depth - 1), operator: 'or', right: wide(depth - 1) };
     expect((await query({ filter: wide(7) })).error).toContain('more than 90 conditions');
     expect(await count(wide(6))).toBe(29 - 1);
+    const properties = (depth: number): unknown =>
+      depth === 0 ? { properties: { app: { equals: 'x' } } } : { left: properties(depth - 1), operator: 'or', right: properties(depth - 1) };
+    expect((await query({ filter: properties(6) })).error).toContain('compare 128 values and names, expected at most 90');
+    expect(await count(properties(5))).toBe(0);
   });
 });
 

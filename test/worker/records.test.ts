@@ -134,7 +134,7 @@ describe('consumer of records', () => {
   });
 
   it("prices by the tenant's own table first", async () => {
-    await call('PUT', '/api/prices', { provider: 'openai', model: 'house-model', inputUsdPerMillion: 1, outputUsdPerMillion: 2 });
+    await call('PUT', '/api/prices', { provider: 'OAI', model: 'House-Model', inputUsdPerMillion: 1, outputUsdPerMillion: 2 });
     const record = testRecord({ requestModel: 'house-model', responseModel: 'house-model' });
     await consumeRecords([message(record)], deps());
     expect(await findRequest(openDatabase(db()), record.id)).toMatchObject({ costNanoUsd: 1_000 * 1_000 + 100 * 2_000, priceSource: 'override' });

@@ -25,7 +25,7 @@ export async function listPrices(db: Database): Promise<PutPrice[]> {
 /** A look-up over all overrides as they are now. The table is small; a consumer batch reads it once. */
 export async function loadOverrides(db: Database): Promise<FindOverride> {
   const known = new Map((await listPrices(db)).map((price) => [`${price.provider}/${price.model}`, price]));
-  return (provider, model) => known.get(`${provider}/${model}`) ?? null;
+  return (provider, model) => known.get(`${provider}/${model.toLowerCase()}`) ?? null;
 }
 
 export async function putPrice(db: Database, price: PutPrice, at: number): Promise<void> {

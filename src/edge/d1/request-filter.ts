@@ -1,5 +1,6 @@
 /** Helicone's filter tree to SQL. Values are bound, columns and operators are looked up; nothing of the caller's text becomes SQL. */
-import { and, eq, gt, gte, like, lt, lte, ne, not, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gt, gte, like, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core';
 import { requests, sessions } from '../../../schema/tables';
 import { GatewayError } from '../../gateway/errors';
 import { isObject } from '../../wires/json';
@@ -7,6 +8,12 @@ import { isObject } from '../../wires/json';
 /** A deeper or larger tree is no filter of a screen or a program; SQLite's own limit on expression depth is 100 on D1. */
 const DEPTH_LIMIT = 40;
 const LEAF_LIMIT = 90;
+/** D1 binds 100 values in one statement; paging takes a few of them. https://developers.cloudflare.com/d1/platform/limits/ */
+const VALUES_LIMIT = 90;
+/** D1 takes LIKE patterns of 50 bytes. */
+const PATTERN_LIMIT_BYTES = 50;
+const encoder = new TextEncoder();
+const dialect = new SQLiteSyncDialect();
 
 type Kind = 'text' | 'number' | 'time' | 'boolean';
 
@@ -72,8 +79,12 @@ export function propertyColumn(name: string): Column {
 
 /** The condition of a filter, or undefined for `all`. Throws `bad_request` naming what is wrong. */
 export function compileFilter(filter: unknown): SQL | undefined {
-  const budget = { leaves: LEAF_LIMIT };
-  return node(filter, 0, budget);
+  const condition = node(filter, 0, { leaves: LEAF_LIMIT });
+  const values = condition === undefined ? 0 : dialect.sqlToQuery(condition).params.length;
+  if (values > VALUES_LIMIT) {
+    throw bad(`filter: its conditions compare ${values} values and names, expected at most ${VALUES_LIMIT}; a property counts twice.`);
+  }
+  return condition;
 }
 
 function node(it: unknown, depth: number, budget: { leaves: number }): SQL | undefined {
@@ -111,8 +122,18 @@ function leaf(it: unknown, budget: { leaves: number }): SQL {
   return compare(known, name, condition);
 }
 
-/** `%` and `_` of the caller's text stand for themselves in `contains`. */
-const escapeLike = (text: string): string => text.replace(/[\\%_]/g, (char) => `\\${char}`);
+/** Like LIKE: whatever the case of ASCII letters. */
+const contains = (left: SQL, text: string): SQL => sql`instr(lower(${left}), lower(${text})) > 0`;
+
+function matches(left: SQL, pattern: string, name: string): SQL {
+  const inner = /^%([^%_]*)%$/.exec(pattern)?.[1];
+  if (inner !== undefined) return contains(left, inner);
+  const bytes = encoder.encode(pattern).byteLength;
+  if (bytes > PATTERN_LIMIT_BYTES) {
+    throw bad(`filter: the pattern for ${name} has ${bytes} bytes, expected at most ${PATTERN_LIMIT_BYTES}, or the form %text%.`);
+  }
+  return like(left, pattern);
+}
 
 function compare({ kind, sql: left }: Column, name: string, condition: unknown): SQL {
   const [operator, raw] = single(condition, 'operator');
@@ -134,11 +155,11 @@ function compare({ kind, sql: left }: Column, name: string, condition: unknown):
       return lt(left, value);
     case 'like':
     case 'ilike':
-      return like(left, text);
+      return matches(left, text, name);
     case 'contains':
-      return sql`${left} LIKE ${`%${escapeLike(text)}%`} ESCAPE '\\'`;
+      return contains(left, text);
     case 'not-contains':
-      return or(not(sql`${left} LIKE ${`%${escapeLike(text)}%`} ESCAPE '\\'`), sql`${left} IS NULL`) ?? sql`1`;
+      return sql`(NOT ${contains(left, text)} OR ${left} IS NULL)`;
     default:
       throw bad(
         `filter: unknown operator ${show(operator)} on ${name}, expected equals, not-equals, like, ilike, contains, not-contains, gte, lte, gt or lt.`,

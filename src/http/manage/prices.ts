@@ -11,17 +11,21 @@ async function list(c: AppContext): Promise<Response> {
   return data(c, await listPrices(c.env.app.db));
 }
 
+/** Records carry the slug, whatever alias a call came by. */
+const slugOf = (c: AppContext, name: string): string => c.env.app.config.providers.get(name)?.provider.slug ?? name;
+
 async function put(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
-  const price = await readJson(c, PutPrice);
+  const asked = await readJson(c, PutPrice);
+  const price = { ...asked, provider: slugOf(c, asked.provider) };
   await putPrice(c.env.app.db, price, c.env.app.clock.now());
   return data(c, price);
 }
 
 async function remove(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
-  const provider = c.req.query('provider') ?? '';
-  const model = c.req.query('model') ?? '';
+  const provider = slugOf(c, (c.req.query('provider') ?? '').toLowerCase());
+  const model = (c.req.query('model') ?? '').toLowerCase();
   if (!(await deletePrice(c.env.app.db, provider, model))) {
     throw new GatewayError(
       'not_found',
