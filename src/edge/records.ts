@@ -13,6 +13,8 @@ const GROUP_MS = 20;
 const GROUP_COUNT = 100;
 const GROUP_BYTES = 240_000;
 const MESSAGE_OVERHEAD_BYTES = 100;
+/** When the calls that did not begin the group look whether it has left: usually long since, so that each pays for one timer. */
+const TAKEOVER_MS = 100;
 /** How often a call looks whether its group has left, and how long it lets another call try. */
 const WATCH_MS = 100;
 const OWNER_LIMIT_MS = 2_000;
@@ -104,7 +106,7 @@ export class RecordCollector implements RecordSink {
     group.bytes += bytes;
     const isFull = group.messages.length >= GROUP_COUNT;
     if (isFull) this.#group = null;
-    else await this.#sleep(isFirst ? GROUP_MS : GROUP_MS + 1);
+    else await this.#sleep(isFirst ? GROUP_MS : TAKEOVER_MS);
     if (this.#group === group) this.#group = null;
     await this.#seeSent(group);
   }

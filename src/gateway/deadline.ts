@@ -49,7 +49,11 @@ export class Deadline {
   expired: { readonly name: TimeoutName; readonly ms: number } | null = null;
   /** Called when a limit runs out, after the signal was raised. */
   onExpire: (() => void) | null = null;
-  readonly #onLeave = (): void => this.#controller.abort(new Error('the client left'));
+  #over = false;
+  /** Stays on the client's signal, which goes with the call: taking a listener off costs as much as putting it there. */
+  readonly #onLeave = (): void => {
+    if (!this.#over) this.#controller.abort(new Error('the client left'));
+  };
 
   constructor(
     clock: Clock,
@@ -104,7 +108,7 @@ export class Deadline {
   disarm(): void {
     this.#stop?.();
     this.#stop = null;
-    this.#client.removeEventListener('abort', this.#onLeave);
+    this.#over = true;
   }
 
   /** Ends the upstream without a limit having run out. */

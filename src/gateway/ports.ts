@@ -20,10 +20,7 @@ export interface KeyStore {
 
 export interface Upstream {
   /** Sends one request; rejects on network failure and abort. */
-  fetch(
-    target: Target,
-    request: { method: string; headers: [name: string, value: string][]; body: BodyInit | null; signal: AbortSignal },
-  ): Promise<Response>;
+  fetch(target: Target, request: { method: string; headers: Record<string, string>; body: BodyInit | null; signal: AbortSignal }): Promise<Response>;
 }
 
 export interface RecordSink {

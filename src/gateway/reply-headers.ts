@@ -1,6 +1,6 @@
 /** Headers of the answer: what the provider sent, without what is the hop's, and what Weir has to say. */
 import type { Trail } from './trail';
-import type { HeaderList } from './upstream-headers';
+import type { HeaderMap } from './upstream-headers';
 
 const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 /** The runtime has decoded the body and counts anew; cookies are between the provider and its own site. */
@@ -14,25 +14,25 @@ const WARNINGS_LIMIT_CHARS = 4_096;
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 /** What every answer of Weir's carries. */
-export function ownHeaders(trail: Trail, succeeded: boolean): HeaderList {
-  const headers: HeaderList = [
-    ['helicone-id', trail.requestId],
-    ['helicone-status', succeeded ? 'success' : 'failed'],
-    ['server-timing', trail.timings.map((it) => `${it.name};dur=${it.durationMs}`).join(', ')],
-  ];
+export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
+  const headers: HeaderMap = {
+    'helicone-id': trail.requestId,
+    'helicone-status': succeeded ? 'success' : 'failed',
+    'server-timing': trail.timings.map((it) => `${it.name};dur=${it.durationMs}`).join(', '),
+  };
   if (trail.attempts.length > 0) {
     const list = trail.attempts.map((it) => `${it.provider}${it.model === null ? '' : `/${it.model}`} ${it.status ?? it.error ?? 'failed'}`);
-    headers.push(['weir-attempts', printable(list.join(', '))]);
+    headers['weir-attempts'] = printable(list.join(', '));
   }
-  if (trail.warnings.length > 0) headers.push(['weir-warnings', printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS)]);
+  if (trail.warnings.length > 0) headers['weir-warnings'] = printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS);
   return headers;
 }
 
 /** Headers for a provider's answer. CORS is Weir's to decide, not the provider's. */
-export function replyHeaders(upstream: Headers, trail: Trail): HeaderList {
+export function replyHeaders(upstream: Headers, trail: Trail): HeaderMap {
   const headers = ownHeaders(trail, true);
   for (const [name, value] of upstream) {
-    if (!DROPPED.has(name) && !name.startsWith('access-control-')) headers.push([name, value]);
+    if (!DROPPED.has(name) && !name.startsWith('access-control-')) headers[name] = value;
   }
   return headers;
 }
