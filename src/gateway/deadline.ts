@@ -1,4 +1,4 @@
-/** The time limits of one call, over one AbortController: one timer runs at a time, the nearest one. */
+/** The time limits of one call: one timer runs at a time, the nearest one. */
 import type { Clock } from './ports';
 
 export type TimeoutName = 'connect' | 'first byte' | 'idle' | 'total';
@@ -40,41 +40,36 @@ export function readTimeLimits(
 
 export class Deadline {
   readonly #clock: Clock;
-  readonly #controller = new AbortController();
   readonly #totalAt: number;
-  readonly #client: AbortSignal;
   #stop: (() => void) | null = null;
   #touchedAt = 0;
   /** Which limit ran out, with its length, or null. */
   expired: { readonly name: TimeoutName; readonly ms: number } | null = null;
-  /** Called when a limit runs out, after the signal was raised. */
-  onExpire: (() => void) | null = null;
-  #over = false;
-  /** Stays on the client's signal, which goes with the call: taking a listener off costs as much as putting it there. */
-  readonly #onLeave = (): void => {
-    if (!this.#over) this.#controller.abort(new Error('the client left'));
-  };
+  #onExpire: (() => void) | null = null;
 
+  /** `client` goes up when the client leaves; requests to providers carry it themselves. */
   constructor(
     clock: Clock,
-    client: AbortSignal,
+    readonly client: AbortSignal,
     readonly limits: TimeLimits,
   ) {
     this.#clock = clock;
-    this.#client = client;
     this.#totalAt = clock.now() + limits.totalMs;
-    // The incoming signal does not reach subrequests by itself: the runtime ignores it there.
-    if (client.aborted) this.#onLeave();
-    else client.addEventListener('abort', this.#onLeave);
-  }
-
-  /** Goes up when a limit runs out or the client leaves. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   get clientLeft(): boolean {
-    return this.#client.aborted;
+    return this.client.aborted;
+  }
+
+  /**
+   * Settles like the promise, and rejects when a limit runs out before. What the promise waits for is not stopped by that: the call
+   * is over then, and the runtime closes its connections with it. A controller for each call costs a twentieth of it.
+   */
+  within<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#onExpire = () => reject(new Error('timeout'));
+      promise.then(resolve, reject);
+    });
   }
 
   /**
@@ -99,8 +94,7 @@ export class Deadline {
       const restMs = this.#touchedAt + ms - now;
       if (!total && restMs > 0) return this.#wait(name, ms, restMs);
       this.expired = total ? { name: 'total', ms: this.limits.totalMs } : { name, ms };
-      this.#controller.abort(new Error(`${this.expired.name} timeout`));
-      this.onExpire?.();
+      this.#onExpire?.();
     });
   }
 
@@ -108,11 +102,5 @@ export class Deadline {
   disarm(): void {
     this.#stop?.();
     this.#stop = null;
-    this.#over = true;
-  }
-
-  /** Ends the upstream without a limit having run out. */
-  abort(): void {
-    this.#controller.abort(new Error('no longer needed'));
   }
 }

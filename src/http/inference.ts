@@ -1,4 +1,5 @@
 /** Calls to models: the AI Gateway, the provider proxies and /gateway. Turns a Request into a Call and hands it to the pipeline. */
+import type { App } from '../deps';
 import type { Call, Door } from '../gateway/call';
 import { GatewayError } from '../gateway/errors';
 import { handle } from '../gateway/pipeline';
@@ -14,23 +15,21 @@ import { type AppContext, addressOf } from './context';
 const COUNTRY = /^[A-Z][A-Z0-9]$/;
 
 /** A call on the AI Gateway. */
-export const serveEndpoint =
-  (endpoint: Endpoint) =>
-  (c: AppContext): Promise<Response> =>
-    serve(c, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
+export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): Promise<Response> =>
+  serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
 
 /** A call on a provider proxy: what follows the provider's name in the path goes to it as it is. */
 export const serveProvider =
   (provider: Provider, mount: string) =>
   (c: AppContext): Promise<Response> => {
     const path = pathUnder(c, mount);
-    return serve(c, { kind: 'proxy', provider }, wireFor(c, path, provider), path);
+    return serve(c.req.raw, c.env.app, { kind: 'proxy', provider }, wireFor(c, path, provider), path);
   };
 
 /** A call to a host that the caller names. */
 export const serveTarget = (c: AppContext): Promise<Response> => {
   const path = pathUnder(c, '/gateway');
-  return serve(c, { kind: 'target' }, wireFor(c, path, null), path);
+  return serve(c.req.raw, c.env.app, { kind: 'target' }, wireFor(c, path, null), path);
 };
 
 function pathUnder(c: AppContext, mount: string): string {
@@ -43,9 +42,7 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
   return provider?.slug === 'anthropic' ? { ...raw, writeError: anthropicMessages.writeError } : raw;
 }
 
-function serve(c: AppContext, door: Door, wire: Wire, path: string): Promise<Response> {
-  const request = c.req.raw;
-  const app = c.env.app;
+function serve(request: Request, app: App, door: Door, wire: Wire, path: string): Promise<Response> {
   const address = addressOf(request, app);
   const headers = new Map(request.headers);
   const country = headers.get('cf-ipcountry');

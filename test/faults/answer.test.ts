@@ -133,6 +133,21 @@ describe('a whole answer', () => {
     expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'cut', response_status: 502 });
   });
 
+  it('breaks off on a proxy when the provider stalls amid a body without a dialect', async () => {
+    upstream.handler = ({ socket }) => {
+      openChunked(socket, 200, { 'content-type': 'audio/mpeg' });
+      writeChunk(socket, 'half');
+    };
+    const response = await fetch(`${worker.url}/openai/v1/audio/speech`, {
+      method: 'POST',
+      headers: { ...AS_ADMIN, 'Weir-Timeout-Idle': '300ms' },
+      body: '{}',
+    });
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'timeout' });
+    await upstream.received.at(-1)?.closed;
+  });
+
   it('passes large headers and binary bodies on a proxy', async () => {
     const bytes = Buffer.from(Array.from({ length: 5_000 }, (_, index) => index % 256));
     upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'audio/mpeg', 'x-large': 'x'.repeat(12_000) }, bytes);
@@ -167,7 +182,7 @@ describe('a large body', () => {
 });
 
 describe('no answer', () => {
-  it('is a 504 when the upstream hangs before its headers', async () => {
+  it('is a 504 when the upstream hangs before its headers, and the upstream is let go', async () => {
     upstream.handler = () => {};
     const seen = await chat({ 'Weir-Timeout-Total': '300ms' });
     expect([seen.status, JSON.parse(seen.text).error.code]).toEqual([504, 'provider_timeout']);

@@ -9,14 +9,13 @@ const open = (client = new AbortController()) => {
 };
 
 describe('Deadline', () => {
-  it('runs out at its limit and raises the signal', () => {
+  it('runs out at its limit', () => {
     const { clock, deadline } = open();
     deadline.arm('first byte', 1_000);
     clock.pass(999);
-    expect(deadline.signal.aborted).toBe(false);
+    expect(deadline.expired).toBeNull();
     clock.pass(1);
     expect(deadline.expired).toEqual({ name: 'first byte', ms: 1_000 });
-    expect(deadline.signal.aborted).toBe(true);
   });
 
   it('begins the idle limit anew with each touch, and the total counts along', () => {
@@ -39,18 +38,27 @@ describe('Deadline', () => {
   });
 
   it('never runs out once it is disarmed', () => {
-    const { clock, client, deadline } = open();
+    const { clock, deadline } = open();
     deadline.arm('idle', 500);
     deadline.disarm();
     clock.pass(10_000);
-    client.abort();
-    expect([deadline.expired, deadline.signal.aborted]).toEqual([null, false]);
+    expect(deadline.expired).toBeNull();
   });
 
-  it('hands the leaving of the client on', () => {
+  it('rejects what does not come within its limit, and lets the rest through', async () => {
+    const { clock, deadline } = open();
+    deadline.arm('first byte', 1_000);
+    expect(await deadline.within(Promise.resolve('answer'))).toBe('answer');
+    await expect(deadline.within(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    const late = deadline.within(new Promise(() => {}));
+    clock.pass(1_000);
+    await expect(late).rejects.toThrow('timeout');
+  });
+
+  it('tells the leaving of the client from a limit', () => {
     const { client, deadline } = open();
     client.abort();
-    expect([deadline.signal.aborted, deadline.clientLeft, deadline.expired]).toEqual([true, true, null]);
+    expect([deadline.clientLeft, deadline.expired]).toEqual([true, null]);
   });
 });
 

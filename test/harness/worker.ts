@@ -8,6 +8,7 @@ import { buildWorker, ROOT } from './build.ts';
 export const ADMIN_KEY = 'sk-weir-admin-0123456789abcdef';
 export const VAULT_KEY = Buffer.alloc(32, 7).toString('base64');
 export const COMPATIBILITY_DATE = '2026-11-17';
+export const COMPATIBILITY_FLAGS = ['no_nodejs_compat', 'no_nodejs_compat_v2', 'request_signal_passthrough'];
 
 export interface RunningWorker {
   /** `http://127.0.0.1:<port>` */
@@ -61,7 +62,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           name: 'weir',
           modules: [{ type: 'ESModule', path: 'worker.js', contents: code }],
           compatibilityDate: COMPATIBILITY_DATE,
-          compatibilityFlags: ['no_nodejs_compat', 'no_nodejs_compat_v2'],
+          compatibilityFlags: [...COMPATIBILITY_FLAGS],
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
           bindings: { WEIR_ADMIN_KEY: ADMIN_KEY, WEIR_VAULT_KEY: VAULT_KEY, WEIR_MOCK: 'true', ...options.vars },
           d1Databases: { DB: 'weir' },

@@ -24,7 +24,8 @@ export function meterStream(call: Call, body: CallBody, answered: Answered, dead
   if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, clock.now() - call.startedAt);
   const stream = new TransformStream<Uint8Array, Uint8Array>(meter);
   // The writable end is not aborted with the source, so that the readable end can still carry the error event.
-  response.body?.pipeTo(stream.writable, { preventAbort: true, preventClose: true, signal: deadline.signal }).then(
+  const piped = response.body?.pipeTo(stream.writable, { preventAbort: true, preventClose: true }) ?? Promise.resolve();
+  deadline.within(piped).then(
     () => meter.finish(),
     (cause: unknown) => meter.fail(brokenOff(cause, answered, deadline)),
   );
@@ -70,7 +71,6 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   cancel(): void {
     if (this.#over) return;
     this.#close('cancelled');
-    this.deadline.abort();
   }
 
   /** The provider's connection ended properly. */
@@ -101,7 +101,6 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.#send(encoder.encode(this.wire.writeErrorEvent({ status, code, message, param, requestId: this.trail.requestId })));
     this.#close(code === 'provider_timeout' ? 'timeout' : code === 'cancelled' ? 'cancelled' : 'cut', error);
     this.#controller?.terminate();
-    this.deadline.abort();
   }
 
   #take(events: readonly SseEvent[]): void {
@@ -140,7 +139,6 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   #tailEnds(): void {
     if (this.#over) return;
     this.#complete();
-    this.deadline.abort();
   }
 
   #complete(): void {

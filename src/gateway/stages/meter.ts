@@ -48,7 +48,7 @@ async function meterWhole(
 ): Promise<Response> {
   let read: Whole | Rest;
   try {
-    read = await readAnswer(answered.response, stream);
+    read = await deadline.within(readAnswer(answered.response, stream));
   } catch (cause) {
     throw bodyFailure(cause, answered, deadline);
   }

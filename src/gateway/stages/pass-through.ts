@@ -26,12 +26,9 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
       else trail.answerBytes += chunk.byteLength;
       it.enqueue(chunk);
     },
-    cancel: () => {
-      close('cancelled');
-      deadline.abort();
-    },
+    cancel: () => close('cancelled'),
   });
-  body.pipeTo(stream.writable, { preventAbort: true, signal: deadline.signal }).then(
+  deadline.within(body.pipeTo(stream.writable, { preventAbort: true })).then(
     () => close(response.status >= 400 ? 'provider_error' : 'ok'),
     (cause: unknown) => {
       close(deadline.expired !== null ? 'timeout' : deadline.clientLeft ? 'cancelled' : 'cut');

@@ -32,7 +32,7 @@ export async function runAttempts(
     method: call.method,
     headers: upstreamHeaders(call, identity, target),
     body: outgoingBody(body, edits),
-    signal: deadline.signal,
+    signal: deadline.client,
   };
   const startedAt = deps.clock.now();
   const note = (status: number | null, error: string | null): void => {
@@ -40,7 +40,7 @@ export async function runAttempts(
   };
   armForHeaders(deadline, body.facts.streamed);
   try {
-    const response = await deps.upstream.fetch(target, request);
+    const response = await deadline.within(deps.upstream.fetch(target, request));
     note(response.status, response.ok || response.status < 400 ? null : `status ${response.status}`);
     if (call.door.kind === 'gateway') await refuseBadKey(response, target);
     return { response, target, dropUsage: edits.some((edit) => edit.key === 'stream_options') && !trail.policy?.streamUsage };
