@@ -91,6 +91,8 @@ export const RequestRecord = z.object({
   errorCode: z.string().nullable(),
   attempts: z.array(Attempt),
   usage: Usage.nullable(),
+  /** `provider`: as it reported. `estimated`: counted from the text, because it reported none. Null without usage. */
+  usageSource: z.enum(['provider', 'estimated']).nullable().default(null),
   country: z.string().nullable(),
   /** Request headers with every credential removed. */
   headers: z.record(z.string(), z.string()),

@@ -68,6 +68,8 @@ export const requests = sqliteTable(
     outcome: text('outcome').notNull(),
     errorCode: text('error_code'),
     attempts: text('attempts').notNull(),
+    /** `provider`, `estimated`, or null. */
+    usageSource: text('usage_source'),
     inputTokens: integer('input_tokens'),
     outputTokens: integer('output_tokens'),
     cacheReadTokens: integer('cache_read_tokens'),

@@ -52,6 +52,7 @@ export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Re
     provider: row.provider,
     delay_ms: row.endedAt - row.startedAt,
     time_to_first_token: row.firstByteAt === null ? null : row.firstByteAt - row.startedAt,
+    usage_source: row.usageSource,
     prompt_tokens: row.inputTokens,
     completion_tokens: row.outputTokens,
     total_tokens: total,

@@ -48,6 +48,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     outcome: record.outcome,
     errorCode: record.errorCode,
     attempts: JSON.stringify(record.attempts),
+    usageSource: record.usageSource,
     inputTokens: usage?.input ?? null,
     outputTokens: usage?.output ?? null,
     cacheReadTokens: usage?.cacheRead ?? null,

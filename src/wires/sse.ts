@@ -44,6 +44,14 @@ export function parseEvent(bytes: Uint8Array): SseEvent {
   return { name, data: data.join('\n'), bytes };
 }
 
+/** The events of a whole stream's text. */
+export function eventsOf(text: string): SseEvent[] {
+  const splitter = new EventSplitter();
+  const events = splitter.push(new TextEncoder().encode(text));
+  const rest = splitter.flush();
+  return rest === null ? events : [...events, rest];
+}
+
 /** Joins chunks of any split into whole events. */
 export class EventSplitter {
   /** The event that has begun; doubles as it grows, so that many small chunks cost no more than one large one. */

@@ -31,6 +31,7 @@ export function testRecord(changes: Partial<RequestRecord> = {}): RequestRecord 
     errorCode: null,
     attempts: [],
     usage: { ...NO_USAGE, input: 1000, output: 100 },
+    usageSource: 'provider',
     country: null,
     headers: {},
     warnings: [],

@@ -74,7 +74,7 @@ describe('a stream that is whole', () => {
     const seen = await chat();
     expect(seen.text).toBe(CHAT.replace(USAGE, ''));
     expect(JSON.parse(upstream.received.at(-1)?.body ?? '')).toMatchObject({ stream_options: { include_usage: true } });
-    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'ok', prompt_tokens: 9, completion_tokens: 4 });
+    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'ok', usage_source: 'provider', prompt_tokens: 9, completion_tokens: 4 });
   });
 
   it('keeps the usage chunk that the caller asked for, by body or by Helicone-Stream-Usage', async () => {
@@ -168,7 +168,10 @@ describe('a stream that is not whole', () => {
     sends(delta('One'), 'end');
     const seen = await chat();
     expect(seen.text).toContain('provider_cut');
-    expect(await recordOf(worker, seen.id)).toMatchObject({ outcome: 'cut' });
+    const record = await recordOf(worker, seen.id);
+    expect(record).toMatchObject({ outcome: 'cut', usage_source: 'estimated', prompt_tokens: 4, completion_tokens: 1 });
+    expect(record.warnings).toEqual(['usage estimated from the text by tokenx: the provider reported none']);
+    expect(record.cost).toBeGreaterThan(0);
   });
 
   it('keeps its typed error apart from an event that was not ended', async () => {

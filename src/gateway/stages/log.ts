@@ -1,5 +1,7 @@
 /** Stage 10: closes the record of a call, whatever became of it. */
 import type { Bodies, RequestRecord } from '../../../schema/record';
+import type { WireName } from '../../wires/wire';
+import { estimateUsage } from '../estimate-usage';
 import { join } from '../read-up-to';
 import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
@@ -55,11 +57,27 @@ function sessionOf(trail: Trail): string | null {
   );
 }
 
+const ESTIMATED = 'usage estimated from the text by tokenx: the provider reported none';
+/** Wires of calls that cost tokens. */
+const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini']);
+
+/** What the provider reported; where it answered without a report, an estimate that says so. */
+function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
+  if (trail.usage !== null) return { usage: trail.usage, usageSource: 'provider' };
+  const answered = (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400 && trail.providerError === null;
+  const answer = answered && trail.answerIsText && METERED.has(trail.call.wire.name) ? answerText(trail) : null;
+  const usage = answer === null ? null : estimateUsage(trail.body?.json ?? null, answer, trail.streamed);
+  if (usage === null) return { usage: null, usageSource: null };
+  trail.warn(ESTIMATED);
+  return { usage, usageSource: 'estimated' };
+}
+
 export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): Closed {
   const { call, policy, body, target } = trail;
   const request = storeBodies && policy?.omitRequest !== true ? requestText(trail) : null;
   const response = storeBodies && policy?.omitResponse !== true ? answerText(trail) : null;
   if (trail.answerBytes > KEEP_LIMIT_BYTES && response !== null) trail.warn('response body over 8 MiB: the stored copy is cut');
+  const usage = usageOf(trail);
   const record: RequestRecord = {
     id: call.id,
     requestId: trail.requestId,
@@ -87,7 +105,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     outcome: ending.outcome,
     errorCode: ending.errorCode,
     attempts: [...trail.attempts],
-    usage: trail.usage,
+    ...usage,
     country: call.country,
     headers: redactHeaders(call.headers),
     warnings: [...trail.warnings],

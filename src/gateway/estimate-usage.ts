@@ -1,0 +1,77 @@
+/**
+ * Usage of a call whose provider reported none: a stream that was cut or left, or a provider that never does. Counted from the text of
+ * both bodies by tokenx, which is within a tenth for prose; images, audio and what a provider adds by itself are not in it.
+ */
+import { estimateTokenCount } from 'tokenx';
+import { NO_USAGE, type Usage } from '../../schema/record';
+import { isObject, parseObject } from '../wires/json';
+import { eventsOf } from '../wires/sse';
+import type { JsonObject } from '../wires/wire';
+
+/** Members that hold what a model reads or writes, over all wires. */
+const TEXT_MEMBERS = new Set([
+  'text',
+  'content',
+  'parts',
+  'input',
+  'prompt',
+  'system',
+  'systemInstruction',
+  'instructions',
+  'arguments',
+  'partial_json',
+  'delta',
+  'thinking',
+  'reasoning',
+  'reasoning_content',
+  'refusal',
+  'name',
+  'description',
+  'output',
+]);
+/** Schemas and arguments of calls are read as they stand. */
+const SCHEMA_MEMBERS = new Set(['parameters', 'input_schema', 'schema', 'responseSchema', 'args', 'input']);
+/** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
+const TOKENS_PER_MESSAGE = 3;
+const MESSAGE_LISTS = ['messages', 'contents'];
+
+/** Tokens of a request body, without what is no text. */
+export function estimateInput(body: JsonObject): number {
+  const messages = MESSAGE_LISTS.reduce((sum, name) => sum + (Array.isArray(body[name]) ? body[name].length : 0), 0);
+  return tokensOf(body) + messages * TOKENS_PER_MESSAGE;
+}
+
+/** Null when the answer holds nothing that a model wrote. `streamed`: the answer is a stream of events. */
+export function estimateUsage(request: JsonObject | null, answer: string, streamed: boolean): Usage | null {
+  const bodies = streamed ? eventsOf(answer).map((event) => parseObject(event.data)) : [parseObject(answer)];
+  const output = bodies.map((body) => (body === null || isRepetition(body) ? '' : textOf(body))).join('');
+  if (output === '') return null;
+  return { ...NO_USAGE, input: request === null ? 0 : estimateInput(request), output: estimateTokenCount(output) };
+}
+
+/** The Responses wire sends each text as deltas, then again as a part, an item and a response. */
+function isRepetition(event: JsonObject): boolean {
+  const type = event['type'];
+  return typeof type === 'string' && type.startsWith('response.') && !type.endsWith('.delta');
+}
+
+const tokensOf = (value: unknown): number => estimateTokenCount(textOf(value));
+
+function textOf(value: unknown): string {
+  const texts: string[] = [];
+  collect(value, false, texts);
+  return texts.join('');
+}
+
+function collect(value: unknown, isText: boolean, texts: string[]): void {
+  if (typeof value === 'string') {
+    if (isText) texts.push(value);
+  } else if (Array.isArray(value)) {
+    for (const each of value) collect(each, isText, texts);
+  } else if (isObject(value)) {
+    for (const [name, member] of Object.entries(value)) {
+      if (SCHEMA_MEMBERS.has(name) && isObject(member)) texts.push(JSON.stringify(member));
+      else collect(member, TEXT_MEMBERS.has(name), texts);
+    }
+  }
+}
