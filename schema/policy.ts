@@ -5,6 +5,8 @@
  * `acts: false` marks a header that is parsed and checked but has no effect yet; a call that sends it is told so in `Weir-Warnings`.
  */
 
+import { z } from 'zod';
+
 /** The result of reading one header value: the typed value, or what was expected instead. */
 export type Parsed<T> = { readonly value: T } | { readonly expected: string };
 
@@ -80,9 +82,35 @@ const duration: Parser<number | undefined> = (text) => {
 const absoluteUrl: Parser<string | undefined> = (text) =>
   URL.canParse(text.trim()) ? { value: text.trim() } : { expected: 'an absolute URL such as `https://api.openai.com`' };
 
-const jsonArray: Parser<string | undefined> = (text) => {
-  const trimmed = text.trim();
-  return trimmed.startsWith('[') && trimmed.endsWith(']') ? { value: trimmed } : { expected: 'a JSON array' };
+/** Entries of `Helicone-Fallbacks`. */
+const TARGETS_LIMIT = 20;
+const status = z.number().int().min(100).max(599);
+
+/** One target of `Helicone-Fallbacks`. */
+const FallbackEntry = z.object({
+  'target-url': z.url(),
+  /** In place of the call's own headers. */
+  headers: z.record(z.string(), z.string()).default({}),
+  /** Statuses that move on to the next entry. */
+  onCodes: z.array(z.union([status, z.object({ from: status, to: status })])),
+  /** Top-level members to set in the body. */
+  bodyKeyOverride: z.record(z.string(), z.unknown()).optional(),
+});
+export type FallbackEntry = z.infer<typeof FallbackEntry>;
+
+const Fallbacks = z.array(FallbackEntry).min(1).max(TARGETS_LIMIT);
+
+const fallbackList: Parser<readonly FallbackEntry[] | undefined> = (text) => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { expected: 'a JSON array of {"target-url", "headers", "onCodes", "bodyKeyOverride"?}' };
+  }
+  const parsed = Fallbacks.safeParse(value);
+  if (parsed.success) return { value: parsed.data };
+  const [issue] = parsed.error.issues;
+  return { expected: `a JSON array of {"target-url", "headers", "onCodes", "bodyKeyOverride"?} (at ${issue?.path.join('.')}: ${issue?.message})` };
 };
 
 const rule = <T>(it: HeaderRule<T>): HeaderRule<T> => it;
@@ -199,17 +227,19 @@ export const HEADER_RULES = {
   }),
   fallbacks: rule({
     name: 'Helicone-Fallbacks',
-    parse: jsonArray,
+    parse: fallbackList,
     fallback: undefined,
-    acts: false,
-    doc: 'JSON array of further targets and the status codes that move on to them.',
+    // Its headers hold provider keys.
+    secret: true,
+    acts: true,
+    doc: 'On `/gateway/*`: JSON array of targets `{target-url, headers, onCodes, bodyKeyOverride?}`, asked in order; `onCodes` move on.',
   }),
   fallbackEnabled: rule({
     name: 'Helicone-Fallback-Enabled',
     parse: flag,
-    fallback: false,
-    acts: false,
-    doc: 'Moves on to another provider of the same model when one fails.',
+    fallback: undefined,
+    acts: true,
+    doc: '`false`: the first target alone is asked. Without it a call moves on to the next target of its chain, and to the next provider of its model.',
   }),
   bodyMapping: rule({
     name: 'Helicone-Gateway-Body-Mapping',
@@ -298,29 +328,29 @@ export const HEADER_RULES = {
     name: 'Helicone-Retry-Enabled',
     parse: flag,
     fallback: false,
-    acts: false,
+    acts: true,
     doc: 'Asks the provider again after 408, 409, 429, 5xx and network failures.',
   }),
-  retryNum: rule({ name: 'Helicone-Retry-Num', parse: integer(0, 20), fallback: 5, acts: false, doc: 'Tries after the first.' }),
+  retryNum: rule({ name: 'Helicone-Retry-Num', parse: integer(0, 20), fallback: 5, acts: true, doc: 'Tries after the first.' }),
   retryFactor: rule({
     name: 'Helicone-Retry-Factor',
     parse: positive,
     fallback: 2,
-    acts: false,
+    acts: true,
     doc: 'Base of the exponential wait.',
   }),
   retryMinTimeout: rule({
     name: 'Helicone-Retry-Min-Timeout',
     parse: integer(0, 600_000),
     fallback: 1_000,
-    acts: false,
+    acts: true,
     doc: 'First wait, in milliseconds.',
   }),
   retryMaxTimeout: rule({
     name: 'Helicone-Retry-Max-Timeout',
     parse: integer(0, 600_000),
     fallback: 10_000,
-    acts: false,
+    acts: true,
     doc: 'Longest wait, in milliseconds.',
   }),
   securityEnabled: rule({

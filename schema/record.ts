@@ -44,6 +44,8 @@ export const Attempt = z.object({
   /** HTTP status of the provider, or null when there was none. */
   status: z.number().int().nullable(),
   durationMs: z.number().nonnegative(),
+  /** Of its body, as far as it was read before the next step was clear. */
+  bytes: z.number().int().nonnegative().default(0),
   /** Why it failed, in a word, or null. */
   error: z.string().nullable(),
 });

@@ -88,6 +88,7 @@ function buildApp(env: Env): App {
     digester,
     config,
     clock,
+    random: Math.random,
     newId: uuidv7,
     waitUntil,
     upstream: upstreamFetch,

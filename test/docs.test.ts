@@ -83,6 +83,7 @@ describe('every document', () => {
 
   it('links to files that are there', () => {
     for (const file of DOCUMENTS)
-      for (const [, target = ''] of read(file).matchAll(/\]\((?!http)([^)]+)\)/g)) expect(() => read(join(file, '..', target)), target).not.toThrow();
+      for (const [, target = ''] of read(file).matchAll(/\]\((?!http)([^)#]+)(?:#[^)]*)?\)/g))
+        expect(() => read(join(file, '..', target)), target).not.toThrow();
   });
 });

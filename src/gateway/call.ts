@@ -80,4 +80,20 @@ export interface Target {
   readonly model: string | null;
   /** The key that Weir holds for it, or null when the caller sent its own or none is needed. */
   readonly key: string | null;
+  /** Tokens of prompt and answer that the model takes, or null when that is not known. */
+  readonly contextWindow: number | null;
+  /** Set by `Helicone-Fallbacks`, else null. */
+  readonly fallback: Fallback | null;
+}
+
+/** What one entry of `Helicone-Fallbacks` says beside its host. */
+export interface Fallback {
+  /** From 0, in the order of the header. */
+  readonly index: number;
+  /** In place of the call's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Statuses that move on to the next entry: from, to. */
+  readonly onCodes: readonly (readonly [number, number])[];
+  /** Top-level members to set in the body. */
+  readonly bodyOverride: JsonObject | null;
 }

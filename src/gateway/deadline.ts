@@ -57,6 +57,11 @@ export class Deadline {
     this.#totalAt = clock.now() + limits.totalMs;
   }
 
+  /** What is left of the total, in milliseconds. */
+  get leftMs(): number {
+    return this.#totalAt - this.#clock.now();
+  }
+
   get clientLeft(): boolean {
     return this.client.aborted;
   }
@@ -77,6 +82,8 @@ export class Deadline {
    */
   arm(name: TimeoutName, ms: number, spentMs = 0): void {
     this.#stop?.();
+    // Another try has its own limits; the total is that of the call.
+    if (this.expired?.name !== 'total') this.expired = null;
     this.#touchedAt = this.#clock.now() - spentMs;
     this.#wait(name, ms, Math.max(1, ms - spentMs));
   }

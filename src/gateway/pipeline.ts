@@ -34,8 +34,8 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const targets = step('plan', trail, clock, () => planTargets(call, identity, policy, body, config, warn));
     const limits = new Deadline(clock, call.signal, readTimeLimits(policy, body.facts.streamed));
     deadline = limits;
-    const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, body, targets, limits, deps, trail));
-    return await meter(call, body, answered, limits, clock, trail);
+    const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, policy, body, targets, limits, deps, trail));
+    return meter(call, body, answered, limits, clock, trail);
   } catch (error) {
     deadline?.disarm();
     return refuse(error, trail);

@@ -53,6 +53,8 @@ export interface Deps {
   readonly upstream: Upstream;
   readonly records: RecordSink;
   readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
   /** A new UUID, version 7. */
   readonly newId: () => string;
   /** Keeps the isolate alive until the promise settles. */

@@ -28,7 +28,8 @@ export function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return bytes;
 }
 
-function resume(read: readonly Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+/** A stream of what was read already and of what is still to come. */
+export function resume(read: readonly Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
     async pull(controller) {

@@ -27,6 +27,7 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   const held = identity.providerKey === 'held';
   // The body of an AI Gateway call was decoded to be read; proxies pass theirs as it came.
   const decoded = call.door.kind === 'gateway';
+  if (target.fallback !== null) return fallbackHeaders(call, target, target.fallback.headers);
   const headers: HeaderMap = {};
   for (const [name, value] of call.headers) {
     if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
@@ -37,6 +38,16 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   if (held && target.provider !== null && target.key !== null) {
     headers[target.provider.auth.header] = target.provider.auth.prefix + target.key;
   }
+  return headers;
+}
+
+/** An entry of `Helicone-Fallbacks` brings its own headers, in place of the call's. */
+function fallbackHeaders(call: Call, target: Target, own: Readonly<Record<string, string>>): HeaderMap {
+  const headers: HeaderMap = {};
+  const type = call.headers.get('content-type');
+  if (type !== undefined) headers['content-type'] = type;
+  for (const [name, value] of Object.entries(own)) if (!isLocal(name)) headers[name] = value;
+  if (target.provider !== null && target.key !== null) headers[target.provider.auth.header] = target.provider.auth.prefix + target.key;
   return headers;
 }
 

@@ -3,7 +3,7 @@
  * Its clauses are wide where they price (`starts_with: "gpt-5-nano-"`); here only names that it spells out count as known,
  * and such a prefix with a date or version tag behind it, so that a misspelt name is caught before it is sent.
  */
-import { findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
 import { distance } from 'fastest-levenshtein';
 import type { Provider } from './provider';
 
@@ -89,6 +89,12 @@ export function listModels(provider: Provider): CatalogueModel[] {
     .filter((id) => !listed.has(id))
     .map((id) => ({ id, contextWindow: null, inputUsdPerMillion: null, outputUsdPerMillion: null }));
   return [...further, ...priced];
+}
+
+/** Tokens of prompt and answer that a model takes, or null when the catalogue does not know. */
+export function contextWindow(provider: Provider, name: string): number | null {
+  const { priceId } = provider;
+  return priceId === null ? null : (calcPrice({ input_tokens: 1, output_tokens: 1 }, name, { providerId: priceId })?.model.context_window ?? null);
 }
 
 /** The names among the providers' models that look most like `name`, nearest first. */

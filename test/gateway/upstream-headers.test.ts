@@ -12,7 +12,7 @@ function sent(headers: Record<string, string>, key: string | null = null): Recor
   const call = { headers: new Map(new Headers(headers)), urlKey: null, query: '', door: { kind: 'proxy' } } as unknown as Call;
   const found = findSecret(call, (text) => looksLikeWeirKey(text));
   const identity = { ...found } as unknown as Identity;
-  return upstreamHeaders(call, identity, { provider: openai?.provider, key } as Target);
+  return upstreamHeaders(call, identity, { provider: openai?.provider, key, fallback: null } as Target);
 }
 
 describe('upstreamHeaders', () => {

@@ -1,41 +1,43 @@
 /** Server-sent events on their way to the client: whole events pass byte for byte, and a stream that is not whole never looks so. */
 import { EVENT_LIMIT_BYTES, EventSplitter, type SseEvent } from '../../wires/sse';
 import type { StreamReader, Wire } from '../../wires/wire';
+import type { Answered } from '../ask-target';
 import type { Call, CallBody } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
+import { brokenOff } from '../open-answer';
 import type { Clock } from '../ports';
 import { join } from '../read-up-to';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
-import { type Answered, networkFailure } from './run-attempts';
 
 /** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */
 const AFTER_FINISH_MS = 1_000;
 const encoder = new TextEncoder();
 const BLANK_LINE = encoder.encode('\n\n');
 
-export function meterStream(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
+export function meterStream(
+  call: Call,
+  body: CallBody,
+  answered: Answered,
+  source: ReadableStream<Uint8Array>,
+  deadline: Deadline,
+  clock: Clock,
+  trail: Trail,
+): Response {
   const { response } = answered;
   trail.streamed = true;
   const headers = replyHeaders(response.headers, trail);
   const meter = new StreamMeter(call.wire, call.wire.openStream(body.facts, answered.dropUsage), answered, deadline, clock, trail);
   const { firstByteMs } = deadline.limits;
-  if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, clock.now() - call.startedAt);
+  if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, clock.now() - answered.startedAt);
   const stream = new TransformStream<Uint8Array, Uint8Array>(meter);
   // The writable end is not aborted with the source, so that the readable end can still carry the error event.
-  const piped = response.body?.pipeTo(stream.writable, { preventAbort: true, preventClose: true }) ?? Promise.resolve();
-  deadline.within(piped).then(
+  deadline.within(source.pipeTo(stream.writable, { preventAbort: true, preventClose: true })).then(
     () => meter.finish(),
-    (cause: unknown) => meter.fail(brokenOff(cause, answered, deadline)),
+    (cause: unknown) => meter.fail(brokenOff(cause, answered.target, deadline)),
   );
   return new Response(stream.readable, { status: response.status, headers });
-}
-
-function brokenOff(cause: unknown, answered: Answered, deadline: Deadline): GatewayError {
-  const failure = networkFailure(cause, answered.target, deadline);
-  if (failure.code !== 'provider_unreachable') return failure;
-  return new GatewayError('provider_cut', `${answered.target.name} broke off amid its answer.`, { cause });
 }
 
 /** The transformer of one stream. */
@@ -137,11 +139,11 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   }
 
   #tailEnds(): void {
-    if (this.#over) return;
-    this.#complete();
+    if (!this.#over) this.#complete();
   }
 
   #complete(): void {
+    if (this.reader?.finished === true && !this.reader.ended) this.trail.warn(`${this.answered.target.name} ended its stream without its last word`);
     this.#close(this.trail.providerError === null ? 'ok' : 'provider_error');
     this.#controller?.terminate();
   }

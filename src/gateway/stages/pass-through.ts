@@ -1,9 +1,11 @@
 /** Answers that are neither JSON nor events (audio, images, files): passed on as they come, counted, kept if they are text. */
+
+import type { Answered } from '../ask-target';
 import type { Deadline } from '../deadline';
+import { networkFailure } from '../network-failure';
 import type { Clock } from '../ports';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
-import { type Answered, networkFailure } from './run-attempts';
 
 export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>, deadline: Deadline, clock: Clock, trail: Trail): Response {
   const { response } = answered;

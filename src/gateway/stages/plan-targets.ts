@@ -1,12 +1,13 @@
 /** Stage 4: which providers could serve this call, best first. Nothing is asked and nothing is taken yet. */
-import type { Policy } from '../../../schema/policy';
+import type { FallbackEntry, Policy } from '../../../schema/policy';
 import type { Config, ConfiguredProvider } from '../../config';
-import { nearestModels, serves } from '../../providers/catalogue';
+import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
 import type { Endpoint } from '../../wires/endpoints';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { type ModelItem, parseModelString } from '../routing/model-string';
 import { checkTarget } from '../targets';
+import { CREDENTIAL_HEADERS } from '../upstream-headers';
 
 export function planTargets(
   call: Call,
@@ -18,19 +19,25 @@ export function planTargets(
 ): Target[] {
   switch (call.door.kind) {
     case 'gateway':
-      return planModel(call, call.door.endpoint, body.facts.model, config, warn);
+      return planModel(call, call.door.endpoint, policy, body.facts.model, config, warn);
     case 'proxy':
       return [planProxy(call, call.door.provider.slug, identity, policy, body, config)];
     case 'target':
-      return [planNamedTarget(call, identity, policy, body, config)];
+      return planNamedTargets(call, identity, policy, body, config);
   }
 }
 
 // --- AI Gateway ---
 
-interface Planned {
-  readonly candidates: readonly ConfiguredProvider[];
+interface Candidate {
+  readonly it: ConfiguredProvider;
+  /** The model's name there. */
   readonly name: string;
+  readonly window: number | null;
+}
+
+interface Planned {
+  readonly candidates: readonly Candidate[];
   readonly warnings: readonly string[];
 }
 
@@ -38,7 +45,7 @@ interface Planned {
 const plans = new WeakMap<Config, Map<string, Planned>>();
 const PLANS_LIMIT = 1_000;
 
-function planModel(call: Call, endpoint: Endpoint, model: string | null, config: Config, warn: (sentence: string) => void): Target[] {
+function planModel(call: Call, endpoint: Endpoint, policy: Policy, model: string | null, config: Config, warn: (sentence: string) => void): Target[] {
   const known = plans.get(config) ?? new Map<string, Planned>();
   plans.set(config, known);
   const key = `${endpoint.name} ${model}`;
@@ -46,12 +53,15 @@ function planModel(call: Call, endpoint: Endpoint, model: string | null, config:
   if (known.size >= PLANS_LIMIT) known.clear();
   known.set(key, planned);
   planned.warnings.forEach(warn);
-  return planned.candidates.map((it) => ({
+  const asked = policy.fallbackEnabled === false ? planned.candidates.slice(0, 1) : planned.candidates;
+  return asked.map(({ it, name, window }) => ({
     provider: it.provider,
     name: it.provider.slug,
     url: `${it.baseUrl}${endpoint.upstreamPath}${call.query}`,
-    model: planned.name,
+    model: name,
     key: it.key,
+    contextWindow: window,
+    fallback: null,
   }));
 }
 
@@ -65,13 +75,32 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   const isModel = (name: string): boolean => config.providerList.some((it) => serves(it.provider, name));
   const plan = parseModelString(model, { isProvider, isModel });
   const excluded = new Set(plan.excluded.map((name) => slugOf(name, config)));
-  const first = plan.items[0];
-  if (first === undefined) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
+  if (plan.items.length === 0) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
   const warnings: string[] = [];
-  if (plan.items.length > 1) warnings.push('model chains: not active in this version, only the first model is asked');
-  if (first.online) warnings.push('`:online`: not active in this version');
-  if (first.uid !== null) warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
-  return { candidates: candidates(first, excluded, endpoint, config), name: first.name, warnings };
+  if (plan.items.some((each) => each.online)) warnings.push('`:online`: not active in this version');
+  if (plan.items.some((each) => each.uid !== null))
+    warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
+  return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
+}
+
+/** An item that cannot be served is left out of a chain with a warning; it is an error only when nothing else is left. */
+function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config, warnings: string[]): Candidate[] {
+  const found = new Map<string, Candidate>();
+  let firstError: unknown = null;
+  for (const each of items) {
+    try {
+      for (const it of candidates(each, excluded, endpoint, config)) {
+        const key = `${it.provider.slug}/${each.name}`;
+        if (!found.has(key)) found.set(key, { it, name: each.name, window: contextWindow(it.provider, each.name) });
+      }
+    } catch (error) {
+      if (items.length === 1 || !(error instanceof GatewayError)) throw error;
+      firstError ??= error;
+      warnings.push(`left out of the chain: ${error.message}`);
+    }
+  }
+  if (found.size === 0 && firstError !== null) throw firstError;
+  return [...found.values()];
 }
 
 function slugOf(name: string, config: Config): string {
@@ -155,7 +184,9 @@ function proxyTarget(name: string, url: string, it: ConfiguredProvider, identity
       `The call brings a Weir key and no key for ${name}: send the provider key beside Helicone-Auth, or set ${it.provider.keyVariable} in this deployment.`,
     );
   }
-  return { provider: it.provider, name, url, model: body.facts.model ?? modelInPath(url), key: identity.providerKey === 'held' ? it.key : null };
+  const model = body.facts.model ?? modelInPath(url);
+  const key = identity.providerKey === 'held' ? it.key : null;
+  return { provider: it.provider, name, url, model, key, contextWindow: null, fallback: null };
 }
 
 /** Gemini's wire names its model in the path. */
@@ -163,13 +194,28 @@ function modelInPath(url: string): string | null {
   return /\/models\/([^/:?]+):\w+(?:\?|$)/.exec(url)?.[1] ?? null;
 }
 
-function planNamedTarget(call: Call, identity: Identity, policy: Policy, body: CallBody, config: Config): Target {
+function planNamedTargets(call: Call, identity: Identity, policy: Policy, body: CallBody, config: Config): Target[] {
+  if (policy.fallbacks !== undefined && identity.rewritten.has('helicone-fallbacks')) {
+    throw new GatewayError('bad_header', 'Helicone-Fallbacks: holds the Weir key, expected keys of the targets alone.', {
+      param: 'Helicone-Fallbacks',
+    });
+  }
+  if (policy.fallbacks !== undefined) return policy.fallbacks.map((entry, index) => planFallback(call, identity, entry, index, body, config));
   if (policy.targetUrl === undefined) {
     throw new GatewayError('bad_target', 'Helicone-Target-Url is missing, expected the origin to call, such as `https://api.openai.com`.', {
       param: 'Helicone-Target-Url',
     });
   }
-  return planOrigin(call, checkTarget(policy.targetUrl, 'Helicone-Target-Url', config), identity, body, config);
+  return [planOrigin(call, checkTarget(policy.targetUrl, 'Helicone-Target-Url', config), identity, body, config)];
+}
+
+function planFallback(call: Call, identity: Identity, entry: FallbackEntry, index: number, body: CallBody, config: Config): Target {
+  const headers = Object.fromEntries(Object.entries(entry.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const bringsKey = CREDENTIAL_HEADERS.some((name) => name in headers);
+  const origin = checkTarget(entry['target-url'], `Helicone-Fallbacks[${index}].target-url`, config);
+  const target = planOrigin(call, origin, bringsKey ? { ...identity, providerKey: 'own' } : identity, body, config);
+  const onCodes = entry.onCodes.map((code) => (typeof code === 'number' ? ([code, code] as const) : ([code.from, code.to] as const)));
+  return { ...target, fallback: { index, headers, onCodes, bodyOverride: entry.bodyKeyOverride ?? null } };
 }
 
 /** A key that Weir holds goes to the very origin of the provider that it belongs to, and nowhere else. */
@@ -183,5 +229,5 @@ function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody,
       `The call brings a Weir key and no key for ${origin.host}: send that host's key beside Helicone-Auth.`,
     );
   }
-  return { provider: null, name: origin.host, url, model: body.facts.model, key: null };
+  return { provider: null, name: origin.host, url, model: body.facts.model, key: null, contextWindow: null, fallback: null };
 }

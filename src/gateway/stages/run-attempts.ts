@@ -1,95 +1,75 @@
-/** Stage 8: asks the target and gives its response, or says why there is none. */
-import { editJson } from '../../wires/edit-json';
-import type { BodyEdit } from '../../wires/wire';
+/** Stage 8: asks the targets, one after another and each as often as it may be, until one answers or nothing is left to try. */
+import type { Policy } from '../../../schema/policy';
+import { type Answered, type AskDeps, type Asked, askTarget, type Failed } from '../ask-target';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
-import type { Clock, Upstream } from '../ports';
+import { nextStep, type RetryPolicy, waitMs } from '../routing/retry';
 import type { Trail } from '../trail';
-import { upstreamHeaders } from '../upstream-headers';
 
-export interface Answered {
-  readonly response: Response;
-  readonly target: Target;
-  /** The usage event of the stream was asked for by Weir alone. */
-  readonly dropUsage: boolean;
+export interface AttemptDeps extends AskDeps {
+  readonly random: () => number;
 }
 
 export async function runAttempts(
   call: Call,
   identity: Identity,
+  policy: Policy,
   body: CallBody,
   targets: readonly Target[],
   deadline: Deadline,
-  deps: { readonly upstream: Upstream; readonly clock: Clock },
+  deps: AttemptDeps,
   trail: Trail,
 ): Promise<Answered> {
-  const target = targets[0];
-  if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
-  trail.target = target;
-  const edits = bodyEdits(call, body, target);
-  const request = {
-    method: call.method,
-    headers: upstreamHeaders(call, identity, target),
-    body: outgoingBody(body, edits),
-    signal: deadline.client,
+  const retry = readRetryPolicy(policy, body);
+  const asked: Asked = { call, identity, body, deadline, deps, trail, isCareful: targets.length > 1 || retry.tries > 1 };
+  let rest = targets;
+  let tried = 0;
+  for (;;) {
+    const [target] = rest;
+    if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
+    const result = await askTarget(asked, target);
+    if ('opened' in result) return result;
+    tried++;
+    const others = onwardFrom(rest, result);
+    const wait = waitMs(retry, tried, result.retryAfterMs, deps.random());
+    const next = nextStep(result.kind, { tries: retry.tries - tried, targets: others.length, waitMs: wait, leftMs: deadline.leftMs });
+    if (next === 'final') return endWith(result);
+    if (next === 'repeat') await pause(wait, asked);
+    else {
+      if (result.kind === 'unserved' && target.fallback === null) trail.warn(`${target.name} does not serve this call, the next target was asked`);
+      rest = others;
+      tried = 0;
+    }
+  }
+}
+
+/** Each target is asked once unless retries are asked for; a body that streams through can be sent but once. */
+function readRetryPolicy(policy: Policy, body: CallBody): RetryPolicy {
+  const { retryEnabled, retryNum, retryFactor, retryMinTimeout, retryMaxTimeout } = policy;
+  return {
+    tries: retryEnabled && body.stream === null ? 1 + (retryNum ?? 0) : 1,
+    factor: retryFactor ?? 1,
+    minWaitMs: retryMinTimeout ?? 0,
+    maxWaitMs: retryMaxTimeout ?? 0,
   };
-  const startedAt = deps.clock.now();
-  const note = (status: number | null, error: string | null): void => {
-    trail.attempts.push({ provider: target.name, model: target.model, status, durationMs: deps.clock.now() - startedAt, error });
-  };
-  armForHeaders(deadline, body.facts.streamed);
-  try {
-    const response = await deadline.within(deps.upstream.fetch(target, request));
-    note(response.status, response.ok || response.status < 400 ? null : `status ${response.status}`);
-    if (call.door.kind === 'gateway') await refuseBadKey(response, target);
-    return { response, target, dropUsage: edits.some((edit) => edit.key === 'stream_options') && !trail.policy?.streamUsage };
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    const failure = networkFailure(error, target, deadline);
-    note(null, failure.code);
-    throw failure;
-  }
 }
 
-/** Before the headers: a streamed call is bound by the connect and first-byte limits, another one by the total. */
-function armForHeaders(deadline: Deadline, streamed: boolean): void {
-  const { connectMs, firstByteMs, totalMs } = deadline.limits;
-  if (streamed && connectMs !== null && connectMs < (firstByteMs ?? totalMs)) deadline.arm('connect', connectMs);
-  else deadline.arm('first byte', firstByteMs ?? totalMs);
+/** The targets behind the first; for a prompt that was too large only those whose window is larger or not known. */
+function onwardFrom(targets: readonly Target[], { kind }: Failed): readonly Target[] {
+  const [failed, ...others] = targets;
+  const window = failed?.contextWindow ?? null;
+  if (kind !== 'context' || window === null) return others;
+  return others.filter((other) => other.contextWindow === null || other.contextWindow > window);
 }
 
-function bodyEdits(call: Call, body: CallBody, target: Target): BodyEdit[] {
-  if (body.json === null) return [];
-  const edits: BodyEdit[] = [];
-  if (call.door.kind === 'gateway' && target.model !== null && target.model !== body.json['model']) {
-    edits.push({ key: 'model', json: JSON.stringify(target.model) });
-  }
-  if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(body.json));
-  return edits;
+function endWith({ end }: Failed): Answered {
+  if (end instanceof GatewayError) throw end;
+  return end;
 }
 
-function outgoingBody(body: CallBody, edits: readonly BodyEdit[]): BodyInit | null {
-  if (body.text !== null && (edits.length > 0 || body.bytes === null)) return editJson(body.text, edits);
-  return body.bytes ?? body.stream;
-}
-
-/** The caller's key is fine; it is the deployment's key that the provider refused, and only its operator can mend that. */
-async function refuseBadKey(response: Response, target: Target): Promise<void> {
-  if (target.key === null || (response.status !== 401 && response.status !== 403)) return;
-  await response.body?.cancel();
-  const variable = target.provider?.keyVariable ?? 'the key';
-  throw new GatewayError(
-    'provider_auth',
-    `${target.name} refused the key that this deployment holds (status ${response.status}); check ${variable}.`,
-  );
-}
-
-export function networkFailure(cause: unknown, target: Target, deadline: Deadline): GatewayError {
-  if (deadline.expired !== null) {
-    const { name, ms } = deadline.expired;
-    return new GatewayError('provider_timeout', `${target.name} gave no answer: the ${name} limit of ${ms} ms ran out.`, { cause });
-  }
-  if (deadline.clientLeft) return new GatewayError('cancelled', 'The client left before there was an answer.', { cause });
-  return new GatewayError('provider_unreachable', `${target.name} could not be reached: the connection failed before an answer came.`, { cause });
+async function pause(ms: number, { deadline, deps }: Asked): Promise<void> {
+  deadline.disarm();
+  await new Promise<void>((resolve) => deps.clock.after(ms, resolve));
+  if (deadline.clientLeft) throw new GatewayError('cancelled', 'The client left before there was an answer.');
 }

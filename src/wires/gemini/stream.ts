@@ -9,7 +9,11 @@ export class GeminiStream implements StreamReader {
   usage: Usage | null = null;
   model: string | null = null;
   finished = false;
-  readonly ended = false;
+
+  /** Gemini's streams have no last word of their own. */
+  get ended(): boolean {
+    return this.finished;
+  }
 
   read(event: SseEvent): EventFacts {
     if (event.data === '') return {};

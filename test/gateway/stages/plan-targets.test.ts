@@ -53,9 +53,28 @@ describe('planTargets on the AI Gateway', () => {
 
   it('names what it does not do yet', () => {
     const warnings: string[] = [];
-    plan('gpt-4o, gpt-4o-mini', 'chat', warnings);
     plan('gpt-4o:online', 'chat', warnings);
-    expect(warnings.join(' ')).toMatch(/model chains.*:online/);
+    expect(warnings.join(' ')).toMatch(/:online/);
+  });
+
+  it('takes a list, or models in one item, for a chain, each target once', () => {
+    const chain = ['openai gpt-4o', 'openai gpt-4o-mini', 'openrouter openai/gpt-4o'];
+    const names = (model: string) => (plan(model) as string[]).map((each) => each.split(' ').slice(0, 2).join(' '));
+    expect(names('gpt-4o, gpt-4o-mini,openrouter/openai/gpt-4o, openai/gpt-4o')).toEqual(chain);
+    expect(names('gpt-4o/gpt-4o-mini')).toEqual(chain.slice(0, 2));
+  });
+
+  it('leaves out what it cannot serve, with a warning, as long as something is left', () => {
+    const warnings: string[] = [];
+    expect(plan('no-such-model, groq/llama-3.3-70b-versatile, gpt-4o', 'chat', warnings)).toHaveLength(1);
+    expect(warnings.join(' ')).toMatch(/left out of the chain: No provider serves.*left out of the chain: .*GROQ_API_KEY/);
+    expect(plan('no-such-model, groq/llama-3.3-70b-versatile')).toMatch(/^model_not_found/);
+  });
+
+  it('asks the first target alone where fallback is off', () => {
+    const call = { door: { kind: 'gateway', endpoint: ENDPOINTS[0] }, wire: ENDPOINTS[0]?.wire, query: '' } as Call;
+    const body = { facts: { model: 'gpt-4o, gpt-4o-mini' } } as CallBody;
+    expect(planTargets(call, identity, readPolicy([['helicone-fallback-enabled', 'false']], {}), body, config, () => {})).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,153 @@
+/** One try at one target: an answer that has begun, or why there is none. Failures are values; what to do about them is not decided here. */
+import { editJson } from '../wires/edit-json';
+import type { BodyEdit } from '../wires/wire';
+import type { Call, CallBody, Identity, Target } from './call';
+import type { Deadline } from './deadline';
+import { GatewayError } from './errors';
+import { holdEvents } from './hold-events';
+import { networkFailure } from './network-failure';
+import { brokenOff, type Opened, openAnswer } from './open-answer';
+import type { Clock, Upstream } from './ports';
+import { type FailureKind, kindOfStatus, readRetryAfterMs } from './routing/retry';
+import type { Trail } from './trail';
+import { upstreamHeaders } from './upstream-headers';
+
+export interface Answered {
+  readonly response: Response;
+  readonly opened: Opened;
+  readonly target: Target;
+  /** The usage event of the stream was asked for by Weir alone. */
+  readonly dropUsage: boolean;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+}
+
+export interface Failed {
+  readonly kind: FailureKind;
+  /** The least wait before a repeat that the provider asks for, or null. */
+  readonly retryAfterMs: number | null;
+  /** What to end the call with if this was the last try: the provider's own answer, or an error. */
+  readonly end: Answered | GatewayError;
+}
+
+export interface AskDeps {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+}
+
+/** What stays the same over all tries of a call. */
+export interface Asked {
+  readonly call: Call;
+  readonly identity: Identity;
+  readonly body: CallBody;
+  readonly deadline: Deadline;
+  readonly deps: AskDeps;
+  readonly trail: Trail;
+  /** Other tries could follow: a stream is held back until its first content, and what is given up is closed. */
+  readonly isCareful: boolean;
+}
+
+export async function askTarget(asked: Asked, target: Target): Promise<Answered | Failed> {
+  const { call, body, deadline, deps, trail } = asked;
+  const startedAt = deps.clock.now();
+  const giveUp = asked.isCareful ? new AbortController() : null;
+  const edits = bodyEdits(call, body, target);
+  trail.target = target;
+  armForHeaders(deadline, body.facts.streamed);
+  let status: number | null = null;
+  const note = (error: string | null, bytes = 0): void => {
+    trail.attempts.push({ provider: target.name, model: target.model, status, durationMs: deps.clock.now() - startedAt, bytes, error });
+  };
+  try {
+    const response = await deadline.within(
+      deps.upstream.fetch(target, {
+        method: call.method,
+        headers: upstreamHeaders(call, asked.identity, target),
+        body: outgoingBody(body, edits),
+        signal: giveUp === null ? deadline.client : AbortSignal.any([deadline.client, giveUp.signal]),
+      }),
+    );
+    status = response.status;
+    const opened = await open(asked, target, response, startedAt);
+    const dropUsage = edits.some((edit) => edit.key === 'stream_options') && trail.policy?.streamUsage !== true;
+    const answered: Answered = { response, opened, target, dropUsage, startedAt };
+    const failed = asFailure(answered, call, deps.clock.now());
+    note(failed === null ? null : reasonOf(status, opened), opened.kind === 'whole' ? opened.whole.byteLength : 0);
+    return failed ?? answered;
+  } catch (thrown) {
+    const error = thrown instanceof GatewayError ? thrown : networkFailure(thrown, target, deadline);
+    note(error.code);
+    giveUp?.abort();
+    return { kind: kindOfError(error, deadline), retryAfterMs: null, end: error };
+  }
+}
+
+async function open(asked: Asked, target: Target, response: Response, startedAt: number): Promise<Opened> {
+  const { call, body, deadline, deps } = asked;
+  const opened = await openAnswer(call, target, response, deadline);
+  if (opened.kind !== 'events' || !asked.isCareful) return opened;
+  const events = call.wire.openStream(body.facts, false);
+  if (events === null) return opened;
+  const { firstByteMs } = deadline.limits;
+  if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, deps.clock.now() - startedAt);
+  try {
+    return { kind: 'events', stream: await deadline.within(holdEvents(opened.stream, events, target)) };
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : brokenOff(cause, target, deadline);
+  }
+}
+
+/** An error answer, or an error under a success status, as the failure that it is. */
+function asFailure(answered: Answered, call: Call, now: number): Failed | null {
+  const { opened, response, target } = answered;
+  const { status } = response;
+  if (status < 400 && (opened.kind !== 'whole' || opened.facts === null || opened.facts.error === null)) return null;
+  const text = opened.kind === 'whole' ? opened.whole.text : '';
+  // An error under 200 counts as a 502: some gateways answer so when their own provider failed.
+  const kind = kindOfStatus(status < 400 ? 502 : status, text);
+  const end = call.door.kind === 'gateway' && target.key !== null && (status === 401 || status === 403) ? refusedKey(target, status) : answered;
+  return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(response.headers, now), end };
+}
+
+/** `Helicone-Fallbacks` says itself which statuses move on. */
+function kindForFallback(kind: FailureKind, target: Target, status: number): FailureKind {
+  if (target.fallback === null) return kind;
+  return target.fallback.onCodes.some(([from, to]) => status >= from && status <= to) ? 'unserved' : 'caller';
+}
+
+function kindOfError(error: GatewayError, deadline: Deadline): FailureKind {
+  if (error.code === 'cancelled' || deadline.expired?.name === 'total') return 'over';
+  if (error.code === 'provider_timeout') return 'silent';
+  return 'transient';
+}
+
+const reasonOf = (status: number, opened: Opened): string =>
+  status >= 400 || opened.kind !== 'whole' || opened.facts === null ? `status ${status}` : 'error under a success status';
+
+/** The caller's key is fine; it is the deployment's key that the provider refused, and only its operator can mend that. */
+function refusedKey(target: Target, status: number): GatewayError {
+  const variable = target.provider?.keyVariable ?? 'the key';
+  return new GatewayError('provider_auth', `${target.name} refused the key that this deployment holds (status ${status}); check ${variable}.`);
+}
+
+/** Before the headers: a streamed call is bound by the connect and first-byte limits, another one by the total. */
+function armForHeaders(deadline: Deadline, streamed: boolean): void {
+  const { connectMs, firstByteMs, totalMs } = deadline.limits;
+  if (streamed && connectMs !== null && connectMs < (firstByteMs ?? totalMs)) deadline.arm('connect', connectMs);
+  else deadline.arm('first byte', firstByteMs ?? totalMs);
+}
+
+function bodyEdits(call: Call, body: CallBody, target: Target): BodyEdit[] {
+  if (body.json === null) return [];
+  const edits: BodyEdit[] = Object.entries(target.fallback?.bodyOverride ?? {}).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
+  if (call.door.kind === 'gateway' && target.model !== null && target.model !== body.json['model']) {
+    edits.push({ key: 'model', json: JSON.stringify(target.model) });
+  }
+  if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(body.json));
+  return edits;
+}
+
+function outgoingBody(body: CallBody, edits: readonly BodyEdit[]): BodyInit | null {
+  if (body.text !== null && (edits.length > 0 || body.bytes === null)) return editJson(body.text, edits);
+  return body.bytes ?? body.stream;
+}

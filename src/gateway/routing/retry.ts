@@ -1,0 +1,86 @@
+/** Whether a failed try is repeated, handed to the next target, or the answer; and how long to wait before. Pure. */
+
+export interface RetryPolicy {
+  /** Tries at one target, the first included. */
+  readonly tries: number;
+  /** Base of the exponential wait. */
+  readonly factor: number;
+  readonly minWaitMs: number;
+  readonly maxWaitMs: number;
+}
+
+/** What kind of failure a try was, as far as the next step depends on it. */
+export type FailureKind =
+  /** May go better at once: 408, 409, 429, 5xx, a broken connection, an answer that was cut. */
+  | 'transient'
+  /** No answer within the connect or first-byte limit. */
+  | 'silent'
+  /** 401, 403, 404: this target will not serve the caller, another one may. */
+  | 'unserved'
+  /** The prompt is larger than the model's window. */
+  | 'context'
+  /** The caller's own fault, or a content filter's refusal: the same everywhere. */
+  | 'caller'
+  /** The call itself is over: the client left, or its total time ran out. */
+  | 'over';
+
+export interface Chances {
+  /** Further tries at the same target. */
+  readonly tries: number;
+  /** Further targets that could do better at this kind of failure. */
+  readonly targets: number;
+  /** How long a repeat would have to wait, in milliseconds. */
+  readonly waitMs: number;
+  /** What is left of the call's total time, in milliseconds. */
+  readonly leftMs: number;
+}
+
+export type NextStep = 'repeat' | 'move' | 'final';
+
+/** With another target at hand nobody wants to wait longer than this. */
+const CHAIN_WAIT_LIMIT_MS = 3_000;
+
+export function nextStep(kind: FailureKind, chances: Chances): NextStep {
+  const onward: NextStep = chances.targets > 0 ? 'move' : 'final';
+  if (kind === 'caller' || kind === 'over') return 'final';
+  if (kind === 'context' || kind === 'unserved') return onward;
+  if (kind === 'silent' && chances.targets > 0) return 'move';
+  if (chances.tries === 0) return onward;
+  if (chances.targets > 0 && chances.waitMs > CHAIN_WAIT_LIMIT_MS) return 'move';
+  // A wait that outlasts the call fails now instead of then.
+  return chances.waitMs >= chances.leftMs ? onward : 'repeat';
+}
+
+/**
+ * Exponential with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): any wait from nothing to
+ * the ceiling, so that clients which failed together do not come back together. What the provider asks for is the least.
+ * `repeat` counts from 1, `random` is from 0 to 1.
+ */
+export function waitMs(policy: RetryPolicy, repeat: number, retryAfterMs: number | null, random: number): number {
+  const ceiling = Math.min(policy.maxWaitMs, policy.minWaitMs * policy.factor ** (repeat - 1));
+  return Math.max(Math.round(ceiling * random), retryAfterMs ?? 0);
+}
+
+/** `retry-after-ms`, else `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3); null when there is none that can be read. */
+export function readRetryAfterMs(headers: Pick<Headers, 'get'>, now: number): number | null {
+  const ms = Number(headers.get('retry-after-ms') ?? Number.NaN);
+  if (ms >= 0) return ms;
+  const text = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+/** OpenAI's code, and what others write in its place. */
+const CONTEXT = /context_length_exceeded|context (?:length|window)|maximum context|prompt is too long|too many (?:input )?tokens/i;
+const CONTENT_FILTER = /content_filter|content_policy_violation|content management policy/i;
+const TRANSIENT = new Set([408, 409, 429]);
+const UNSERVED = new Set([401, 403, 404]);
+
+/** The kind of an error answer, by its status and body. */
+export function kindOfStatus(status: number, text: string): FailureKind {
+  if (CONTENT_FILTER.test(text)) return 'caller';
+  if (CONTEXT.test(text) && status < 500) return 'context';
+  if (TRANSIENT.has(status) || status >= 500) return 'transient';
+  return UNSERVED.has(status) ? 'unserved' : 'caller';
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { kindOfStatus, nextStep, readRetryAfterMs, waitMs } from '../../../src/gateway/routing/retry';
+
+const chances = { tries: 2, targets: 1, waitMs: 100, leftMs: 10_000 };
+const POLICY = { tries: 3, factor: 2, minWaitMs: 100, maxWaitMs: 1_000 };
+
+describe('nextStep', () => {
+  it.each([
+    ['transient', {}, 'repeat'],
+    ['transient', { waitMs: 3_001 }, 'move'],
+    ['transient', { waitMs: 3_001, targets: 0 }, 'repeat'],
+    ['transient', { waitMs: 10_000, targets: 0 }, 'final'],
+    ['transient', { waitMs: 2_000, leftMs: 1_500 }, 'move'],
+    ['transient', { tries: 0 }, 'move'],
+    ['transient', { tries: 0, targets: 0 }, 'final'],
+    ['silent', {}, 'move'],
+    ['silent', { targets: 0 }, 'repeat'],
+    ['unserved', {}, 'move'],
+    ['unserved', { targets: 0 }, 'final'],
+    ['context', {}, 'move'],
+    ['context', { targets: 0 }, 'final'],
+    ['caller', {}, 'final'],
+    ['over', {}, 'final'],
+  ] as const)('after a failure of the kind %s with %j: %s', (kind, changes, expected) => {
+    expect(nextStep(kind, { ...chances, ...changes })).toBe(expected);
+  });
+});
+
+describe('waitMs', () => {
+  it('grows to its ceiling, with any wait below it, and never falls short of what the provider asks for', () => {
+    expect([1, 2, 3, 4, 5].map((repeat) => waitMs(POLICY, repeat, null, 1))).toEqual([100, 200, 400, 800, 1_000]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(60_000), (repeat, random, asked) => {
+        const wait = waitMs(POLICY, repeat, asked, random);
+        return wait >= asked && wait <= Math.max(asked, POLICY.maxWaitMs);
+      }),
+    );
+  });
+});
+
+describe('readRetryAfterMs', () => {
+  const now = Date.parse('2026-05-01T00:00:00Z');
+  it.each([
+    [{ 'retry-after': '2' }, 2_000],
+    [{ 'retry-after': '1.5' }, 1_500],
+    [{ 'retry-after': 'Fri, 01 May 2026 00:00:30 GMT' }, 30_000],
+    [{ 'retry-after': 'Fri, 01 May 2020 00:00:30 GMT' }, 0],
+    [{ 'retry-after': '9', 'retry-after-ms': '250' }, 250],
+    [{ 'retry-after': 'soon' }, null],
+    [{}, null],
+  ])('%j is %s', (headers, expected) => expect(readRetryAfterMs(new Headers(headers as Record<string, string>), now)).toBe(expected));
+});
+
+describe('kindOfStatus', () => {
+  it.each([
+    [500, '', 'transient'],
+    [429, '', 'transient'],
+    [409, '', 'transient'],
+    [401, '', 'unserved'],
+    [404, '', 'unserved'],
+    [400, '', 'caller'],
+    [422, '', 'caller'],
+    [400, '{"error":{"code":"context_length_exceeded"}}', 'context'],
+    // Anthropic's words: https://platform.claude.com/docs/en/build-with-claude/context-windows
+    [400, '{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}', 'context'],
+    [400, '{"error":{"code":"content_filter"}}', 'caller'],
+  ])('%i %s is %s', (status, text, kind) => expect(kindOfStatus(status, text)).toBe(kind));
+});
