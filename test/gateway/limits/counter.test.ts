@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { calendarWindow } from '../../../src/gateway/limits/calendar';
+import { Counter, type TakeRequest, type Window } from '../../../src/gateway/limits/counter';
+
+const WINDOW: Window = { kind: 'sliding', ms: 1_000 };
+let ids = 0;
+const take = (changes: Partial<TakeRequest> = {}): TakeRequest => ({
+  id: `call-${ids++}`,
+  amount: 1,
+  isFlexible: false,
+  holdUntil: null,
+  quota: 5,
+  window: WINDOW,
+  ...changes,
+});
+
+describe('Counter', () => {
+  it('never lets more than the quota into any window, and never refuses what a window of one slot more would let in', () => {
+    const arrivals = fc.array(fc.record({ gapMs: fc.integer({ min: -300, max: 700 }), amount: fc.integer({ min: 1, max: 3 }) }), { maxLength: 120 });
+    fc.assert(
+      fc.property(arrivals, fc.integer({ min: 3, max: 12 }), fc.integer({ min: 1, max: 3_000 }), (list, quota, ms) => {
+        const counter = new Counter();
+        const admitted: { at: number; amount: number }[] = [];
+        const slotMs = Math.max(1, Math.ceil(ms / 100));
+        let clock = 1_000_000;
+        let now = 0;
+        for (const { gapMs, amount } of list) {
+          clock += gapMs;
+          now = Math.max(now, clock);
+          const within = (length: number) => admitted.filter((each) => each.at > now - length).reduce((sum, each) => sum + each.amount, 0);
+          const { isAdmitted } = counter.take(take({ quota, amount, window: { kind: 'sliding', ms } }), clock);
+          if (isAdmitted) admitted.push({ at: now, amount });
+          else expect(within(ms + slotMs) + amount).toBeGreaterThan(quota);
+          expect(within(ms)).toBeLessThanOrEqual(quota);
+        }
+      }),
+    );
+  });
+
+  it('tells when a refused amount fits: not a millisecond earlier, and surely then', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 5 }), (gaps, amount) => {
+        const counter = new Counter();
+        let now = 5_000;
+        for (const gap of gaps) {
+          now += gap;
+          const refused = counter.take(take({ amount }), now);
+          if (refused.isAdmitted) continue;
+          const later = new Counter(counter.state);
+          expect(new Counter(counter.state).take(take({ amount }), now + refused.retryAfterMs - 1).isAdmitted).toBe(false);
+          expect(later.take(take({ amount }), now + refused.retryAfterMs).isAdmitted).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('counts the same id once', () => {
+    const counter = new Counter();
+    const request = take({ amount: 3 });
+    expect(counter.take(request, 0)).toEqual(counter.take(request, 10));
+    expect(counter.check(take(), 10).used).toBe(3);
+  });
+
+  it('holds what is in flight beyond the window, and takes the true amount when it is settled', () => {
+    const counter = new Counter();
+    const held = take({ amount: 4, holdUntil: 60_000 });
+    expect(counter.take(held, 0)).toMatchObject({ isAdmitted: true, left: 1 });
+    expect(counter.take(take({ amount: 2 }), 5_000)).toMatchObject({ isAdmitted: false, held: 4, retryAfterMs: 1_000 });
+    counter.settle(held.id, 1, WINDOW, 6_000);
+    counter.settle(held.id, 1, WINDOW, 6_000);
+    expect(counter.check(take({ amount: 4 }), 6_000)).toMatchObject({ isAdmitted: true, used: 1, held: 0 });
+  });
+
+  it('counts a hold that ran out as used', () => {
+    const counter = new Counter();
+    counter.take(take({ amount: 4, holdUntil: 2_000 }), 0);
+    expect(counter.nextExpiry).toBe(2_000);
+    counter.expire(WINDOW, 2_000);
+    expect(counter.check(take(), 2_000)).toMatchObject({ used: 4, held: 0 });
+    expect(counter.check(take(), 3_100)).toMatchObject({ used: 0 });
+  });
+
+  it('gives what is left to a flexible request, and nothing when nothing is left', () => {
+    const counter = new Counter();
+    expect(counter.take(take({ amount: 9, isFlexible: true, holdUntil: 9_000 }), 0)).toMatchObject({ isAdmitted: true, taken: 5, left: 0 });
+    expect(counter.take(take({ amount: 9, isFlexible: true }), 0)).toMatchObject({ isAdmitted: false, taken: 0 });
+  });
+
+  it('lives on from its state', () => {
+    const counter = new Counter();
+    counter.take(take({ amount: 2 }), 100);
+    counter.take(take({ amount: 2, holdUntil: 9_000 }), 100);
+    const again = new Counter(JSON.parse(JSON.stringify(counter.state)));
+    expect(again.check(take(), 200)).toMatchObject({ used: 2, held: 2, left: 0, isAdmitted: true });
+  });
+
+  it('keeps what was spent when the quota is changed', () => {
+    const counter = new Counter();
+    counter.take(take({ amount: 5 }), 0);
+    expect(counter.check(take({ quota: 6 }), 0).isAdmitted).toBe(true);
+    expect(counter.check(take({ quota: 2 }), 0)).toMatchObject({ isAdmitted: false, left: 0 });
+  });
+
+  it('begins anew with each day or month of a time zone', () => {
+    const at = (text: string) => Date.parse(text);
+    const counter = new Counter();
+    const spend = (text: string) => counter.take(take({ window: calendarWindow('day', 'Europe/Berlin', at(text)), amount: 5 }), at(text));
+    expect(spend('2026-05-01T21:59:00Z').isAdmitted).toBe(true);
+    expect(spend('2026-05-01T21:59:59Z')).toMatchObject({ isAdmitted: false, retryAfterMs: 1_000 });
+    expect(spend('2026-05-01T22:00:00Z').isAdmitted).toBe(true);
+  });
+});
+
+describe('calendarWindow', () => {
+  it.each([
+    ['day', 'UTC', '2026-05-01T12:34:56Z', '2026-05-01T00:00:00Z', '2026-05-02T00:00:00Z'],
+    ['month', 'UTC', '2026-02-28T23:59:59Z', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'],
+    ['day', 'America/New_York', '2026-11-01T12:00:00Z', '2026-11-01T04:00:00Z', '2026-11-02T05:00:00Z'],
+    ['month', 'Asia/Kathmandu', '2026-01-31T18:20:00Z', '2026-01-31T18:15:00Z', '2026-02-28T18:15:00Z'],
+    ['day', 'Europe/Berlin', '2026-03-29T00:30:00Z', '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'],
+  ] as const)('%s in %s around %s', (period, zone, at, startsAt, endsAt) => {
+    const window = calendarWindow(period, zone, Date.parse(at));
+    expect(window).toEqual({ kind: 'calendar', startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt) });
+  });
+});
