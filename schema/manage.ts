@@ -20,6 +20,19 @@ export const CreateKey = z.strictObject({
   defaults: z.record(z.string(), z.string()).default({}),
 });
 
+export const CreateLimit = z.strictObject({
+  name: z.string().min(1).max(NAME_MOST_CHARS),
+  /** In the grammar of `Helicone-RateLimit-Policy`; one policy. */
+  policy: z.string().min(1),
+  /** Only reports what it would refuse. */
+  dryRun: z.boolean().default(false),
+});
+export const ChangeLimit = z.strictObject({
+  name: z.string().min(1).max(NAME_MOST_CHARS).optional(),
+  policy: z.string().min(1).optional(),
+  dryRun: z.boolean().optional(),
+});
+
 const usdPerMillion = z.number().nonnegative().max(1_000_000);
 
 export const PutPrice = z.strictObject({

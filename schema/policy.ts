@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod';
+import { type LimitPolicy, parseLimitPolicies } from './limit-policy.ts';
 
 /** The result of reading one header value: the typed value, or what was expected instead. */
 export type Parsed<T> = { readonly value: T } | { readonly expected: string };
@@ -99,6 +100,11 @@ const FallbackEntry = z.object({
 export type FallbackEntry = z.infer<typeof FallbackEntry>;
 
 const Fallbacks = z.array(FallbackEntry).min(1).max(TARGETS_LIMIT);
+
+const limitPolicies: Parser<readonly LimitPolicy[] | undefined> = (text) => {
+  const read = parseLimitPolicies(text);
+  return 'expected' in read ? { expected: `${read.expected} at position ${read.position}` } : { value: read };
+};
 
 const fallbackList: Parser<readonly FallbackEntry[] | undefined> = (text) => {
   let value: unknown;
@@ -312,17 +318,17 @@ export const HEADER_RULES = {
   rateLimitPolicy: rule({
     name: 'Helicone-RateLimit-Policy',
     aliases: ['Helicone-Rate-Limit-Policy'],
-    parse: label,
+    parse: limitPolicies,
     fallback: undefined,
-    acts: false,
-    doc: 'Request, money or token limit, such as `10;w=60;u=request;s=user`.',
+    acts: true,
+    doc: 'Request, money or token limits, such as `10;w=60;u=request;s=user`; several are separated by commas, and all must admit.',
   }),
   rateLimitCostCents: rule({
     name: 'Helicone-RateLimit-Cost-Cents',
     parse: positive,
     fallback: undefined,
     acts: false,
-    doc: 'Cost of this call in cents, for the limit.',
+    doc: 'Cost of this call in cents; Weir knows it by itself.',
   }),
   retryEnabled: rule({
     name: 'Helicone-Retry-Enabled',

@@ -36,6 +36,17 @@ export const prices = sqliteTable(
   (table) => [primaryKey({ columns: [table.provider, table.model] })],
 );
 
+/** Limits that count for all calls of the deployment. */
+export const limits = sqliteTable('limits', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** In the grammar of `Helicone-RateLimit-Policy`; one policy. */
+  policy: text('policy').notNull(),
+  /** 1: it only reports what it would refuse. */
+  dryRun: integer('dry_run').notNull().default(0),
+  updatedAt: integer('updated_at').notNull(),
+});
+
 /** One row per call. */
 export const requests = sqliteTable(
   'requests',

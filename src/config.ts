@@ -1,5 +1,6 @@
 /** Vars and secrets to Config, checked once per isolate. Every name is described in the README's table. */
 import { z } from 'zod';
+import type { LimitUnit } from '../schema/limit-policy';
 import { BEARER, type Provider } from './providers/provider';
 import { PROVIDERS } from './providers/registry';
 
@@ -26,6 +27,10 @@ export interface Config {
   readonly allowedTargets: readonly string[];
   readonly proxyDomains: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** Units whose limits let calls through when their counter does not answer. */
+  readonly failOpen: ReadonlySet<LimitUnit>;
+  /** Output that is reserved for a call which states none. */
+  readonly assumedOutputTokens: number;
   readonly storeBodies: boolean;
   /** Days that records are kept, or null for ever. */
   readonly retentionDays: number | null;
@@ -36,6 +41,9 @@ export type Vars = Readonly<Record<string, unknown>>;
 const VAULT_KEY_BYTES = 32;
 /** Short enough to type by mistake is short enough to guess. */
 const ADMIN_KEY_LEAST_CHARS = 16;
+
+/** As long as most answers of a model get. */
+const ASSUMED_OUTPUT_TOKENS = 4_096;
 
 const list = (text: string | undefined): string[] =>
   (text ?? '')
@@ -53,6 +61,11 @@ const Settings = z.object({
   WEIR_ALLOWED_TARGETS: z.string().optional(),
   WEIR_PROXY_DOMAINS: z.string().optional(),
   WEIR_ALLOWED_ORIGINS: z.string().optional(),
+  WEIR_FAIL_OPEN: z
+    .string()
+    .regex(/^\s*(?:(?:request|tokens|cents|none)\s*(?:,\s*|$))*$/, 'expected units separated by commas: request, tokens, cents, or none')
+    .optional(),
+  WEIR_ASSUMED_OUTPUT_TOKENS: z.coerce.number().int().min(1).optional().or(z.literal('')),
   WEIR_STORE_BODIES: flag,
   WEIR_RETENTION_DAYS: z.coerce.number().int().min(1).optional().or(z.literal('')),
 });
@@ -94,6 +107,8 @@ export function readConfig(vars: Vars): Config {
     allowedTargets: list(settings.WEIR_ALLOWED_TARGETS),
     proxyDomains: list(settings.WEIR_PROXY_DOMAINS),
     allowedOrigins: list(settings.WEIR_ALLOWED_ORIGINS),
+    failOpen: new Set(list(settings.WEIR_FAIL_OPEN ?? 'request').filter((unit) => unit !== 'none') as LimitUnit[]),
+    assumedOutputTokens: settings.WEIR_ASSUMED_OUTPUT_TOKENS || ASSUMED_OUTPUT_TOKENS,
     storeBodies: settings.WEIR_STORE_BODIES !== 'false',
     retentionDays: settings.WEIR_RETENTION_DAYS === '' ? null : (settings.WEIR_RETENTION_DAYS ?? null),
   };

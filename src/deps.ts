@@ -2,17 +2,20 @@
 import { waitUntil } from 'cloudflare:workers';
 import { type Config, readConfig } from './config';
 import { packBodies } from './edge/bodies';
+import { Cached } from './edge/cached';
 import { type Database, openDatabase } from './edge/d1/database';
 import { findKey } from './edge/d1/keys';
+import { loadLimitRules } from './edge/d1/limits';
 import { loadOverrides } from './edge/d1/prices';
 import { CachedKeyStore } from './edge/keys-cached';
+import { DurableLimiter } from './edge/limiter';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
 import { RecordCollector, type RecordTransport } from './edge/records';
 import { upstreamFetch } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
-import { KeyDigester } from './edge/vault';
+import { KeyDigester, Namer } from './edge/vault';
 import type { Env } from './env';
-import type { Clock, Deps, LedgerCounts } from './gateway/ports';
+import type { Clock, Deps, LedgerCounts, LimitRule } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
 import { D1Sink } from './sinks/d1';
 import type { Sink } from './sinks/sink';
@@ -31,6 +34,7 @@ export interface App extends Deps {
   readonly db: Database;
   readonly digester: KeyDigester;
   readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
+  readonly limitCache: Cached<LimitRule[]>;
   readonly ledger: () => Promise<LedgerCounts>;
   /** Adds to the ledger; a group id that was seen before changes nothing. */
   readonly count: (group: string, counts: LedgerCounts) => Promise<void>;
@@ -82,9 +86,15 @@ function buildApp(env: Env): App {
     },
     count,
   };
+  const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
+  const overrideCache = new Cached(() => loadOverrides(db), clock, waitUntil);
   return {
     env,
     db,
+    limitCache,
+    limitRules: () => limitCache.get(),
+    priceOverrides: async () => (await overrideCache.get()) ?? (() => null),
+    limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), new Namer(config.vaultKey), clock, uuidv7, waitUntil),
     digester,
     config,
     clock,

@@ -1,4 +1,5 @@
 /** The bindings of wrangler.toml. Goes no further than worker.ts, deps.ts, cron.ts and objects/. */
+import type { Limiter } from './objects/limiter';
 import type { RecordLedger } from './objects/record-ledger';
 
 export interface Env {
@@ -10,6 +11,8 @@ export interface Env {
   readonly RECORDS: Queue<Uint8Array>;
   /** Durable Object that counts accepted and dead records. */
   readonly RECORD_LEDGER: DurableObjectNamespace<RecordLedger>;
+  /** Durable Objects of the limits, one a counter. */
+  readonly LIMITER: DurableObjectNamespace<Limiter>;
   /** Vars and secrets of config.ts. */
   readonly [name: string]: unknown;
 }

@@ -51,8 +51,8 @@ describe('README', () => {
   const calls = blocks('README.md', 'sh').filter((snippet) => snippet.startsWith('curl'));
 
   it('has calls that answer as it says', async () => {
-    expect(calls).toHaveLength(3);
-    const [chat = '', query = '', key = ''] = calls;
+    expect(calls).toHaveLength(4);
+    const [chat = '', query = '', key = '', limit = ''] = calls;
     const answer = JSON.parse((await run('sh', ['-c', here(chat)], { env: environment })).stdout);
     expect(answer.choices[0].message.content).toBe('Hello, Weir');
     const found = await eventually('the call of the README', async () => {
@@ -61,6 +61,10 @@ describe('README', () => {
     });
     expect(found).toMatchObject({ request_user_id: 'ada', outcome: 'ok' });
     expect(JSON.parse((await run('sh', ['-c', here(key)], { env: environment })).stdout)).toMatchObject({ error: null });
+    expect(JSON.parse((await run('sh', ['-c', here(limit)], { env: environment })).stdout)).toMatchObject({
+      data: { policy: '2000;w=month;u=cents;s=team' },
+      error: null,
+    });
   });
 
   it.each(blocks('README.md', 'js').map((snippet) => [snippet.split('\n', 1)[0] ?? '', snippet]))(

@@ -18,8 +18,11 @@ const lines = (file: string): number => text(file).split('\n').length - 1;
 /** Everything a file imports: our own files by path, packages by name. */
 function importsOf(file: string): string[] {
   const found = [...text(file).matchAll(/(?:from|import)\s+'([^']+)'/g)].map((match) => match[1] ?? '');
-  return found.map((name) => (name.startsWith('.') ? `${normalize(join(dirname(file), name))}.ts` : name));
+  return found.map((name) => (name.startsWith('.') ? ownFile(file, name) : name));
 }
+
+/** `./x` and `./x.ts` alike: node reads schema/policy.ts without a bundler, and wants the ending. */
+const ownFile = (from: string, name: string): string => `${normalize(join(dirname(from), name)).replace(/\.ts$/, '')}.ts`;
 
 describe('rule 1: the pipeline is the one place that knows the order', () => {
   it('reads on one screen', () => expect(lines('src/gateway/pipeline.ts')).toBeLessThan(60));
@@ -64,9 +67,7 @@ describe('rule 2: imports go one way', () => {
       if (state.has(file)) return;
       state.set(file, 'open');
       // A type-only import is gone before anything runs.
-      const real = [...text(file).matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)'/gms)].map(
-        (match) => `${normalize(join(dirname(file), match[1] ?? ''))}.ts`,
-      );
+      const real = [...text(file).matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)'/gms)].map((match) => ownFile(file, match[1] ?? ''));
       for (const each of real) visit(each, [...path, file]);
       state.set(file, 'done');
     };

@@ -3,7 +3,7 @@
 interface ErrorRow {
   readonly status: number;
   /** How the record names the end of such a call. */
-  readonly outcome: 'refused' | 'provider_error' | 'timeout' | 'cancelled' | 'cut';
+  readonly outcome: 'refused' | 'limited' | 'provider_error' | 'timeout' | 'cancelled' | 'cut';
 }
 
 export const ERROR_TABLE = {
@@ -21,6 +21,7 @@ export const ERROR_TABLE = {
   method_not_allowed: { status: 405, outcome: 'refused' },
   conflict: { status: 409, outcome: 'refused' },
   body_too_large: { status: 413, outcome: 'refused' },
+  rate_limited: { status: 429, outcome: 'limited' },
   unsupported_encoding: { status: 415, outcome: 'refused' },
   cancelled: { status: 499, outcome: 'cancelled' },
   internal: { status: 500, outcome: 'refused' },

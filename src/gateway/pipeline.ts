@@ -4,6 +4,7 @@ import { Deadline, readTimeLimits } from './deadline';
 import type { Deps } from './ports';
 import { refuse } from './refuse';
 import { readRequestId } from './request-id';
+import { admit, type Grant } from './stages/admit';
 import { authenticate, requireScope } from './stages/authenticate';
 import { closeRecord } from './stages/log';
 import { meter } from './stages/meter';
@@ -19,8 +20,9 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
   const trail = new Trail(call);
   const warn = (sentence: string): void => trail.warn(sentence);
   let deadline: Deadline | null = null;
+  let grant: Grant | null = null;
   // Before the first wait: a client that leaves ends the handler there, and only what `waitUntil` holds goes on.
-  deps.waitUntil(trail.ended.then((ending) => log(trail, ending, deps)));
+  deps.waitUntil(trail.ended.then((ending) => log(trail, ending, grant, deps)));
   try {
     const identity = await step('auth', trail, clock, () => authenticate(call, deps.keys));
     trail.identity = identity;
@@ -32,7 +34,9 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const body = await step('body', trail, clock, () => readBody(call, warn));
     trail.body = body;
     const targets = step('plan', trail, clock, () => planTargets(call, identity, policy, body, config, warn));
-    const limits = new Deadline(clock, call.signal, readTimeLimits(policy, body.facts.streamed));
+    const times = readTimeLimits(policy, body.facts.streamed);
+    grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
+    const limits = new Deadline(clock, call.signal, times);
     deadline = limits;
     const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, policy, body, targets, limits, deps, trail));
     return meter(call, body, answered, limits, clock, trail);
@@ -42,8 +46,8 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
   }
 }
 
-async function log(trail: Trail, ending: Parameters<typeof closeRecord>[1], deps: Deps): Promise<void> {
+async function log(trail: Trail, ending: Parameters<typeof closeRecord>[1], grant: Grant | null, deps: Deps): Promise<void> {
   if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
   const { record, bodies } = closeRecord(trail, ending, deps.clock.now(), deps.config.storeBodies);
-  return deps.records.add(record, bodies);
+  await Promise.all([deps.records.add(record, bodies), grant?.settle(record)]);
 }

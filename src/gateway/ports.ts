@@ -1,7 +1,11 @@
 /** What the gateway needs from outside. `deps.ts` builds these; tests bring their own. */
+
+import type { LimitPolicy } from '../../schema/limit-policy';
 import type { Bodies, RequestRecord } from '../../schema/record';
 import type { Config } from '../config';
 import type { Scope, Target } from './call';
+import type { Decision, TakeRequest, Window } from './limits/counter';
+import type { FindOverride } from './price';
 
 /** A key as it is kept: everything but the secret. */
 export interface KeyEntry {
@@ -47,11 +51,48 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** A take at one counter, by the counter's name. */
+export interface LimiterTake extends TakeRequest {
+  /** Written before it is answered: nothing of it is lost by a crash. */
+  readonly isDurable: boolean;
+  /** Under which id a lease may be handed out beside, or null for none. */
+  readonly leaseId: string | null;
+}
+
+/** Permits that the counter has counted already, to be used up within `ms`. */
+export interface Lease {
+  readonly id: string;
+  readonly permits: number;
+  readonly ms: number;
+}
+
+/** The counters. Every method rejects when a counter does not answer in time. `subject` is what is counted; it may hold names of users. */
+export interface Limiter {
+  take(subject: string, take: TakeRequest, isDurable: boolean): Promise<Decision>;
+  settle(subject: string, id: string, amount: number, window: Window, isDurable: boolean): Promise<void>;
+  release(subject: string, id: string, isDurable: boolean): Promise<void>;
+  check(subject: string, take: TakeRequest): Promise<Decision>;
+}
+
+/** A limit that the deployment keeps for all its calls. */
+export interface LimitRule {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: LimitPolicy;
+  /** It only reports what it would refuse. */
+  readonly isDryRun: boolean;
+}
+
 export interface Deps {
   readonly config: Config;
   readonly keys: KeyStore;
   readonly upstream: Upstream;
   readonly records: RecordSink;
+  readonly limiter: Limiter;
+  /** The stored limits, from memory; null where they cannot be known. */
+  readonly limitRules: () => Promise<readonly LimitRule[] | null>;
+  /** The tenant's own prices, from memory. */
+  readonly priceOverrides: () => Promise<FindOverride>;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

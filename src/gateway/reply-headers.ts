@@ -6,7 +6,20 @@ const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-authenticate', 'te', 'tr
 /** The runtime has decoded the body and counts anew; cookies are between the provider and its own site. */
 const RECOMPUTED = ['content-encoding', 'content-length', 'set-cookie', 'alt-svc', 'strict-transport-security'];
 /** Weir's own; a provider that is itself a gateway of this kind sends them too. */
-const OWN = ['helicone-fallback-index', 'helicone-id', 'helicone-status', 'server-timing', 'weir-attempts', 'weir-warnings'];
+const OWN = [
+  'helicone-ratelimit-limit',
+  'helicone-ratelimit-remaining',
+  'helicone-ratelimit-policy',
+  'helicone-ratelimit-reset',
+  'weir-budget-warning',
+  'x-helicone-error',
+  'helicone-fallback-index',
+  'helicone-id',
+  'helicone-status',
+  'server-timing',
+  'weir-attempts',
+  'weir-warnings',
+];
 const DROPPED: ReadonlySet<string> = new Set([...HOP_HEADERS, ...RECOMPUTED, ...OWN]);
 /** Longest `Weir-Warnings`; everything stands in the record. */
 const WARNINGS_LIMIT_CHARS = 4_096;
@@ -24,6 +37,14 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
     const list = trail.attempts.map((it) => `${it.provider}${it.model === null ? '' : `/${it.model}`} ${it.status ?? it.error ?? 'failed'}`);
     headers['weir-attempts'] = printable(list.join(', '));
   }
+  const { limit } = trail;
+  if (limit !== null) {
+    headers['helicone-ratelimit-limit'] = String(limit.limit);
+    headers['helicone-ratelimit-remaining'] = String(limit.remaining);
+    headers['helicone-ratelimit-policy'] = limit.policy;
+    if (limit.resetSeconds > 0) headers['helicone-ratelimit-reset'] = String(limit.resetSeconds);
+  }
+  if (trail.budgetWarnings.length > 0) headers['weir-budget-warning'] = printable(trail.budgetWarnings.join(', '));
   const fallback = trail.target?.fallback ?? null;
   if (fallback !== null) headers['helicone-fallback-index'] = String(fallback.index);
   if (trail.warnings.length > 0) headers['weir-warnings'] = printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS);

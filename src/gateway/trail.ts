@@ -12,6 +12,13 @@ export interface Ending {
   readonly errorCode: ErrorCode | null;
 }
 
+export interface ShownLimit {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetSeconds: number;
+  readonly policy: string;
+}
+
 export class Trail {
   readonly call: Call;
   identity: Identity | null = null;
@@ -22,6 +29,10 @@ export class Trail {
   readonly attempts: Attempt[] = [];
   readonly warnings: string[] = [];
   readonly timings: { readonly name: string; readonly durationMs: number }[] = [];
+  /** The limit that speaks for this call: the refusing one, else the one with the least left. */
+  limit: ShownLimit | null = null;
+  /** Budgets that are half used up or more. */
+  readonly budgetWarnings: string[] = [];
   streamed = false;
   firstByteAt: number | null = null;
   usage: Usage | null = null;

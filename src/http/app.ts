@@ -14,6 +14,7 @@ import { checkHealth } from './health';
 import { methodNotAllowed, serveEndpoint, serveProvider, serveTarget } from './inference';
 import { doctorRoutes } from './manage/doctor';
 import { keyRoutes } from './manage/keys';
+import { limitRoutes } from './manage/limits';
 import { priceRoutes } from './manage/prices';
 import { deadRoutes, statusRoutes } from './manage/status';
 import { serveModel, serveModels } from './models';
@@ -50,6 +51,7 @@ function buildRouter(app: App): Router {
   router.route('/v1/request', requestRoutes);
   router.route('/api/keys', keyRoutes);
   router.route('/api/prices', priceRoutes);
+  router.route('/api/limits', limitRoutes);
   router.route('/api/status', statusRoutes);
   router.route('/api/dead', deadRoutes);
   router.route('/api/doctor', doctorRoutes);

@@ -97,6 +97,27 @@ export function contextWindow(provider: Provider, name: string): number | null {
   return priceId === null ? null : (calcPrice({ input_tokens: 1, output_tokens: 1 }, name, { providerId: priceId })?.model.context_window ?? null);
 }
 
+interface DearestPrice {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+}
+const dearest = new Map<string, DearestPrice | null>();
+
+/** The highest prices of a provider's models, input and output each for itself; null where none is known. */
+export function dearestPrice(provider: Provider): DearestPrice | null {
+  const known = dearest.get(provider.slug);
+  if (known !== undefined) return known;
+  const models = listModels(provider);
+  const most = (prices: readonly (number | null)[]): number => Math.max(0, ...prices.filter((price) => price !== null));
+  const price = {
+    inputUsdPerMillion: most(models.map((model) => model.inputUsdPerMillion)),
+    outputUsdPerMillion: most(models.map((model) => model.outputUsdPerMillion)),
+  };
+  const result = price.inputUsdPerMillion + price.outputUsdPerMillion === 0 ? null : price;
+  dearest.set(provider.slug, result);
+  return result;
+}
+
 /** The names among the providers' models that look most like `name`, nearest first. */
 export function nearestModels(providers: readonly Provider[], name: string): string[] {
   const lower = name.toLowerCase();

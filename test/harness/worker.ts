@@ -72,7 +72,10 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           ...(options.consumers === false
             ? {}
             : { queueConsumers: { 'weir-records': consumer, 'weir-records-dead': { maxBatchSize: 10, maxBatchTimeout: 0.05, maxRetries: 3 } } }),
-          durableObjects: { RECORD_LEDGER: { className: 'RecordLedger', useSQLite: true } },
+          durableObjects: {
+            RECORD_LEDGER: { className: 'RecordLedger', useSQLite: true },
+            LIMITER: { className: 'Limiter', useSQLite: true },
+          },
         },
       ],
     }),

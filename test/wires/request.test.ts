@@ -16,6 +16,7 @@ describe('request facts', () => {
       model: 'm',
       streamed: true,
       choices: 3,
+      maxOutputTokens: null,
       user: 'ada',
       session: null,
     });

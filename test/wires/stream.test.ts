@@ -7,7 +7,7 @@ import type { EventFacts, StreamReader } from '../../src/wires/wire';
 
 const event = (body: unknown) => parseEvent(new TextEncoder().encode(`data: ${JSON.stringify(body)}\n\n`));
 const read = (reader: StreamReader, ...bodies: unknown[]): EventFacts[] => bodies.map((body) => reader.read(event(body)));
-const facts = (choices = 1) => ({ model: 'm', streamed: true, choices, user: null, session: null });
+const facts = (choices = 1) => ({ model: 'm', streamed: true, choices, maxOutputTokens: null, user: null, session: null });
 const chunk = (index: number, delta: unknown, finish: string | null = null) => ({ choices: [{ index, delta, finish_reason: finish }] });
 
 describe('ChatStream', () => {

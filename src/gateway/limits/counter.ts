@@ -56,7 +56,7 @@ const HELD_RETRY_MS = 1_000;
 export class Counter {
   readonly #slots = new Map<number, number>();
   readonly #holds = new Map<string, { amount: number; until: number }>();
-  readonly #decided = new Map<string, Decision>();
+  readonly #decided = new Map<string, { readonly decision: Decision; readonly slot: number | null }>();
   #now = 0;
 
   constructor(state: CounterState | null = null) {
@@ -81,14 +81,31 @@ export class Counter {
 
   take(request: TakeRequest, at: number): Decision {
     const known = this.#decided.get(request.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.decision;
     const now = this.#moveTo(at, request.window);
     const decision = this.#decide(request, now);
     if (!decision.isAdmitted) return decision;
-    if (request.holdUntil === null) this.#use(decision.taken, request.window, now);
+    let slot: number | null = null;
+    if (request.holdUntil === null) slot = this.#use(decision.taken, request.window, now);
     else this.#holds.set(request.id, { amount: decision.taken, until: request.holdUntil });
-    this.#remember(request.id, decision);
+    this.#remember(request.id, decision, slot);
     return decision;
+  }
+
+  /** Undoes a take, as if it had never been. */
+  release(id: string): void {
+    if (this.#holds.delete(id)) return;
+    const known = this.#decided.get(id);
+    if (known === undefined || known.slot === null) return;
+    this.#decided.delete(id);
+    const rest = (this.#slots.get(known.slot) ?? 0) - known.decision.taken;
+    if (rest > 0) this.#slots.set(known.slot, rest);
+    else this.#slots.delete(known.slot);
+  }
+
+  isEmptyAt(window: Window | null, at: number): boolean {
+    if (window !== null) this.#moveTo(at, window.kind === 'calendar' && window.endsAt <= at ? { kind: 'sliding', ms: 0 } : window);
+    return this.#slots.size === 0 && this.#holds.size === 0;
   }
 
   /** What a take would say now; takes nothing. */
@@ -135,10 +152,11 @@ export class Counter {
     return this.#now;
   }
 
-  #use(amount: number, window: Window, now: number): void {
-    if (amount <= 0) return;
+  #use(amount: number, window: Window, now: number): number | null {
+    if (amount <= 0) return null;
     const end = slotEnd(window, now);
     this.#slots.set(end, (this.#slots.get(end) ?? 0) + amount);
+    return end;
   }
 
   #resetMs(window: Window, now: number): number {
@@ -161,8 +179,8 @@ export class Counter {
     return HELD_RETRY_MS;
   }
 
-  #remember(id: string, decision: Decision): void {
-    this.#decided.set(id, decision);
+  #remember(id: string, decision: Decision, slot: number | null): void {
+    this.#decided.set(id, { decision, slot });
     if (this.#decided.size <= REMEMBERED) return;
     const oldest = this.#decided.keys().next();
     if (oldest.done !== true) this.#decided.delete(oldest.value);

@@ -11,7 +11,7 @@ const GATEWAY_LIMIT_BYTES = 32 * 1024 * 1024;
 /** What a proxy holds of a body for the log and for later tries; larger ones stream through. */
 const PROXY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, user: null, session: null };
+const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, maxOutputTokens: null, user: null, session: null };
 const decoder = new TextDecoder();
 
 export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {

@@ -6,6 +6,7 @@ export const readRequest = (body: JsonObject): RequestFacts => ({
   model: stringOr(body['model'], null),
   streamed: body['stream'] === true,
   choices: Math.max(1, count(body['n'])),
+  maxOutputTokens: count(body['max_completion_tokens']) || count(body['max_tokens']) || null,
   user: stringOr(body['user'], null),
   session: null,
 });

@@ -9,6 +9,7 @@ export const raw: Wire = {
     model: stringOr(body['model'], null),
     streamed: body['stream'] === true,
     choices: 1,
+    maxOutputTokens: null,
     user: stringOr(body['user'], null),
     session: null,
   }),

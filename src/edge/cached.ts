@@ -1,0 +1,55 @@
+/** A value from D1 in isolate memory: served as it is while fresh, then while a new one is fetched behind the call. */
+import type { Clock } from '../gateway/ports';
+
+const FRESH_MS = 10_000;
+/** The first call of an isolate waits this long; after that nobody waits. */
+const FIRST_WAIT_MS = 300;
+/** After a failure the next try comes soon, but not with each call. */
+const RETRY_MS = 2_000;
+
+export class Cached<T> {
+  #value: { readonly it: T } | null = null;
+  #nextAt = 0;
+  #loading: Promise<void> | null = null;
+
+  constructor(
+    readonly load: () => Promise<T>,
+    readonly clock: Clock,
+    readonly waitUntil: (promise: Promise<unknown>) => void,
+  ) {}
+
+  /** Null as long as it could never be loaded. */
+  async get(): Promise<T | null> {
+    if (this.clock.now() >= this.#nextAt) this.#refresh();
+    if (this.#value === null && this.#loading !== null) {
+      const loading = this.#loading;
+      await new Promise<void>((resolve) => {
+        const stop = this.clock.after(FIRST_WAIT_MS, resolve);
+        void loading.then(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
+    return this.#value?.it ?? null;
+  }
+
+  /** The next call sees what has just been changed in this isolate. */
+  forget(): void {
+    this.#nextAt = 0;
+    this.#value = null;
+  }
+
+  #refresh(): void {
+    this.#nextAt = this.clock.now() + FRESH_MS;
+    this.#loading = this.load()
+      .then((it) => {
+        this.#value = { it };
+      })
+      .catch((error: unknown) => {
+        this.#nextAt = this.clock.now() + RETRY_MS;
+        console.error('not loaded:', String(error));
+      });
+    this.waitUntil(this.#loading);
+  }
+}

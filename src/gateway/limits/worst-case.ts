@@ -1,0 +1,58 @@
+/** The most that a call can use up, before it is made. */
+import { NO_USAGE, type Usage } from '../../../schema/record';
+import { dearestPrice } from '../../providers/catalogue';
+import type { CallBody, Target } from '../call';
+import { estimateInput } from '../estimate-usage';
+import { type FindOverride, priceCall } from '../price';
+
+/** Estimates of tokenx stray this far below the true count. */
+const INPUT_MARGIN = 1.1;
+const BYTES_PER_TOKEN = 4;
+const NANO_PER_USD = 1_000_000_000;
+const TOKENS_PER_MILLION = 1_000_000;
+
+export interface WorstCase {
+  readonly input: number;
+  readonly output: number;
+  /** The call says itself how much it may answer; else `output` is assumed. */
+  readonly isStated: boolean;
+}
+
+/** Wires whose answers are no text: their output costs nothing. */
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'openai-moderations']);
+
+export function worstCase(wire: string, body: CallBody, assumedOutputTokens: number): WorstCase {
+  const { facts, json, byteLength } = body;
+  const estimated = json === null ? byteLength / BYTES_PER_TOKEN : estimateInput(json);
+  const input = Math.ceil(estimated * INPUT_MARGIN);
+  if (WITHOUT_OUTPUT.has(wire)) return { input, output: 0, isStated: true };
+  const isStated = facts.maxOutputTokens !== null;
+  return { input, output: (facts.maxOutputTokens ?? assumedOutputTokens) * facts.choices, isStated };
+}
+
+export interface PricedWorst {
+  /** Whole nano-dollars, at the dearest of the targets. */
+  readonly nanoUsd: number;
+  /** Targets whose price nobody knows. */
+  readonly unpriced: readonly string[];
+}
+
+/** `at`: Unix milliseconds, for dated prices. A target without a price counts at the dearest price of its provider. */
+export function priceWorst(worst: WorstCase, targets: readonly Target[], at: number, findOverride: FindOverride): PricedWorst {
+  const usage: Usage = { ...NO_USAGE, input: worst.input, output: worst.output };
+  const unpriced: string[] = [];
+  const costs = targets.map((target) => {
+    const known = target.model === null ? null : priceCall(target.name, [target.model], usage, at, findOverride).nanoUsd;
+    if (known !== null) return known;
+    unpriced.push(`${target.name}/${target.model ?? 'no model'}`);
+    return dearestCost(target, usage);
+  });
+  return { nanoUsd: Math.ceil(Math.max(0, ...costs)), unpriced };
+}
+
+/** What a usage costs at the dearest prices of a target's provider; 0 where that has none. */
+export function dearestCost(target: Target, usage: Usage): number {
+  const price = target.provider === null ? null : dearestPrice(target.provider);
+  if (price === null) return 0;
+  return ((usage.input * price.inputUsdPerMillion + usage.output * price.outputUsdPerMillion) * NANO_PER_USD) / TOKENS_PER_MILLION;
+}

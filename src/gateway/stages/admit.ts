@@ -1,0 +1,218 @@
+/** Stage 7: asks every limit that counts for this call; all must admit, and what is reserved is settled when the call has ended. */
+import { type LimitPolicy, writeLimitPolicy } from '../../../schema/limit-policy';
+import type { Policy } from '../../../schema/policy';
+import type { RequestRecord } from '../../../schema/record';
+import type { Config } from '../../config';
+import type { Call, CallBody, Identity, Target } from '../call';
+import { GatewayError } from '../errors';
+import { calendarWindow } from '../limits/calendar';
+import type { Decision, TakeRequest, Window } from '../limits/counter';
+import { dearestCost, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
+import type { Clock, Limiter, LimitRule } from '../ports';
+import { type FindOverride, priceCall } from '../price';
+import type { Trail } from '../trail';
+
+export interface AdmitDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly limiter: Limiter;
+  readonly limitRules: () => Promise<readonly LimitRule[] | null>;
+  readonly priceOverrides: () => Promise<FindOverride>;
+}
+
+/** What was taken for a call. */
+export interface Grant {
+  /** Turns what was held into what was used; never rejects. */
+  settle(record: RequestRecord): Promise<void>;
+}
+
+const NANO_PER_CENT = 10_000_000;
+/** Beyond the call's own total time: its end has to be reported. */
+const HOLD_SLACK_MS = 60_000;
+const SETTLE_NOTHING: Grant = { settle: async () => {} };
+/** Parts of a budget from which on answers say so. */
+const WARN_FROM = [1, 0.8, 0.5];
+
+/** One limit as it applies to this call. */
+interface Applied {
+  readonly policy: LimitPolicy;
+  readonly rule: LimitRule | null;
+  readonly text: string;
+  /** What is counted. */
+  readonly subject: string;
+  readonly take: TakeRequest;
+  /** Counter's units in one of the policy's. */
+  readonly scale: number;
+  readonly isDurable: boolean;
+}
+
+export async function admit(
+  call: Call,
+  identity: Identity,
+  policy: Policy,
+  body: CallBody,
+  targets: readonly Target[],
+  totalMs: number,
+  deps: AdmitDeps,
+  trail: Trail,
+): Promise<Grant> {
+  const rules = await deps.limitRules();
+  if (rules === null) trail.warn('stored limits: not checked, the database does not answer');
+  const policies = (policy.rateLimitPolicy ?? []).map((each) => ({ policy: each, rule: null as LimitRule | null }));
+  const all = [...policies, ...(rules ?? []).map((rule) => ({ policy: rule.policy, rule }))];
+  if (all.length === 0) return SETTLE_NOTHING;
+  const worst = worstCase(call.wire.name, body, deps.config.assumedOutputTokens);
+  const findOverride = all.some((each) => each.policy.unit === 'cents') ? await deps.priceOverrides() : () => null;
+  const applied = all.map((each) => apply(each, { call, identity, policy, body, targets, totalMs, worst, findOverride, deps, trail }));
+  const results = await Promise.all(applied.map((it) => ask(it, deps, trail)));
+  const refused = results.find((result) => result.decision !== null && !result.decision.isAdmitted && result.it.rule?.isDryRun !== true);
+  for (const { it, decision } of results) {
+    if (it.rule?.isDryRun === true && decision?.isAdmitted === false) trail.warn(`limit ${nameOf(it)} would have refused this call (dry run)`);
+  }
+  const admitted = results.filter((result) => result.decision?.isAdmitted === true);
+  if (refused !== undefined) {
+    await Promise.allSettled(admitted.map(({ it }) => deps.limiter.release(it.subject, it.take.id, it.isDurable)));
+    throw refusal(refused.it, refused.decision, trail);
+  }
+  show(admitted, trail);
+  return { settle: (record) => settle(admitted, record, targets, findOverride, deps) };
+}
+
+interface Situation {
+  readonly call: Call;
+  readonly identity: Identity;
+  readonly policy: Policy;
+  readonly body: CallBody;
+  readonly targets: readonly Target[];
+  readonly totalMs: number;
+  readonly worst: WorstCase;
+  readonly findOverride: FindOverride;
+  readonly deps: AdmitDeps;
+  readonly trail: Trail;
+}
+
+function apply({ policy, rule }: { policy: LimitPolicy; rule: LimitRule | null }, it: Situation): Applied {
+  const now = it.deps.clock.now();
+  const window: Window =
+    typeof policy.window === 'number' ? { kind: 'sliding', ms: policy.window * 1_000 } : calendarWindow(policy.window, policy.timeZone, now);
+  const text = writeLimitPolicy(policy);
+  const { name, value } = segmentOf(policy, text, it);
+  const what = rule === null ? [policy.unit, policy.window, policy.timeZone] : [rule.id];
+  const scale = policy.unit === 'cents' ? NANO_PER_CENT : 1;
+  const quota = Math.floor(policy.quota * scale);
+  const holds = policy.unit !== 'request';
+  const amount = amountOf(policy, it);
+  const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
+  if (holds && !isFlexible && amount > quota) {
+    throw new GatewayError('bad_request', `The call may use up more than the whole limit \`${text}\`: lower its max_tokens.`, {
+      param: 'max_tokens',
+    });
+  }
+  if (isFlexible) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
+  const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };
+  return { policy, rule, text, subject: JSON.stringify([...what, name, value]), take, scale, isDurable: policy.isStrict || policy.unit === 'cents' };
+}
+
+function amountOf(policy: LimitPolicy, { worst, targets, findOverride, deps, trail }: Situation): number {
+  if (policy.unit === 'request') return 1;
+  if (policy.unit === 'tokens') return worst.input + worst.output;
+  const { nanoUsd, unpriced } = priceWorst(worst, targets, deps.clock.now(), findOverride);
+  if (unpriced.length > 0) trail.warn(`limit: no price for ${unpriced.join(', ')}, reserved at the dearest price of its provider`);
+  return nanoUsd;
+}
+
+/** Whom the call counts for. A call without the value counts with all the others that have none: an absent label opens no door. */
+function segmentOf(policy: LimitPolicy, text: string, it: Situation): { name: string; value: string } {
+  const { segment } = policy;
+  if (segment === null) return { name: 'all', value: '' };
+  if (segment === 'user') return labelled('user', it.policy.userId ?? it.body.facts.user ?? undefined, text, it.trail);
+  if (segment === 'key') return { name: 'key', value: it.identity.keyId };
+  if (segment !== 'property') return labelled(`property ${segment}`, it.policy.properties[segment], text, it.trail);
+  const properties = Object.entries(it.policy.properties).sort(([a], [b]) => (a < b ? -1 : 1));
+  const [only] = properties;
+  if (properties.length === 1 && only !== undefined) return { name: `property ${only[0]}`, value: only[1] };
+  return labelled('properties', properties.length === 0 ? undefined : JSON.stringify(properties), text, it.trail);
+}
+
+function labelled(name: string, value: string | undefined, text: string, trail: Trail): { name: string; value: string } {
+  if (value !== undefined) return { name, value };
+  trail.warn(`limit ${text}: the call has no ${name}, it is counted with all that have none`);
+  return { name: `no ${name}`, value: '' };
+}
+
+interface Result {
+  readonly it: Applied;
+  /** Null: the counter did not answer, and its unit lets calls through then. */
+  readonly decision: Decision | null;
+}
+
+async function ask(it: Applied, { limiter, config }: AdmitDeps, trail: Trail): Promise<Result> {
+  try {
+    return { it, decision: await limiter.take(it.subject, it.take, it.isDurable) };
+  } catch (cause) {
+    if (!config.failOpen.has(it.policy.unit) && it.rule?.isDryRun !== true) {
+      throw new GatewayError('unavailable', `The limit ${nameOf(it)} cannot be checked now.`, { cause, retryAfterSeconds: 1 });
+    }
+    trail.warn(`limit ${nameOf(it)}: not checked, its counter does not answer`);
+    return { it, decision: null };
+  }
+}
+
+const nameOf = (it: Applied): string => (it.rule === null ? `\`${it.text}\`` : `\`${it.rule.name}\` (${it.text})`);
+
+function refusal(it: Applied, decision: Decision | null, trail: Trail): GatewayError {
+  const seconds = Math.max(1, Math.ceil((decision?.retryAfterMs ?? 0) / 1_000));
+  if (decision !== null) trail.limit = shown(it, decision);
+  return new GatewayError('rate_limited', `The limit ${nameOf(it)} is used up: try again in ${seconds} s.`, { retryAfterSeconds: seconds });
+}
+
+const shown = (it: Applied, decision: Decision) => ({
+  limit: it.policy.quota,
+  remaining: Math.floor(decision.left / it.scale),
+  resetSeconds: Math.ceil(decision.resetMs / 1_000),
+  policy: it.text,
+});
+
+/** The limit with the least left speaks for all. */
+function show(admitted: readonly Result[], trail: Trail): void {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { it, decision } of admitted) {
+    if (decision === null || it.rule?.isDryRun === true) continue;
+    const part = decision.left / it.take.quota;
+    if (part < least) trail.limit = shown(it, decision);
+    least = Math.min(least, part);
+    const reached = typeof it.policy.window === 'number' ? undefined : WARN_FROM.find((from) => 1 - part >= from);
+    if (reached !== undefined) trail.budgetWarnings.push(`${nameOf(it)} ${Math.round(reached * 100)} %`);
+  }
+}
+
+async function settle(
+  admitted: readonly Result[],
+  record: RequestRecord,
+  targets: readonly Target[],
+  findOverride: FindOverride,
+  { limiter }: AdmitDeps,
+): Promise<void> {
+  const held = admitted.filter(({ it }) => it.take.holdUntil !== null);
+  const settled = await Promise.allSettled(
+    held.map(({ it, decision }) => {
+      const used = usedBy(record, it, decision?.taken ?? 0, targets, findOverride);
+      return limiter.settle(it.subject, it.take.id, used, it.take.window, it.isDurable);
+    }),
+  );
+  // The hold runs out by itself then, and counts in full.
+  for (const each of settled) if (each.status === 'rejected') console.error('a limit was not settled:', String(each.reason));
+}
+
+/** What a call really used, in the counter's unit. */
+function usedBy(record: RequestRecord, it: Applied, taken: number, targets: readonly Target[], findOverride: FindOverride): number {
+  const { usage, provider } = record;
+  // Nothing was used where nothing was answered; an answer without any count keeps what was reserved for it.
+  if (usage === null) return record.outcome === 'ok' ? taken : 0;
+  if (it.policy.unit === 'tokens') return usage.input + usage.output;
+  if (provider === null) return 0;
+  const models = [record.modelOverride, record.responseModel, record.requestModel].filter((model) => model !== null);
+  const { nanoUsd } = priceCall(provider, models, usage, record.startedAt, findOverride);
+  const target = targets.find((each) => each.name === provider);
+  return Math.ceil(nanoUsd ?? (target === undefined ? taken : dearestCost(target, usage)));
+}

@@ -1,0 +1,108 @@
+/**
+ * Durable Object `LIMITER`: one counter. Named by the HMAC of (rule, or unit and window; segment; its value), so that no user id stands
+ * in a name and a changed quota keeps what was spent. The arithmetic is in gateway/limits; here are storage, alarm and RPC.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import { Counter, type CounterState, type Decision, type TakeRequest, type Window } from '../gateway/limits/counter';
+import type { Lease, LimiterTake } from '../gateway/ports';
+
+/** A durable write takes as long as 15 calls. What a crash within this time loses is stated in the docs; money is written at once. */
+const WRITE_BEHIND_MS = 1_000;
+/** A lease takes at most this part of what is left, and there is none where little is left: each call asks then. */
+const LEASE_PART = 0.02;
+const LEASE_LEAST_LEFT = 50;
+const LEASE_MS = 1_000;
+/** A lease that is not reported by then counts as used in full. */
+const LEASE_GRACE_MS = 3_000;
+/** After everything has left the window. */
+const CLEAN_UP_AFTER_MS = 60_000;
+
+interface Stored {
+  readonly counter: CounterState;
+  readonly window: Window;
+}
+
+export class Limiter extends DurableObject {
+  #counter: Counter | null = null;
+  #window: Window | null = null;
+  #isWriting = false;
+  #alarmAt: number | null = null;
+
+  /** Takes, and may hand out a lease beside: permits that are counted here already. */
+  take(request: LimiterTake): { readonly decision: Decision; readonly lease: Lease | null } {
+    const now = Date.now();
+    const counter = this.#open();
+    this.#window = request.window;
+    const decision = counter.take(request, now);
+    const lease = request.leaseId !== null && decision.isAdmitted ? this.#lease(counter, request, request.leaseId, decision, now) : null;
+    if (decision.isAdmitted) {
+      this.#write(request.isDurable);
+      this.#wakeAt(counter.nextExpiry ?? now + decision.resetMs + CLEAN_UP_AFTER_MS);
+    }
+    return { decision, lease };
+  }
+
+  check(request: TakeRequest): Decision {
+    return this.#open().check(request, Date.now());
+  }
+
+  settle(id: string, amount: number, window: Window, isDurable: boolean): void {
+    this.#open().settle(id, amount, window, Date.now());
+    this.#write(isDurable);
+  }
+
+  /** A call that another limit refused takes nothing here. */
+  release(id: string, isDurable: boolean): void {
+    this.#open().release(id);
+    this.#write(isDurable);
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    const counter = this.#open();
+    this.#alarmAt = null;
+    if (this.#window !== null) counter.expire(this.#window, now);
+    if (counter.isEmptyAt(this.#window, now)) {
+      await this.ctx.storage.deleteAll();
+      return;
+    }
+    this.#write(true);
+    this.#wakeAt(counter.nextExpiry ?? now + CLEAN_UP_AFTER_MS);
+  }
+
+  #lease(counter: Counter, request: LimiterTake, id: string, decision: Decision, now: number): Lease | null {
+    const permits = decision.left < LEASE_LEAST_LEFT ? 0 : Math.floor(decision.left * LEASE_PART);
+    if (permits < 1) return null;
+    const until = now + LEASE_MS;
+    const taken = counter.take({ ...request, id, amount: permits, isFlexible: false, holdUntil: until + LEASE_GRACE_MS }, now);
+    return taken.isAdmitted ? { id, permits, ms: LEASE_MS } : null;
+  }
+
+  #open(): Counter {
+    if (this.#counter === null) {
+      const stored = this.ctx.storage.kv.get<Stored>('state') ?? null;
+      this.#counter = new Counter(stored?.counter ?? null);
+      this.#window ??= stored?.window ?? null;
+    }
+    return this.#counter;
+  }
+
+  #write(isDurable: boolean): void {
+    if (isDurable) this.#store();
+    else if (!this.#isWriting) {
+      this.#isWriting = true;
+      setTimeout(() => this.#store(), WRITE_BEHIND_MS);
+    }
+  }
+
+  #store(): void {
+    this.#isWriting = false;
+    if (this.#window !== null) this.ctx.storage.kv.put('state', { counter: this.#open().state, window: this.#window } satisfies Stored);
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { parseLimitPolicies } from '../../../schema/limit-policy';
+import type { Call, CallBody, Identity, Target } from '../../../src/gateway/call';
+import type { Decision } from '../../../src/gateway/limits/counter';
+import type { Limiter, LimitRule } from '../../../src/gateway/ports';
+import { type AdmitDeps, admit } from '../../../src/gateway/stages/admit';
+import { readPolicy } from '../../../src/gateway/stages/read-policy';
+import { Trail } from '../../../src/gateway/trail';
+import { FakeClock } from '../../fakes/clock';
+import { testConfig } from '../../fakes/config';
+
+const call = { id: 'call', wire: { name: 'openai-chat' }, headers: new Map() } as unknown as Call;
+const identity = { keyId: 'k' } as Identity;
+const facts = { model: 'gpt-4o-mini', maxOutputTokens: 1_000, choices: 1, user: null };
+const body = { json: { messages: [{ role: 'user', content: 'hi' }] }, facts, byteLength: 10 } as unknown as CallBody;
+const config = testConfig({ OPENAI_API_KEY: 'sk' });
+const target = { provider: config.providers.get('openai')?.provider, name: 'openai', model: 'gpt-4o-mini' } as Target;
+
+const down: Limiter['take'] = async () => {
+  throw new Error('down');
+};
+const admitted: Decision = { isAdmitted: true, taken: 1, used: 0, held: 0, left: 9, resetMs: 0, retryAfterMs: 0 };
+
+function run(policy: string, changes: { take?: Limiter['take']; failOpen?: string; rules?: LimitRule[] | null; target?: Target } = {}) {
+  const trail = new Trail(call);
+  const seen: { subject: string; amount: number }[] = [];
+  const deps: AdmitDeps = {
+    config: testConfig(changes.failOpen === undefined ? {} : { WEIR_FAIL_OPEN: changes.failOpen }),
+    clock: new FakeClock(),
+    limitRules: async () => (changes.rules === undefined ? [] : changes.rules),
+    priceOverrides: async () => () => null,
+    limiter: {
+      take: async (subject, take, isDurable) => {
+        seen.push({ subject, amount: take.amount });
+        return changes.take?.(subject, take, isDurable) ?? admitted;
+      },
+    } as Limiter,
+  };
+  const read = readPolicy(policy === '' ? [] : [['helicone-ratelimit-policy', policy]], {});
+  const granted = admit(call, identity, read, body, [changes.target ?? target], 1_000, deps, trail);
+  return { granted, trail, seen };
+}
+
+describe('admit', () => {
+  it('lets requests through and stops money while a counter is down, unless told otherwise', async () => {
+    const open = run('10;w=60', { take: down });
+    await open.granted;
+    expect(open.trail.warnings.join()).toContain('not checked, its counter does not answer');
+    await expect(run('10;w=60;u=cents', { take: down }).granted).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });
+    await expect(run('10;w=60', { take: down, failOpen: 'none' }).granted).rejects.toMatchObject({ code: 'unavailable' });
+    await run('10;w=60;u=cents', { take: down, failOpen: 'cents, request' }).granted;
+  });
+
+  it('goes on with a warning while the stored limits cannot be known', async () => {
+    const { granted, trail } = run('', { rules: null });
+    await granted;
+    expect(trail.warnings.join()).toContain('stored limits: not checked');
+  });
+
+  it('reserves the worst case at the price of the dearest target', async () => {
+    const { granted, seen } = run('100;w=60;u=cents');
+    await granted;
+    // gpt-4o-mini: 0.15 and 0.60 USD a million tokens, https://platform.openai.com/docs/pricing
+    const tokens = (seen[0]?.amount ?? 0) - 1_000 * 600;
+    expect(tokens).toBeGreaterThan(0);
+    expect(tokens).toBeLessThan(20 * 150);
+  });
+
+  it('reserves at the dearest price of a provider where the model has none, and says so', async () => {
+    const { granted, seen, trail } = run('100000;w=60;u=cents', { target: { ...target, model: 'brand-new' } });
+    await granted;
+    expect(seen[0]?.amount).toBeGreaterThan(1_000 * 600);
+    expect(trail.warnings.join()).toContain('no price for openai/brand-new');
+  });
+
+  it('counts a stored limit by its id, so that a changed quota keeps what was spent', async () => {
+    const rule = (policy: string): LimitRule => {
+      const read = parseLimitPolicies(policy);
+      if ('expected' in read || read[0] === undefined) throw new Error(policy);
+      return { id: 'rule', name: 'r', policy: read[0], isDryRun: false };
+    };
+    const [before, after] = [run('', { rules: [rule('5;w=60;s=key')] }), run('', { rules: [rule('50;w=3600;s=key')] })];
+    await Promise.all([before.granted, after.granted]);
+    expect(before.seen[0]?.subject).toBe(after.seen[0]?.subject);
+    expect(before.seen[0]?.subject).toBe('["rule","key","k"]');
+  });
+});

@@ -1,0 +1,273 @@
+/** Limits on real Durable Objects: what concurrency does to them, what is held and given back, and what survives. */
+import { evictDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { appOf } from '../../src/deps';
+import { Namer } from '../../src/edge/vault';
+import type { TakeRequest } from '../../src/gateway/limits/counter';
+import { bindings, call, eventually } from './calls';
+
+let users = 0;
+const newUser = () => `user-${users++}`;
+const POLICY = 'Helicone-RateLimit-Policy';
+
+interface Options {
+  readonly policy?: string;
+  readonly user?: string;
+  readonly model?: string;
+  readonly more?: Record<string, unknown>;
+  readonly headers?: Record<string, string>;
+}
+
+function chat({ policy, user, model = 'mock/echo', more = {}, headers = {} }: Options = {}): Promise<Response> {
+  const body = { model, messages: [{ role: 'user', content: 'hi' }], ...more };
+  return call('POST', '/v1/chat/completions', body, undefined, {
+    ...(policy === undefined ? {} : { [POLICY]: policy }),
+    ...(user === undefined ? {} : { 'Helicone-User-Id': user }),
+    ...headers,
+  });
+}
+
+async function statuses(count: number, options: Options): Promise<Record<number, number>> {
+  const seen: Record<number, number> = {};
+  const answers = await Promise.all(Array.from({ length: count }, () => chat(options)));
+  for (const response of answers) {
+    await response.text();
+    seen[response.status] = (seen[response.status] ?? 0) + 1;
+  }
+  return seen;
+}
+
+describe('a request limit', () => {
+  it.each([
+    [200, 50],
+    [500, 100],
+  ])('lets through of %i concurrent calls exactly its quota of %i', async (count, quota) => {
+    const policy = `${quota};w=3600;s=user`;
+    expect(await statuses(count, { policy, user: newUser() })).toEqual({ 200: quota, 429: count - quota });
+  });
+
+  it('counts each user for itself, and those without a name together, with a warning', async () => {
+    const policy = '1;w=3600;s=user';
+    expect((await chat({ policy, user: newUser() })).status).toBe(200);
+    expect((await chat({ policy, user: newUser() })).status).toBe(200);
+    const nameless = await chat({ policy: '1;w=3601;s=user' });
+    expect([nameless.status, nameless.headers.get('weir-warnings')]).toEqual([200, expect.stringContaining('the call has no user')]);
+    expect((await chat({ policy: '1;w=3601;s=user' })).status).toBe(429);
+  });
+
+  it('counts a property, and all of them together', async () => {
+    const app = { 'Helicone-Property-App': newUser() };
+    const policy = '1;w=3600;s=app';
+    expect((await chat({ policy, headers: app })).status).toBe(200);
+    expect((await chat({ policy, headers: app })).status).toBe(429);
+    // Exactly one property: it is the one.
+    expect((await chat({ policy: '1;w=3600;s=property', headers: app })).status).toBe(429);
+    expect((await chat({ policy: '1;w=3600;s=property', headers: { ...app, 'Helicone-Property-Tier': 'a' } })).status).toBe(200);
+  });
+
+  it('says what is left, and on a refusal which limit it was and when to come back', async () => {
+    const user = newUser();
+    const policy = '2;w=3600;s=user';
+    const first = await chat({ policy, user });
+    const header = (response: Response, name: string) => response.headers.get(`Helicone-RateLimit-${name}`);
+    expect([header(first, 'Limit'), header(first, 'Remaining'), header(first, 'Policy'), first.headers.get('retry-after')]).toEqual([
+      '2',
+      '1',
+      policy,
+      null,
+    ]);
+    await chat({ policy, user });
+    const refused = await chat({ policy, user });
+    expect([refused.status, header(refused, 'Remaining'), refused.headers.get('x-helicone-error')]).toEqual([429, '0', 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect(await refused.json()).toMatchObject({
+      error: { type: 'rate_limit_error', code: 'rate_limited', message: expect.stringContaining(policy) },
+    });
+    const { data } = await eventually('the record', async () => {
+      const answer = await call('GET', `/v1/request/${refused.headers.get('helicone-id')}`);
+      return answer.status === 200 ? answer.json<{ data: unknown }>() : null;
+    });
+    expect(data).toMatchObject({ response_status: 429, outcome: 'limited', cost: null });
+  });
+
+  it('lets the same call through after Retry-After', async () => {
+    const options = { policy: '1;w=1;s=user', user: newUser() };
+    await chat(options);
+    const refused = await chat(options);
+    expect(refused.status).toBe(429);
+    await new Promise((resolve) => setTimeout(resolve, Number(refused.headers.get('retry-after')) * 1_000));
+    expect((await chat(options)).status).toBe(200);
+  });
+
+  it('takes nothing where another limit refuses', async () => {
+    const user = newUser();
+    await chat({ policy: '1;w=3600;s=user', user });
+    for (let index = 0; index < 3; index++) expect((await chat({ policy: '1;w=3600;s=user,2;w=7200;s=user', user })).status).toBe(429);
+    expect((await chat({ policy: '2;w=7200;s=user', user })).headers.get('helicone-ratelimit-remaining')).toBe('1');
+  });
+
+  it('is a 400 with the position when it cannot be read', async () => {
+    const bad = await chat({ policy: '10;w=60;u=bananas' });
+    expect([bad.status, await bad.text()]).toEqual([400, expect.stringMatching(/Helicone-RateLimit-Policy: .*a unit: .*at position 9/)]);
+  });
+
+  it('is not taken from by a call that was refused before', async () => {
+    const options = { policy: '1;w=3600;s=user', user: newUser() };
+    expect((await chat({ ...options, model: 'no-such-model' })).status).toBe(404);
+    expect((await chat(options)).status).toBe(200);
+  });
+});
+
+describe('a limit on money or tokens', () => {
+  const price = () =>
+    call('PUT', '/api/prices', { provider: 'mock', model: 'echo', inputUsdPerMillion: 0, outputUsdPerMillion: 10_000 }).then((it) => it.text());
+
+  it('is never overrun by concurrent calls that state their max_tokens', async () => {
+    await price();
+    await eventually('the price in force', async () => ((await appOf(bindings).priceOverrides())('mock', 'echo') === null ? null : true), 14_000);
+    // One token of output costs a cent, so each call holds a cent of five.
+    const user = newUser();
+    const options = { policy: '5;w=3600;u=cents;s=user', user, more: { max_tokens: 1 } };
+    expect(await statuses(40, options)).toEqual({ 200: 5, 429: 35 });
+  });
+
+  it('gives back what was not used', async () => {
+    const user = newUser();
+    const options = { policy: '10;w=3600;u=cents;s=user', user, more: { max_tokens: 6 } };
+    const first = await chat(options);
+    expect([first.status, first.headers.get('helicone-ratelimit-remaining')]).toEqual([200, '4']);
+    await first.text();
+    // The echo of `hi` is one token: a cent.
+    await eventually('the rest given back', async () => {
+      const next = await chat({ ...options, more: { max_tokens: 1 } });
+      return next.headers.get('helicone-ratelimit-remaining') === '8' ? true : null;
+    });
+  });
+
+  it('goes on working for calls that state nothing, as the documented example of the header does', async () => {
+    const response = await chat({ policy: '10;w=1000;u=cents;s=user', user: newUser() });
+    expect([response.status, response.headers.get('weir-warnings')]).toEqual([200, expect.stringContaining('the call states no max_tokens')]);
+  });
+
+  it('refuses a call that could use up more than the whole of it', async () => {
+    const response = await chat({ policy: '5;w=3600;u=cents;s=user', user: newUser(), more: { max_tokens: 6 } });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('lower its max_tokens')]);
+  });
+
+  it('counts tokens as they were used', async () => {
+    const options = { policy: '100;w=3600;u=tokens;s=user', user: newUser(), more: { max_tokens: 50 } };
+    expect((await chat(options)).status).toBe(200);
+    await eventually('the rest given back', async () => {
+      const remaining = Number((await chat({ ...options, more: { max_tokens: 1 } })).headers.get('helicone-ratelimit-remaining'));
+      return remaining > 80 ? true : null;
+    });
+  });
+
+  it('costs nothing where the provider failed', async () => {
+    const options = { policy: '100;w=3600;u=tokens;s=user', user: newUser(), more: { max_tokens: 80 } };
+    expect((await chat({ ...options, model: 'mock/error-500' })).status).toBe(500);
+    await eventually('all of it given back', async () => ((await chat(options)).status === 200 ? true : null));
+  });
+});
+
+describe('stored limits', () => {
+  it('count for every call, keep what was spent when they are changed, and only report in a dry run', async () => {
+    const made = await call('POST', '/api/limits', { name: 'per team', policy: ' 1 ; w=3600 ; s=team ' });
+    expect(made.status).toBe(201);
+    const { data } = await made.json<{ data: { id: string; policy: string } }>();
+    expect(data.policy).toBe('1;w=3600;s=team');
+    const headers = { 'Helicone-Property-Team': newUser() };
+    expect((await chat({ headers })).status).toBe(200);
+    const refused = await chat({ headers });
+    expect([refused.status, await refused.text()]).toEqual([429, expect.stringContaining('`per team`')]);
+    expect((await call('PATCH', `/api/limits/${data.id}`, { policy: '2;w=3600;s=team' })).status).toBe(200);
+    expect((await chat({ headers })).status).toBe(200);
+    expect((await chat({ headers })).status).toBe(429);
+    await call('PATCH', `/api/limits/${data.id}`, { dryRun: true });
+    const dry = await chat({ headers });
+    expect([dry.status, dry.headers.get('weir-warnings')]).toEqual([200, expect.stringContaining('would have refused this call (dry run)')]);
+    expect((await call('DELETE', `/api/limits/${data.id}`)).status).toBe(200);
+    expect((await call('DELETE', `/api/limits/${data.id}`)).status).toBe(404);
+    expect((await chat({ headers })).headers.get('weir-warnings')).toBeNull();
+  });
+
+  it('name what is wrong with them', async () => {
+    const bad = await call('POST', '/api/limits', { name: 'x', policy: '0;w=60' });
+    expect([bad.status, await bad.json()]).toEqual([400, { data: null, error: 'policy: expected a quota above 0 at position 1.' }]);
+    expect((await call('POST', '/api/limits', { name: 'x', policy: '1;w=60,2;w=60' })).status).toBe(400);
+    expect((await call('PATCH', '/api/limits/none', { name: 'y' })).status).toBe(404);
+  });
+
+  it('warn by budget when half, four fifths and all of it is used', async () => {
+    const options = { policy: '10;w=month;s=user', user: newUser() };
+    const seen: (string | null)[] = [];
+    for (let index = 0; index < 10; index++) seen.push((await chat(options)).headers.get('weir-budget-warning'));
+    expect(seen.slice(0, 4)).toEqual([null, null, null, null]);
+    expect([seen[4], seen[7], seen[9]]).toEqual(['`10;w=month;s=user` 50 %', '`10;w=month;s=user` 80 %', '`10;w=month;s=user` 100 %']);
+  });
+});
+
+describe('the object behind a limit', () => {
+  const take = (changes: Partial<TakeRequest> = {}): TakeRequest => ({
+    id: crypto.randomUUID(),
+    amount: 1,
+    isFlexible: false,
+    holdUntil: null,
+    quota: 10,
+    window: { kind: 'sliding', ms: 3_600_000 },
+    ...changes,
+  });
+  const open = (name: string) => bindings.LIMITER.getByName(name);
+
+  it('loses no money when it is evicted, and no taken request that was to be durable', async () => {
+    const stub = open('evicted');
+    const held = take({ amount: 4, holdUntil: Date.now() + 60_000 });
+    await stub.take({ ...held, isDurable: true, leaseId: null });
+    await stub.take({ ...take({ amount: 3 }), isDurable: true, leaseId: null });
+    await evictDurableObject(stub);
+    expect(await stub.check(take())).toMatchObject({ used: 3, held: 4, left: 2 });
+    await stub.settle(held.id, 1, held.window, true);
+    expect(await stub.check(take())).toMatchObject({ used: 4, held: 0 });
+  });
+
+  it('counts a hold that nobody settled as used, by its alarm', async () => {
+    const stub = open('orphaned');
+    await stub.take({ ...take({ amount: 4, holdUntil: Date.now() + 300 }), isDurable: true, leaseId: null });
+    await eventually('the hold to run out', async () => {
+      const { used, held } = await stub.check(take());
+      return used === 4 && held === 0 ? true : null;
+    });
+  });
+
+  it('hands out a lease far from its limit, none near it, and counts what comes back', async () => {
+    const stub = open('leased');
+    const far = take({ quota: 1_000 });
+    const { lease } = await stub.take({ ...far, isDurable: false, leaseId: 'lease-1' });
+    expect(lease).toMatchObject({ permits: 19, ms: 1_000 });
+    expect(await stub.check(far)).toMatchObject({ used: 1, held: 19 });
+    await stub.settle('lease-1', 5, far.window, false);
+    expect(await stub.check(far)).toMatchObject({ used: 6, held: 0 });
+    expect((await stub.take({ ...take({ quota: 40 }), isDurable: false, leaseId: 'lease-2' })).lease).toBeNull();
+  });
+
+  it('is named by a digest, in which nobody can be read', async () => {
+    const user = `grace-${newUser()}`;
+    await chat({ policy: '5;w=3600;s=user', user });
+    const name = await new Namer(appOf(bindings).config.vaultKey).name(JSON.stringify(['request', 3600, 'UTC', 'user', user]));
+    expect(name).toMatch(/^[0-9a-f]{64}$/);
+    expect(await open(name).check(take())).toMatchObject({ used: 1 });
+  });
+
+  it('asked with a lease in hand, is not asked again: almost no call far from a limit pays a hop', async () => {
+    const { limiter } = appOf(bindings);
+    const subject = JSON.stringify(['test', newUser()]);
+    const decisions = [];
+    for (let index = 0; index < 15; index++) decisions.push(await limiter.take(subject, take({ quota: 1_000 }), false));
+    expect(decisions.every((each) => each.isAdmitted)).toBe(true);
+    expect(await limiter.check(subject, take({ quota: 1_000 }))).toMatchObject({ used: 1, held: 19 });
+    await eventually('the lease given back', async () => {
+      const { used, held } = await limiter.check(subject, take({ quota: 1_000 }));
+      return used === 15 && held === 0 ? true : null;
+    });
+  });
+});
