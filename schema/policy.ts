@@ -101,6 +101,16 @@ export type FallbackEntry = z.infer<typeof FallbackEntry>;
 
 const Fallbacks = z.array(FallbackEntry).min(1).max(TARGETS_LIMIT);
 
+/** `a,b`, `"a","b"` and `["a","b"]` alike: programs write all three. */
+const nameList: Parser<readonly string[] | undefined> = (text) => ({
+  value: text
+    .trim()
+    .replace(/^\[|\]$/g, '')
+    .split(',')
+    .map((name) => name.trim().replace(/^"|"$/g, ''))
+    .filter((name) => name !== ''),
+});
+
 const limitPolicies: Parser<readonly LimitPolicy[] | undefined> = (text) => {
   const read = parseLimitPolicies(text);
   return 'expected' in read ? { expected: `${read.expected} at position ${read.position}` } : { value: read };
@@ -286,17 +296,17 @@ export const HEADER_RULES = {
     name: 'Helicone-Cache-Enabled',
     parse: flag,
     fallback: false,
-    acts: false,
+    acts: true,
     doc: 'Reads and writes the answer cache.',
   }),
-  cacheSave: rule({ name: 'Helicone-Cache-Save', parse: flag, fallback: false, acts: false, doc: 'Writes the cache only.' }),
-  cacheRead: rule({ name: 'Helicone-Cache-Read', parse: flag, fallback: false, acts: false, doc: 'Reads the cache only.' }),
+  cacheSave: rule({ name: 'Helicone-Cache-Save', parse: flag, fallback: false, acts: true, doc: 'Writes the cache only.' }),
+  cacheRead: rule({ name: 'Helicone-Cache-Read', parse: flag, fallback: false, acts: true, doc: 'Reads the cache only.' }),
   cacheControl: rule({
     name: 'Cache-Control',
     aliases: ['Helicone-Cache-Control'],
     parse: label,
     fallback: undefined,
-    acts: false,
+    acts: true,
     quiet: true,
     doc: 'Time to live of a cached answer: `max-age`, `s-maxage`, `no-store`, `no-cache`, `private`.',
   }),
@@ -304,15 +314,22 @@ export const HEADER_RULES = {
     name: 'Helicone-Cache-Bucket-Max-Size',
     parse: integer(1, 20),
     fallback: 1,
-    acts: false,
+    acts: true,
     doc: 'How many different answers a cache key keeps, 1 to 20.',
   }),
-  cacheSeed: rule({ name: 'Helicone-Cache-Seed', parse: label, fallback: undefined, acts: false, doc: 'Namespace of the cache.' }),
+  cacheSeed: rule({ name: 'Helicone-Cache-Seed', parse: label, fallback: undefined, acts: true, doc: 'Namespace of the cache.' }),
+  cacheFill: rule({
+    name: 'Weir-Cache-Fill',
+    parse: oneOf(['full', 'early']),
+    fallback: undefined,
+    acts: true,
+    doc: '`early`: a cache key with several buckets answers from the first one on, not only when all are full.',
+  }),
   cacheIgnoreKeys: rule({
     name: 'Helicone-Cache-Ignore-Keys',
-    parse: label,
+    parse: nameList,
     fallback: undefined,
-    acts: false,
+    acts: true,
     doc: 'Top-level body keys that do not count for the cache key, comma-separated.',
   }),
   rateLimitPolicy: rule({

@@ -95,6 +95,11 @@ export const RequestRecord = z.object({
   usage: Usage.nullable(),
   /** `provider`: as it reported. `estimated`: counted from the text, because it reported none. Null without usage. */
   usageSource: z.enum(['provider', 'estimated']).nullable().default(null),
+  /** What the cache said, or null when it was not asked. `reference`: request id of the call whose answer a hit repeats. */
+  cache: z
+    .object({ status: z.enum(['hit', 'miss']), key: z.string(), bucket: z.number().int().nullable(), reference: z.string().nullable() })
+    .nullable()
+    .default(null),
   country: z.string().nullable(),
   /** Request headers with every credential removed. */
   headers: z.record(z.string(), z.string()),

@@ -90,6 +90,13 @@ export const requests = sqliteTable(
     inputAudioTokens: integer('input_audio_tokens'),
     outputAudioTokens: integer('output_audio_tokens'),
     webSearches: integer('web_searches'),
+    /** `hit`, `miss`, or null when the cache was not asked. */
+    cacheStatus: text('cache_status'),
+    cacheKey: text('cache_key'),
+    cacheBucket: integer('cache_bucket'),
+    cacheReference: text('cache_reference'),
+    /** What a hit would have cost, in integer nano-dollars. */
+    savedNanoUsd: integer('saved_nano_usd'),
     /** Integer nano-dollars; null is unknown, never zero. */
     costNanoUsd: integer('cost_nano_usd'),
     /** `catalogue`, `override`, `provider`, or null. */

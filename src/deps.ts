@@ -1,6 +1,7 @@
 /** Composition root: bindings and Config to what the gateway, the consumers and the API need. Built once per isolate. */
 import { waitUntil } from 'cloudflare:workers';
 import { type Config, readConfig } from './config';
+import { KvAnswerCache } from './edge/answer-cache';
 import { packBodies } from './edge/bodies';
 import { Cached } from './edge/cached';
 import { type Database, openDatabase } from './edge/d1/database';
@@ -35,6 +36,8 @@ export interface App extends Deps {
   readonly digester: KeyDigester;
   readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
   readonly limitCache: Cached<LimitRule[]>;
+  /** Purges all cached answers (null), or those of one seed. */
+  readonly purgeCache: (seed: string | null) => Promise<void>;
   readonly ledger: () => Promise<LedgerCounts>;
   /** Adds to the ledger; a group id that was seen before changes nothing. */
   readonly count: (group: string, counts: LedgerCounts) => Promise<void>;
@@ -86,15 +89,23 @@ function buildApp(env: Env): App {
     },
     count,
   };
+  const namer = new Namer(config.vaultKey);
+  const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
+  const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, random: Math.random, waitUntil });
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const overrideCache = new Cached(() => loadOverrides(db), clock, waitUntil);
   return {
     env,
     db,
+    cache,
+    purgeCache: async (seed) => {
+      await slotOf('generations').advance(seed);
+      cache.forgetGenerations();
+    },
     limitCache,
     limitRules: () => limitCache.get(),
     priceOverrides: async () => (await overrideCache.get()) ?? (() => null),
-    limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), new Namer(config.vaultKey), clock, uuidv7, waitUntil),
+    limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),
     digester,
     config,
     clock,

@@ -1,4 +1,5 @@
 /** The bindings of wrangler.toml. Goes no further than worker.ts, deps.ts, cron.ts and objects/. */
+import type { CacheSlot } from './objects/cache-slot';
 import type { Limiter } from './objects/limiter';
 import type { RecordLedger } from './objects/record-ledger';
 
@@ -13,6 +14,10 @@ export interface Env {
   readonly RECORD_LEDGER: DurableObjectNamespace<RecordLedger>;
   /** Durable Objects of the limits, one a counter. */
   readonly LIMITER: DurableObjectNamespace<Limiter>;
+  /** Durable Objects where calls with the same cache key meet, one a key. */
+  readonly CACHE_SLOT: DurableObjectNamespace<CacheSlot>;
+  /** KV: cached answers. */
+  readonly CACHE: KVNamespace;
   /** Vars and secrets of config.ts. */
   readonly [name: string]: unknown;
 }

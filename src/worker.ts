@@ -5,6 +5,7 @@ import type { Env } from './env';
 import { serve } from './http/app';
 import { consume } from './queues/index';
 
+export { CacheSlot } from './objects/cache-slot';
 export { Limiter } from './objects/limiter';
 export { RecordLedger } from './objects/record-ledger';
 

@@ -10,6 +10,7 @@ import { closeRecord } from './stages/log';
 import { meter } from './stages/meter';
 import { planTargets } from './stages/plan-targets';
 import { readBody } from './stages/read-body';
+import { readCache } from './stages/read-cache';
 import { readPolicy } from './stages/read-policy';
 import { runAttempts } from './stages/run-attempts';
 import { step } from './step';
@@ -35,9 +36,11 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     trail.body = body;
     const targets = step('plan', trail, clock, () => planTargets(call, identity, policy, body, config, warn));
     const times = readTimeLimits(policy, body.facts.streamed);
-    grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
     const limits = new Deadline(clock, call.signal, times);
     deadline = limits;
+    const cached = await step('cache', trail, clock, () => readCache(call, identity, policy, body, targets, limits, deps, trail));
+    if (cached !== null) return meter(call, body, cached, limits, clock, trail);
+    grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
     const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, policy, body, targets, limits, deps, trail));
     return meter(call, body, answered, limits, clock, trail);
   } catch (error) {

@@ -3,6 +3,7 @@
 import type { LimitPolicy } from '../../schema/limit-policy';
 import type { Bodies, RequestRecord } from '../../schema/record';
 import type { Config } from '../config';
+import type { AnswerCache } from './cache/ports';
 import type { Scope, Target } from './call';
 import type { Decision, TakeRequest, Window } from './limits/counter';
 import type { FindOverride } from './price';
@@ -88,6 +89,7 @@ export interface Deps {
   readonly keys: KeyStore;
   readonly upstream: Upstream;
   readonly records: RecordSink;
+  readonly cache: AnswerCache;
   readonly limiter: Limiter;
   /** The stored limits, from memory; null where they cannot be known. */
   readonly limitRules: () => Promise<readonly LimitRule[] | null>;

@@ -16,6 +16,8 @@ export interface Cost {
   readonly nanoUsd: number | null;
   readonly source: PriceSource | null;
   readonly warning: string | null;
+  /** What a cached answer would have cost, or null. */
+  readonly savedNanoUsd?: number | null;
 }
 
 /** A price of the tenant's own, US dollars per million tokens. */

@@ -14,6 +14,7 @@ export function errorResponse(error: GatewayError, wire: Wire, requestId: string
 
 export function refuse(thrown: unknown, trail: Trail): Response {
   const error = toGatewayError(thrown);
+  trail.publisher?.end(false, 0);
   // The one place where an unforeseen failure is seen by the operator. Causes of foreseen ones stay out of the log.
   if (error.code === 'internal') console.error(`call ${trail.call.id}:`, error.cause);
   const response = errorResponse(error, trail.call.wire, trail.requestId, new Headers(ownHeaders(trail, false)));

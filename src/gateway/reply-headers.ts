@@ -7,6 +7,10 @@ const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-authenticate', 'te', 'tr
 const RECOMPUTED = ['content-encoding', 'content-length', 'set-cookie', 'alt-svc', 'strict-transport-security'];
 /** Weir's own; a provider that is itself a gateway of this kind sends them too. */
 const OWN = [
+  'age',
+  'helicone-cache',
+  'helicone-cache-bucket-idx',
+  'helicone-cache-latency',
   'helicone-ratelimit-limit',
   'helicone-ratelimit-remaining',
   'helicone-ratelimit-policy',
@@ -37,7 +41,15 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
     const list = trail.attempts.map((it) => `${it.provider}${it.model === null ? '' : `/${it.model}`} ${it.status ?? it.error ?? 'failed'}`);
     headers['weir-attempts'] = printable(list.join(', '));
   }
-  const { limit } = trail;
+  const { cache, limit } = trail;
+  if (cache !== null) {
+    headers['helicone-cache'] = cache.status === 'hit' ? 'HIT' : 'MISS';
+    if (cache.status === 'hit') {
+      headers['helicone-cache-bucket-idx'] = String(cache.bucket);
+      headers['helicone-cache-latency'] = String(cache.latencyMs);
+      headers['age'] = String(cache.ageSeconds);
+    }
+  }
   if (limit !== null) {
     headers['helicone-ratelimit-limit'] = String(limit.limit);
     headers['helicone-ratelimit-remaining'] = String(limit.remaining);

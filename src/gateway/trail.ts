@@ -2,6 +2,7 @@
 
 import type { Policy } from '../../schema/policy';
 import type { Attempt, Outcome, Usage } from '../../schema/record';
+import type { Publisher } from './cache/ports';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { ErrorCode } from './errors';
 
@@ -10,6 +11,18 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly status: number;
   readonly errorCode: ErrorCode | null;
+}
+
+export interface CacheMark {
+  readonly status: 'hit' | 'miss';
+  /** Beginning of the key's digest. */
+  readonly key: string;
+  readonly bucket: number | null;
+  /** Request id of the call that was answered first. */
+  readonly reference: string | null;
+  /** What that call took. */
+  readonly latencyMs: number;
+  readonly ageSeconds: number;
 }
 
 export interface ShownLimit {
@@ -33,6 +46,11 @@ export class Trail {
   limit: ShownLimit | null = null;
   /** Budgets that are half used up or more. */
   readonly budgetWarnings: string[] = [];
+  /** What the cache said, or null when it was not asked. */
+  cache: CacheMark | null = null;
+  /** Takes over this call's answer, when it is kept. */
+  publisher: Publisher | null = null;
+  cacheTtlSeconds = 0;
   streamed = false;
   firstByteAt: number | null = null;
   usage: Usage | null = null;

@@ -12,6 +12,7 @@ import { raw } from '../wires/raw/wire';
 import { type AppContext, type AppEnv, addressOf } from './context';
 import { checkHealth } from './health';
 import { methodNotAllowed, serveEndpoint, serveProvider, serveTarget } from './inference';
+import { cacheRoutes } from './manage/cache';
 import { doctorRoutes } from './manage/doctor';
 import { keyRoutes } from './manage/keys';
 import { limitRoutes } from './manage/limits';
@@ -51,6 +52,7 @@ function buildRouter(app: App): Router {
   router.route('/v1/request', requestRoutes);
   router.route('/api/keys', keyRoutes);
   router.route('/api/prices', priceRoutes);
+  router.route('/api/cache', cacheRoutes);
   router.route('/api/limits', limitRoutes);
   router.route('/api/status', statusRoutes);
   router.route('/api/dead', deadRoutes);

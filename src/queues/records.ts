@@ -112,9 +112,11 @@ function costOf(record: RequestRecord, findOverride: FindOverride): Cost {
   const { usage, provider } = record;
   if (provider !== null && usage !== null) {
     const models = [record.modelOverride, record.responseModel, record.requestModel].filter((model) => model !== null);
-    return priceCall(provider, [...new Set(models)], usage, record.startedAt, findOverride);
+    const cost = priceCall(provider, [...new Set(models)], usage, record.startedAt, findOverride);
+    return record.cache?.status === 'hit' ? { nanoUsd: 0, source: cost.source, warning: null, savedNanoUsd: cost.nanoUsd } : cost;
   }
   // Nothing was used up where no provider answered; on paths that are no wire nothing is known.
+  if (record.cache?.status === 'hit') return { nanoUsd: 0, source: null, warning: null };
   const isSilent = record.outcome === 'ok' && record.wire !== 'raw';
   return { nanoUsd: null, source: null, warning: isSilent ? 'cost unknown: the provider reported no usage' : null };
 }

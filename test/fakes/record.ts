@@ -32,6 +32,7 @@ export function testRecord(changes: Partial<RequestRecord> = {}): RequestRecord 
     attempts: [],
     usage: { ...NO_USAGE, input: 1000, output: 100 },
     usageSource: 'provider',
+    cache: null,
     country: null,
     headers: {},
     warnings: [],

@@ -75,6 +75,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           durableObjects: {
             RECORD_LEDGER: { className: 'RecordLedger', useSQLite: true },
             LIMITER: { className: 'Limiter', useSQLite: true },
+            CACHE_SLOT: { className: 'CacheSlot', useSQLite: true },
           },
         },
       ],

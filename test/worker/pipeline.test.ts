@@ -118,11 +118,11 @@ describe('what a client sends along', () => {
       'Helicone-Request-Id': id.toUpperCase(),
       'Helicone-Prompt-Id': 'greeting',
       'Helicone-Model-Override': 'my-label',
-      'Helicone-Cache-Enabled': 'true',
+      'Helicone-Moderations-Enabled': 'true',
       'Helicone-Wrong': 'x',
     });
     expect(response.headers.get('helicone-id')).toBe(id);
-    expect(response.headers.get('weir-warnings')).toContain('Helicone-Cache-Enabled: not active in this version');
+    expect(response.headers.get('weir-warnings')).toContain('Helicone-Moderations-Enabled: not active in this version');
     expect(response.headers.get('weir-warnings')).toContain('helicone-wrong: unknown header');
     expect(response.headers.get('server-timing')).toMatch(/auth;dur=\d+.*upstream;dur=\d+/);
     expect(await record(id)).toMatchObject({

@@ -48,9 +48,10 @@ function afterCursor(cursor: string): SQL | undefined {
   return or(lt(requests.startedAt, at), and(eq(requests.startedAt, at), lt(requests.id, match[2] ?? '')));
 }
 
-/** Helicone's switches beside the filter. Weir has no cache, experiments or scores yet: what asks for such calls finds none. */
+/** Helicone's switches beside the filter. Weir has no experiments or scores yet: what asks for such calls finds none. */
 function switches(query: RequestQuery): SQL | undefined {
-  return query.isCached === true || query.isPartOfExperiment === true || query.isScored === true ? sql`0` : undefined;
+  if (query.isPartOfExperiment === true || query.isScored === true) return sql`0`;
+  return query.isCached === true ? eq(requests.cacheStatus, 'hit') : undefined;
 }
 
 const selectRequests = (db: Database) =>

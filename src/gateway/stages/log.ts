@@ -64,7 +64,8 @@ const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses
 /** What the provider reported; where it answered without a report, an estimate that says so. */
 function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   if (trail.usage !== null) return { usage: trail.usage, usageSource: 'provider' };
-  const answered = (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400 && trail.providerError === null;
+  const answered =
+    (trail.cache?.status === 'hit' || (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400) && trail.providerError === null;
   const answer = answered && trail.answerIsText && METERED.has(trail.call.wire.name) ? answerText(trail) : null;
   const usage = answer === null ? null : estimateUsage(trail.body?.json ?? null, answer, trail.streamed);
   if (usage === null) return { usage: null, usageSource: null };
@@ -102,10 +103,14 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     modelOverride: policy?.modelOverride ?? null,
     streamed: trail.streamed || body?.facts.streamed === true,
     status: ending.status,
-    outcome: ending.outcome,
+    outcome: trail.cache?.status === 'hit' && ending.outcome === 'ok' ? 'cache_hit' : ending.outcome,
     errorCode: ending.errorCode,
     attempts: [...trail.attempts],
     ...usage,
+    cache:
+      trail.cache === null
+        ? null
+        : { status: trail.cache.status, key: trail.cache.key, bucket: trail.cache.bucket, reference: trail.cache.reference },
     country: call.country,
     headers: redactHeaders(call.headers),
     warnings: [...trail.warnings],

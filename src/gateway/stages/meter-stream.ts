@@ -120,6 +120,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
       // The last word of the protocol would make a stream without its finish reason look whole.
       cut = this.reader?.ended === true && !this.reader.finished && this.trail.providerError === null;
       if (cut) break;
+      this.trail.publisher?.write(event.bytes);
       if (facts.drop !== true) out.push(event.bytes);
     }
     if (out.length > 0) this.#send(joined(out));
@@ -154,6 +155,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.deadline.disarm();
     this.trail.usage = this.reader?.usage ?? null;
     this.trail.responseModel = this.reader?.model ?? null;
+    this.trail.publisher?.end(outcome === 'ok', this.clock.now() - this.trail.call.startedAt);
     this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }
 }

@@ -12,6 +12,7 @@ import { passThrough } from './pass-through';
 
 export function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
   const { opened, response } = answered;
+  beginKeeping(answered, clock, trail);
   trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(response.headers.get('content-type') ?? '');
   switch (opened.kind) {
     case 'whole':
@@ -23,6 +24,27 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
       return passThrough(answered, opened.stream, deadline, clock, trail);
   }
 }
+
+/** Only whole answers under 200 are kept; what has begun may still turn out to be none. */
+function beginKeeping({ response, target, dropUsage }: Answered, clock: Clock, trail: Trail): void {
+  const { publisher, call } = trail;
+  if (publisher === null) return;
+  const now = clock.now();
+  if (response.status !== 200) return publisher.end(false, 0);
+  publisher.begin({
+    v: 1,
+    headers: { 'content-type': response.headers.get('content-type') ?? 'application/octet-stream' },
+    latencyMs: now - call.startedAt,
+    createdAt: now,
+    expiresAt: now + trail.cacheTtlSeconds * 1_000,
+    dropsUsage: dropUsage,
+    provider: target.name,
+    model: target.model,
+    requestId: trail.requestId,
+  });
+}
+
+const encoder = new TextEncoder();
 
 function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
   const { response } = answered;
@@ -37,6 +59,8 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   }
   // Some providers report an error under 200; nobody should take that for an answer.
   const status = trail.providerError !== null ? 502 : response.status;
+  if (whole.text !== '') trail.publisher?.write(encoder.encode(whole.text));
+  trail.publisher?.end(status === 200 && !deadline.clientLeft, clock.now() - trail.call.startedAt);
   if (deadline.clientLeft) trail.end('cancelled', 499, 'cancelled');
   else trail.end(status >= 400 ? 'provider_error' : 'ok', status);
   return new Response(whole.body, { status, headers: replyHeaders(response.headers, trail) });

@@ -12,6 +12,7 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
   let controller: TransformStreamDefaultController<Uint8Array> | null = null;
   const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
     deadline.disarm();
+    trail.publisher?.end(outcome === 'ok', clock.now() - trail.call.startedAt);
     trail.end(outcome, response.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };
   const stream = new TransformStream<Uint8Array, Uint8Array>({
@@ -24,6 +25,7 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
         deadline.arm('idle', deadline.limits.idleMs);
       }
       deadline.touch();
+      trail.publisher?.write(chunk);
       if (trail.answerIsText) trail.keep(chunk);
       else trail.answerBytes += chunk.byteLength;
       it.enqueue(chunk);

@@ -23,9 +23,9 @@ describe('readPolicy', () => {
   });
 
   it('names headers without effect, and unknown ones with the nearest known name', () => {
-    expect(policy({ 'Helicone-Cache-Enabled': 'true', 'Helicone-Cahe-Seed': 'x', 'Weir-Timout-Total': '1s' }).warnings).toEqual([
-      'Helicone-Cache-Enabled: not active in this version',
+    expect(policy({ 'Helicone-Moderations-Enabled': 'true', 'Helicone-Cahe-Seed': 'x', 'Weir-Timout-Total': '1s' }).warnings).toEqual([
       'helicone-cahe-seed: unknown header, nearest known is Helicone-Cache-Seed',
+      'Helicone-Moderations-Enabled: not active in this version',
       'weir-timout-total: unknown header, nearest known is Weir-Timeout-Total',
     ]);
     expect(policy({ 'Helicone-Cache-Enabled': 'false', 'Cache-Control': 'no-cache', 'X-Other': '1', 'Helicone-Auth': 'Bearer x' }).warnings).toEqual(

@@ -1,0 +1,36 @@
+/** What the gateway needs of a cache. */
+import type { CachedHead } from './answer';
+import type { CachePlan } from './plan';
+
+/** Takes over the answer of a call that leads. Nothing here is waited for, and nothing throws. */
+export interface Publisher {
+  readonly bucket: number;
+  begin(head: CachedHead): void;
+  /** Bytes of the body as the provider sent them. */
+  write(bytes: Uint8Array): void;
+  /** `isWhole`: it may be kept. Only the first word counts. */
+  end(isWhole: boolean, latencyMs: number): void;
+}
+
+export interface Found {
+  readonly bucket: number;
+  readonly head: CachedHead;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array;
+  /** It comes from a call in flight. */
+  readonly isLive: boolean;
+}
+
+export interface Place {
+  /** First characters of the key's digest, for the record. */
+  readonly key: string;
+  /** An answer, or null: the call goes to its provider. */
+  readonly found: Found | null;
+  /** Who takes over the answer, or null: it is not kept. */
+  readonly publisher: Publisher | null;
+  readonly warning: string | null;
+}
+
+export interface AnswerCache {
+  /** Never rejects; a cache that does not answer in time gives a place without an answer, and a warning. */
+  open(plan: CachePlan): Promise<Place>;
+}

@@ -1,0 +1,58 @@
+/** Stage 5: an answer from the cache or from a call in flight, or the place from which this call's own answer is kept. */
+import type { Policy } from '../../../schema/policy';
+import type { Answered } from '../ask-target';
+import { planCache } from '../cache/plan';
+import type { AnswerCache, Found } from '../cache/ports';
+import type { Call, CallBody, Identity, Target } from '../call';
+import type { Deadline } from '../deadline';
+import { openAnswer } from '../open-answer';
+import type { Clock } from '../ports';
+import type { Trail } from '../trail';
+
+/** The answer, or null: the provider is asked. */
+export function readCache(
+  call: Call,
+  identity: Identity,
+  policy: Policy,
+  body: CallBody,
+  targets: readonly Target[],
+  deadline: Deadline,
+  deps: { readonly cache: AnswerCache; readonly clock: Clock },
+  trail: Trail,
+): Promise<Answered | null> | null {
+  const plan = planCache(call, identity, policy, body, targets);
+  return plan === null ? null : look(plan);
+
+  async function look(it: NonNullable<typeof plan>): Promise<Answered | null> {
+    const { key, found, publisher, warning } = await deps.cache.open(it);
+    if (warning !== null) trail.warn(warning);
+    trail.publisher = publisher;
+    trail.cacheTtlSeconds = it.ttlSeconds;
+    if (found === null) {
+      if (it.reads) trail.cache = { status: 'miss', key, bucket: publisher?.bucket ?? null, reference: null, latencyMs: 0, ageSeconds: 0 };
+      return null;
+    }
+    const { head, bucket } = found;
+    const now = deps.clock.now();
+    trail.cache = {
+      status: 'hit',
+      key,
+      bucket,
+      reference: head.requestId,
+      latencyMs: head.latencyMs,
+      ageSeconds: Math.max(0, Math.floor((now - head.createdAt) / 1_000)),
+    };
+    return answerOf(found, call, targets, deadline, now, trail);
+  }
+}
+
+async function answerOf(found: Found, call: Call, targets: readonly Target[], deadline: Deadline, now: number, trail: Trail): Promise<Answered> {
+  const { head, body } = found;
+  const [first] = targets;
+  const target = targets.find((each) => each.name === head.provider && each.model === head.model) ?? first;
+  if (target === undefined) throw new Error('a cached answer for a call without targets');
+  trail.target = target;
+  deadline.arm('total', deadline.leftMs);
+  const response = new Response(body, { headers: { ...head.headers } });
+  return { response, opened: await openAnswer(call, target, response, deadline), target, dropUsage: head.dropsUsage, startedAt: now };
+}

@@ -1,0 +1,261 @@
+/** The cache on real KV and Durable Objects: one upstream call for many equal ones, hits at once, nothing kept that is not whole. */
+import { describe, expect, it } from 'vitest';
+import { appOf } from '../../src/deps';
+import { type CacheDeps, KvAnswerCache, type SlotObject } from '../../src/edge/answer-cache';
+import { Namer } from '../../src/edge/vault';
+import type { CachePlan } from '../../src/gateway/cache/plan';
+import { bindings, call, eventually } from './calls';
+
+let texts = 0;
+const newText = () => `question ${texts++}`;
+
+interface Options {
+  readonly text: string;
+  readonly model?: string;
+  readonly stream?: boolean;
+  readonly headers?: Record<string, string>;
+  readonly more?: Record<string, unknown>;
+}
+
+const chat = ({ text, model = 'mock/echo', stream, headers = {}, more = {} }: Options): Promise<Response> =>
+  call('POST', '/v1/chat/completions', { model, messages: [{ role: 'user', content: text }], ...(stream ? { stream } : {}), ...more }, undefined, {
+    'Helicone-Cache-Enabled': 'true',
+    ...headers,
+  });
+
+interface Seen {
+  readonly status: number;
+  readonly cache: string | null;
+  readonly bucket: string | null;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+async function ask(options: Options): Promise<Seen> {
+  const response = await chat(options);
+  const { headers } = response;
+  return {
+    status: response.status,
+    cache: headers.get('helicone-cache'),
+    bucket: headers.get('helicone-cache-bucket-idx'),
+    text: await response.text(),
+    headers,
+  };
+}
+
+const record = (seen: Seen) =>
+  eventually('the record', async () => {
+    const answer = await call('GET', `/v1/request/${seen.headers.get('helicone-id')}`);
+    return answer.status === 200 ? (await answer.json<{ data: Record<string, unknown> }>()).data : null;
+  });
+
+describe('a cached call', () => {
+  it('is answered from the cache the next time, at once, with its own id, metered, at no cost', async () => {
+    const text = newText();
+    const first = await ask({ text });
+    const second = await ask({ text });
+    expect([first.cache, second.cache, second.bucket, second.text]).toEqual(['MISS', 'HIT', '0', first.text]);
+    expect(second.headers.get('content-type')).toBe('application/json');
+    expect(second.headers.get('helicone-id')).not.toBe(first.headers.get('helicone-id'));
+    expect(Number(second.headers.get('helicone-cache-latency'))).toBeGreaterThanOrEqual(0);
+    expect(second.headers.get('age')).toBe('0');
+    expect(second.headers.get('weir-attempts')).toBeNull();
+    const [miss, hit] = [await record(first), await record(second)];
+    expect(miss).toMatchObject({ outcome: 'ok', cache_status: 'miss' });
+    expect(hit).toMatchObject({
+      outcome: 'cache_hit',
+      cache_status: 'hit',
+      cost: 0,
+      cache_reference_id: first.headers.get('helicone-id'),
+      prompt_tokens: miss['prompt_tokens'],
+      completion_tokens: miss['completion_tokens'],
+    });
+  });
+
+  it('whatever the order of its keys, and apart from what is to be ignored', async () => {
+    const text = newText();
+    await ask({ text, more: { temperature: 0, seed: 1, user: 'ada' } });
+    const ordered = { user: 'ada', seed: 1, temperature: 0 };
+    expect((await ask({ text, more: ordered })).cache).toBe('HIT');
+    expect((await ask({ text, more: { ...ordered, temperature: 1 } })).cache).toBe('MISS');
+    for (const names of ['user,seed', '"user","seed"', '["user", "seed"]']) {
+      const headers = { 'Helicone-Cache-Ignore-Keys': names };
+      const own = `${text} ${names}`;
+      expect((await ask({ text: own, headers, more: { user: 'a', seed: 1 } })).cache).toBe('MISS');
+      expect((await ask({ text: own, headers, more: { user: 'b', seed: 2 } })).cache).toBe('HIT');
+    }
+  });
+
+  it('is kept apart by seed, model, stream and, if it is private, by caller', async () => {
+    const text = newText();
+    expect((await ask({ text })).cache).toBe('MISS');
+    expect((await ask({ text, headers: { 'Helicone-Cache-Seed': 'a' } })).cache).toBe('MISS');
+    expect((await ask({ text, model: 'mock/slow-1' })).cache).toBe('MISS');
+    expect((await ask({ text, stream: true })).cache).toBe('MISS');
+    const own = (user: string) => ({ 'Cache-Control': 'private', 'Helicone-User-Id': user });
+    expect((await ask({ text, headers: own('ada') })).cache).toBe('MISS');
+    expect((await ask({ text, headers: own('bob') })).cache).toBe('MISS');
+    expect((await ask({ text, headers: own('ada') })).cache).toBe('HIT');
+  });
+
+  it('obeys Cache-Control', async () => {
+    const text = newText();
+    expect((await ask({ text, headers: { 'Cache-Control': 'no-store' } })).cache).toBeNull();
+    expect((await ask({ text })).cache).toBe('MISS');
+    expect((await ask({ text, headers: { 'Cache-Control': 'no-cache' } })).cache).toBeNull();
+    expect((await ask({ text })).cache).toBe('HIT');
+    const short = newText();
+    await ask({ text: short, headers: { 'Cache-Control': 'max-age=600, s-maxage=1' } });
+    expect((await ask({ text: short })).cache).toBe('HIT');
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect((await ask({ text: short })).cache).toBe('MISS');
+  });
+
+  it('may be written alone, or read alone', async () => {
+    const text = newText();
+    const read = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Read': 'true' };
+    const save = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Save': 'true' };
+    expect((await ask({ text, headers: read })).cache).toBe('MISS');
+    expect((await ask({ text, headers: read })).cache).toBe('MISS');
+    expect((await ask({ text, headers: save })).cache).toBeNull();
+    await eventually('what was saved', async () => ((await ask({ text, headers: read })).cache === 'HIT' ? true : null));
+  });
+
+  it('that is a stream replays as one, usage included', async () => {
+    const text = newText();
+    const first = await ask({ text, stream: true });
+    const second = await ask({ text, stream: true });
+    expect([second.cache, second.text, second.headers.get('content-type')]).toEqual(['HIT', first.text, 'text/event-stream']);
+    expect(second.text).toContain('[DONE]');
+    expect(await record(second)).toMatchObject({ outcome: 'cache_hit', prompt_tokens: 2, usage_source: 'provider' });
+  });
+
+  it('still comes from KV when its meeting point has forgotten it', async () => {
+    const text = newText();
+    const first = await ask({ text });
+    await eventually('its value in KV', async () => {
+      const { keys } = await bindings.CACHE.list({ prefix: 'answer/1/' });
+      return keys.length > 0 ? true : null;
+    });
+    const stub = { list: (await bindings.CACHE.list({ prefix: 'answer/1/' })).keys };
+    for (const { name } of stub.list) await bindings.CACHE_SLOT.getByName(name.split('/')[2] ?? '').purge();
+    expect(await ask({ text })).toMatchObject({ cache: 'HIT', text: first.text });
+  });
+
+  it('takes no limit when it hits', async () => {
+    const headers = { 'Helicone-RateLimit-Policy': '1;w=3600;s=user', 'Helicone-User-Id': newText() };
+    const text = newText();
+    expect((await ask({ text, headers })).cache).toBe('MISS');
+    const hit = await ask({ text, headers });
+    expect([hit.status, hit.cache, hit.headers.get('helicone-ratelimit-limit')]).toEqual([200, 'HIT', null]);
+    expect((await ask({ text: newText(), headers })).status).toBe(429);
+  });
+
+  it('is purged by seed, or with everything else', async () => {
+    const [text, headers] = [newText(), { 'Helicone-Cache-Seed': 'purged' }];
+    await ask({ text });
+    await ask({ text, headers });
+    expect((await call('DELETE', '/api/cache?seed=purged')).status).toBe(200);
+    expect([(await ask({ text })).cache, (await ask({ text, headers })).cache]).toEqual(['HIT', 'MISS']);
+    expect((await call('DELETE', '/api/cache?all=true')).status).toBe(200);
+    expect([(await ask({ text })).cache, (await ask({ text, headers })).cache]).toEqual(['MISS', 'MISS']);
+    expect((await call('DELETE', '/api/cache')).status).toBe(400);
+  });
+
+  it('refuses more than 20 buckets', async () => {
+    const bad = await ask({ text: newText(), headers: { 'Helicone-Cache-Bucket-Max-Size': '21' } });
+    expect([bad.status, bad.text]).toEqual([400, expect.stringContaining('a whole number from 1 to 20')]);
+  });
+});
+
+describe('many equal calls at once', () => {
+  const many = async (count: number, options: Options) => {
+    const seen = await Promise.all(Array.from({ length: count }, () => ask(options)));
+    expect(seen.map((each) => each.status)).toEqual(Array(count).fill(200));
+    return { seen, misses: seen.filter((each) => each.cache === 'MISS').length };
+  };
+
+  it('make one upstream call', async () => {
+    const { seen, misses } = await many(30, { text: newText(), model: 'mock/slow-200' });
+    expect([misses, new Set(seen.map((each) => each.text)).size]).toEqual([1, 1]);
+  });
+
+  it('make one upstream call when they are streams', async () => {
+    const { seen, misses } = await many(10, { text: newText(), model: 'mock/slow-200', stream: true });
+    expect([misses, new Set(seen.map((each) => each.text)).size]).toEqual([1, 1]);
+  });
+
+  it('fill a bucket of three with three upstream calls', async () => {
+    const options = { text: newText(), model: 'mock/slow-200', headers: { 'Helicone-Cache-Bucket-Max-Size': '3' } };
+    const { misses } = await many(20, options);
+    expect(misses).toBe(3);
+    const later = await many(10, options);
+    expect([later.misses, new Set(later.seen.map((each) => each.bucket)).size > 1]).toEqual([0, true]);
+  });
+
+  it('fill a bucket one after another before the first hit, unless told to serve early', async () => {
+    const options = { text: newText(), headers: { 'Helicone-Cache-Bucket-Max-Size': '3' } };
+    const seen = [await ask(options), await ask(options), await ask(options), await ask(options)];
+    expect(seen.map((each) => each.cache)).toEqual(['MISS', 'MISS', 'MISS', 'HIT']);
+    const early = { text: newText(), headers: { ...options.headers, 'Weir-Cache-Fill': 'early' } };
+    expect([(await ask(early)).cache, (await ask(early)).cache]).toEqual(['MISS', 'HIT']);
+  });
+
+  it('each ask for themselves when the one that leads fails', async () => {
+    const seen = await Promise.all(Array.from({ length: 4 }, () => ask({ text: newText(), model: 'mock/error-500' })));
+    expect(seen.map((each) => [each.status, each.cache])).toEqual(Array(4).fill([500, 'MISS']));
+    const same = newText();
+    const together = await Promise.all(Array.from({ length: 4 }, () => ask({ text: same, model: 'mock/error-500' })));
+    expect(together.map((each) => [each.status, each.cache])).toEqual(Array(4).fill([500, 'MISS']));
+    expect((await ask({ text: same, model: 'mock/error-500' })).cache).toBe('MISS');
+  });
+
+  it('are told when the stream that they follow is cut, and nothing of it is kept', async () => {
+    const options = { text: newText(), model: 'mock/cut', stream: true };
+    const seen = await Promise.all(Array.from({ length: 3 }, () => ask(options)));
+    for (const each of seen) expect(each.text).toMatch(/provider_cut/);
+    expect((await ask(options)).cache).toBe('MISS');
+  });
+});
+
+describe('what is not cacheable', () => {
+  it.each([
+    ['a call with state at the provider', { previous_response_id: 'resp_1' }],
+    ['one that is to be stored there', { store: true }],
+  ])('%s', async (_, more) => {
+    const text = newText();
+    expect((await ask({ text, more })).cache).toBeNull();
+    expect((await ask({ text, more })).cache).toBeNull();
+  });
+});
+
+describe('a cache that does not answer', () => {
+  const plan: CachePlan = {
+    reads: true,
+    writes: true,
+    ttlSeconds: 60,
+    buckets: 1,
+    isEarly: false,
+    seed: '',
+    subject: 'down',
+  };
+  const open = (changes: Partial<CacheDeps>) => {
+    const { env, clock, config, waitUntil } = appOf(bindings);
+    const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
+    return new KvAnswerCache({ kv: env.CACHE, slotOf, namer: new Namer(config.vaultKey), clock, random: Math.random, waitUntil, ...changes });
+  };
+  const never = () => new Promise<never>(() => {});
+
+  it.each<[string, Partial<CacheDeps>]>([
+    ['KV down', { kv: { get: () => Promise.reject(new Error('down')) } as unknown as KVNamespace }],
+    ['KV slow', { kv: { get: never } as unknown as KVNamespace }],
+    ['the object down', { slotOf: () => ({ generation: async () => '0', join: () => Promise.reject(new Error('down')) }) as unknown as SlotObject }],
+    ['the object slow', { slotOf: () => ({ generation: async () => '0', join: never }) as unknown as SlotObject }],
+  ])('lets the call go on within half a second, with a warning, and is offered the answer: %s', async (_, changes) => {
+    const startedAt = Date.now();
+    const place = await open(changes).open(plan);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    expect(place).toMatchObject({ found: null, warning: 'cache: not used, it did not answer in time' });
+    expect(place.publisher).not.toBeNull();
+  });
+});
