@@ -33,6 +33,11 @@ export const ChangeLimit = z.strictObject({
   dryRun: z.boolean().optional(),
 });
 
+const time = z.union([z.number().int().nonnegative(), z.iso.datetime().transform((text) => Date.parse(text))]);
+
+/** Times: Unix milliseconds or ISO 8601. */
+export const SimulateLimit = z.strictObject({ policy: z.string().min(1), from: time, to: time });
+
 const usdPerMillion = z.number().nonnegative().max(1_000_000);
 
 export const PutPrice = z.strictObject({

@@ -2,8 +2,11 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/deps';
+import { openDatabase } from '../../src/edge/d1/database';
 import { Namer } from '../../src/edge/vault';
 import type { TakeRequest } from '../../src/gateway/limits/counter';
+import { D1Sink } from '../../src/sinks/d1';
+import { testRecord } from '../fakes/record';
 import { bindings, call, eventually } from './calls';
 
 let users = 0;
@@ -189,6 +192,56 @@ describe('stored limits', () => {
     expect((await call('DELETE', `/api/limits/${data.id}`)).status).toBe(200);
     expect((await call('DELETE', `/api/limits/${data.id}`)).status).toBe(404);
     expect((await chat({ headers })).headers.get('weir-warnings')).toBeNull();
+  });
+
+  it('tell what is used, held and left, for whom, and take nothing by being asked', async () => {
+    const made = await call('POST', '/api/limits', { name: 'each user', policy: '3;w=3600;s=user' });
+    const { id } = (await made.json<{ data: { id: string } }>()).data;
+    const user = newUser();
+    await (await chat({ user })).text();
+    await (await chat({ user })).text();
+    const check = async (query: string) => (await call('GET', `/api/limits/check?${query}`)).json<{ data: Record<string, unknown> }>();
+    expect((await check(`limit=${id}&user=${user}`)).data).toMatchObject({
+      segment: `user ${user}`,
+      admits: true,
+      used: 2,
+      held: 0,
+      left: 1,
+      limit: 3,
+    });
+    expect((await check(`limit=${id}&user=${user}&amount=2`)).data).toMatchObject({ admits: false, left: 1 });
+    expect((await check('policy=5;w=60;u=cents&user=nobody')).data).toMatchObject({ admits: true, used: 0, left: 5, resetSeconds: 0 });
+    const segment = await eventually('the log to know the user', async () => {
+      const { data } = await (await call('GET', `/api/limits/usage?limit=${id}`)).json<{ data: { segments: { segment: string }[] } }>();
+      return data.segments.find((each) => each.segment === `user ${user}`);
+    });
+    expect(segment).toMatchObject({ used: 2, left: 1 });
+    await call('DELETE', `/api/limits/${id}`);
+    expect((await call('GET', `/api/limits/check?limit=${id}`)).status).toBe(404);
+    expect((await call('GET', '/api/limits/check?policy=x')).status).toBe(400);
+  });
+
+  it('can be tried on what was logged: what it would have refused, whom, and what that would have saved', async () => {
+    const sink = new D1Sink(openDatabase(bindings.DB));
+    const startedAt = Date.parse('2025-01-01T00:00:00Z');
+    await sink.store(
+      Array.from({ length: 20 }, (_, index) => ({
+        record: testRecord({ startedAt: startedAt + index * 1_000, userId: index % 4 === 0 ? 'rare' : 'often' }),
+        cost: { nanoUsd: 1_000, source: null, warning: null },
+        bodies: null,
+      })),
+    );
+    const body = { policy: '5;w=3600;s=user', from: '2025-01-01T00:00:00Z', to: '2025-01-02T00:00:00Z' };
+    const { data } = await (await call('POST', '/api/limits/simulate', body)).json<{ data: unknown }>();
+    expect(data).toEqual({
+      policy: '5;w=3600;s=user',
+      isWhole: true,
+      calls: 20,
+      refused: 10,
+      savedNanoUsd: 10_000,
+      segments: [{ segment: 'user often', calls: 15, refused: 10, savedNanoUsd: 10_000 }],
+    });
+    expect((await call('POST', '/api/limits/simulate', { policy: '5;w=60', from: 'yesterday', to: 0 })).status).toBe(400);
   });
 
   it('name what is wrong with them', async () => {

@@ -5,8 +5,8 @@ import type { RequestRecord } from '../../../schema/record';
 import type { Config } from '../../config';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
-import { calendarWindow } from '../limits/calendar';
-import type { Decision, TakeRequest, Window } from '../limits/counter';
+import type { Decision, TakeRequest } from '../limits/counter';
+import { quotaOf, scaleOf, subjectOf, windowOf } from '../limits/subject';
 import { dearestCost, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
 import type { Clock, Limiter, LimitRule } from '../ports';
 import { type FindOverride, priceCall } from '../price';
@@ -26,7 +26,6 @@ export interface Grant {
   settle(record: RequestRecord): Promise<void>;
 }
 
-const NANO_PER_CENT = 10_000_000;
 /** Beyond the call's own total time: its end has to be reported. */
 const HOLD_SLACK_MS = 60_000;
 const SETTLE_NOTHING: Grant = { settle: async () => {} };
@@ -93,13 +92,12 @@ interface Situation {
 
 function apply({ policy, rule }: { policy: LimitPolicy; rule: LimitRule | null }, it: Situation): Applied {
   const now = it.deps.clock.now();
-  const window: Window =
-    typeof policy.window === 'number' ? { kind: 'sliding', ms: policy.window * 1_000 } : calendarWindow(policy.window, policy.timeZone, now);
+  const window = windowOf(policy, now);
   const text = writeLimitPolicy(policy);
-  const { name, value } = segmentOf(policy, text, it);
-  const what = rule === null ? [policy.unit, policy.window, policy.timeZone] : [rule.id];
-  const scale = policy.unit === 'cents' ? NANO_PER_CENT : 1;
-  const quota = Math.floor(policy.quota * scale);
+  const labels = { userId: it.policy.userId ?? it.body.facts.user, keyId: it.identity.keyId, properties: it.policy.properties };
+  const subject = subjectOf(policy, rule?.id ?? null, labels);
+  if (subject.missing !== null) it.trail.warn(`limit ${text}: the call has no ${subject.missing}, it is counted with all that have none`);
+  const quota = quotaOf(policy);
   const holds = policy.unit !== 'request';
   const amount = amountOf(policy, it);
   const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
@@ -110,7 +108,7 @@ function apply({ policy, rule }: { policy: LimitPolicy; rule: LimitRule | null }
   }
   if (isFlexible) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
   const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };
-  return { policy, rule, text, subject: JSON.stringify([...what, name, value]), take, scale, isDurable: policy.isStrict || policy.unit === 'cents' };
+  return { policy, rule, text, subject: subject.text, take, scale: scaleOf(policy), isDurable: policy.isStrict || policy.unit === 'cents' };
 }
 
 function amountOf(policy: LimitPolicy, { worst, targets, findOverride, deps, trail }: Situation): number {
@@ -119,25 +117,6 @@ function amountOf(policy: LimitPolicy, { worst, targets, findOverride, deps, tra
   const { nanoUsd, unpriced } = priceWorst(worst, targets, deps.clock.now(), findOverride);
   if (unpriced.length > 0) trail.warn(`limit: no price for ${unpriced.join(', ')}, reserved at the dearest price of its provider`);
   return nanoUsd;
-}
-
-/** Whom the call counts for. A call without the value counts with all the others that have none: an absent label opens no door. */
-function segmentOf(policy: LimitPolicy, text: string, it: Situation): { name: string; value: string } {
-  const { segment } = policy;
-  if (segment === null) return { name: 'all', value: '' };
-  if (segment === 'user') return labelled('user', it.policy.userId ?? it.body.facts.user ?? undefined, text, it.trail);
-  if (segment === 'key') return { name: 'key', value: it.identity.keyId };
-  if (segment !== 'property') return labelled(`property ${segment}`, it.policy.properties[segment], text, it.trail);
-  const properties = Object.entries(it.policy.properties).sort(([a], [b]) => (a < b ? -1 : 1));
-  const [only] = properties;
-  if (properties.length === 1 && only !== undefined) return { name: `property ${only[0]}`, value: only[1] };
-  return labelled('properties', properties.length === 0 ? undefined : JSON.stringify(properties), text, it.trail);
-}
-
-function labelled(name: string, value: string | undefined, text: string, trail: Trail): { name: string; value: string } {
-  if (value !== undefined) return { name, value };
-  trail.warn(`limit ${text}: the call has no ${name}, it is counted with all that have none`);
-  return { name: `no ${name}`, value: '' };
 }
 
 interface Result {
