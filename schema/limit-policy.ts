@@ -67,6 +67,7 @@ function parseOne(text: string, start: number): LimitPolicy | PolicyProblem {
   if (missing !== null) return { position: start, expected: missing };
   const { unit, factor } = UNITS[found.unit ?? 'request'] ?? { unit: 'request' as const, factor: 1 };
   const quota = (found.quota ?? 0) * factor;
+  if (unit !== 'cents' && quota < 1) return { position: start, expected: 'a quota of at least 1' };
   const segment = found.segment === undefined || found.segment === 'none' || found.segment === 'global' ? null : found.segment;
   return {
     quota: unit === 'cents' ? quota : Math.floor(quota),
@@ -102,7 +103,7 @@ function readPart(part: string, found: Record<string, unknown>): string | null {
     case 'hold':
       return /^(?:assumed|strict)$/i.test(word) ? put(found, 'hold', word.toLowerCase()) : '`hold=assumed` or `hold=strict`';
     case 'tz':
-      return isTimeZone(word) ? put(found, 'tz', word) : 'a time zone such as `Europe/Berlin`';
+      return zoneOf(word) === null ? 'a time zone such as `Europe/Berlin`' : put(found, 'tz', zoneOf(word));
     default:
       return 'one of `w=`, `u=`, `s=`, `tz=`, `mode=`, `hold=`';
   }
@@ -114,12 +115,12 @@ function put(found: Record<string, unknown>, key: string, value: unknown): strin
   return null;
 }
 
-function isTimeZone(name: string): boolean {
+/** The zone's own name, however it was spelt, or null. */
+function zoneOf(name: string): string | null {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return name !== '';
+    return name === '' ? null : new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -95,7 +95,10 @@ const FallbackEntry = z.object({
   /** Statuses that move on to the next entry. */
   onCodes: z.array(z.union([status, z.object({ from: status, to: status })])),
   /** Top-level members to set in the body. */
-  bodyKeyOverride: z.record(z.string(), z.unknown()).optional(),
+  bodyKeyOverride: z
+    .record(z.string(), z.unknown())
+    .refine((members) => !('stream' in members), 'expected no `stream`: whether the answer streams is for the call to say')
+    .optional(),
 });
 export type FallbackEntry = z.infer<typeof FallbackEntry>;
 

@@ -21,6 +21,8 @@ export interface CounterObject {
 
 interface HeldLease extends Lease {
   readonly until: number;
+  /** Another one means another limit on the same counter, or a changed one. */
+  readonly quota: number;
   /** What the object said when it handed it out; later decisions are told from it. */
   readonly decision: Decision;
   used: number;
@@ -48,13 +50,26 @@ export class DurableLimiter implements Limiter {
     const leaseId = mayLease && !this.#leases.has(name) && !this.#asking.has(name) ? this.newId() : null;
     if (leaseId !== null) this.#asking.add(name);
     try {
-      const { decision, lease } = await this.#within(this.objectOf(name).take({ ...take, isDurable, leaseId }));
-      if (lease !== null) this.#hold(name, lease, decision, take.window);
+      const answer = this.objectOf(name).take({ ...take, isDurable, leaseId });
+      const { decision, lease } = await this.#within(answer).catch((error: unknown) => {
+        // It may still arrive and be counted, for a call that went on or was refused without it.
+        this.waitUntil(this.#takeBack(answer, name, take.id, isDurable));
+        throw error;
+      });
+      if (lease !== null) this.#hold(name, lease, decision, take);
       if (decision.isAdmitted || !mayLease) return decision;
       // What is left may lie in a lease that came meanwhile.
       return this.#fromLease(name, take) ?? decision;
     } finally {
       if (leaseId !== null) this.#asking.delete(name);
+    }
+  }
+
+  async #takeBack(answer: Promise<{ readonly decision: Decision }>, name: string, id: string, isDurable: boolean): Promise<void> {
+    try {
+      if ((await answer).decision.isAdmitted) await this.objectOf(name).release(id, isDurable);
+    } catch {
+      // It never arrived.
     }
   }
 
@@ -75,15 +90,15 @@ export class DurableLimiter implements Limiter {
 
   #fromLease(name: string, take: TakeRequest): Decision | null {
     const lease = this.#leases.get(name);
-    if (lease === undefined || lease.used + take.amount > lease.permits || this.clock.now() >= lease.until) return null;
+    if (lease === undefined || lease.quota !== take.quota || lease.used + take.amount > lease.permits || this.clock.now() >= lease.until) return null;
     lease.used += take.amount;
     return { ...lease.decision, taken: take.amount, left: Math.max(0, lease.decision.left - lease.used) };
   }
 
   /** The call that got the lease reports it when it ends; should that call die, the object counts it as used in full. */
-  #hold(name: string, lease: Lease, decision: Decision, window: Window): void {
+  #hold(name: string, lease: Lease, decision: Decision, { quota, window }: TakeRequest): void {
     if (this.#leases.size >= LEASES_LIMIT) return;
-    const held: HeldLease = { ...lease, until: this.clock.now() + lease.ms, decision, used: 0 };
+    const held: HeldLease = { ...lease, until: this.clock.now() + lease.ms, quota, decision, used: 0 };
     this.#leases.set(name, held);
     const reported = new Promise<void>((resolve) => this.clock.after(lease.ms, resolve)).then(async () => {
       this.#leases.delete(name);

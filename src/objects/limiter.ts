@@ -49,12 +49,14 @@ export class Limiter extends DurableObject {
   settle(id: string, amount: number, window: Window, isDurable: boolean): void {
     this.#open().settle(id, amount, window, Date.now());
     this.#write(isDurable);
+    this.#wakeAt(Date.now() + CLEAN_UP_AFTER_MS);
   }
 
   /** A call that another limit refused takes nothing here. */
   release(id: string, isDurable: boolean): void {
     this.#open().release(id);
     this.#write(isDurable);
+    this.#wakeAt(Date.now() + CLEAN_UP_AFTER_MS);
   }
 
   override async alarm(): Promise<void> {

@@ -11,6 +11,12 @@ const COUNT_LIMIT = 1_000_000_000;
 /** A token count: a whole number from 0 to a billion; everything else counts as absent. */
 export const count = (it: unknown): number => (typeof it === 'number' && it > 0 && it <= COUNT_LIMIT ? Math.trunc(it) : 0);
 
+/** A stated limit of tokens: what is past the count's own limit counts as that, and null is none. */
+export const limitOf = (...stated: readonly unknown[]): number | null => {
+  const numbers = stated.filter((it): it is number => typeof it === 'number' && it > 0);
+  return numbers.length === 0 ? null : Math.min(COUNT_LIMIT, Math.ceil(Math.max(...numbers)));
+};
+
 /** No call costs more, in US dollars. */
 const COST_LIMIT_USD = 1_000_000;
 

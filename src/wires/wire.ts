@@ -12,7 +12,7 @@ export interface RequestFacts {
   readonly streamed: boolean;
   /** Answers asked for in one call (`n`); a stream is whole when that many have finished. */
   readonly choices: number;
-  /** Most tokens of one answer as the body states it; null: it states none. */
+  /** Most tokens of all answers together, as the body states them; null: it states none. */
   readonly maxOutputTokens: number | null;
   readonly user: string | null;
   readonly session: string | null;

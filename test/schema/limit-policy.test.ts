@@ -17,6 +17,7 @@ describe('parseLimitPolicies', () => {
     ['10.9;w=60', '10;w=60'],
     ['1000;w=60;u=token', '1000;w=60;u=tokens'],
     ['5;w=60;s=none', '5;w=60'],
+    ['5;w=day;tz=europe/BERLIN', '5;w=day;tz=Europe/Berlin'],
     ['50;w=month;u=usd;tz=Europe/Berlin;s=team', '5000;w=month;u=cents;s=team;tz=Europe/Berlin'],
     ['10;w=60;s=user, 1000;w=day;mode=strict,5;w=60;u=cents;hold=strict', '10;w=60;s=user, 1000;w=day;mode=strict, 5;w=60;u=cents;hold=strict'],
   ])('%s is %s', (text, expected) => expect(normal(text)).toBe(expected));
@@ -24,6 +25,7 @@ describe('parseLimitPolicies', () => {
   it.each([
     ['', /^1: a policy/],
     ['0;w=60', /^1: a quota above 0/],
+    ['0.5;w=60', /^1: a quota of at least 1/],
     ['-5;w=60', /^1: a quota above 0/],
     ['NaN;w=60', /^1: a quota above 0/],
     ['10', /^1: a window/],

@@ -23,6 +23,15 @@ describe('request facts', () => {
     expect(openAiResponses.readRequest({ model: 'm', safety_identifier: 'ada' })).toMatchObject({ user: 'ada' });
   });
 
+  it('takes the larger of two limits of tokens, for all answers together', () => {
+    const stated = (body: Record<string, unknown>) => openAiChat.readRequest(body).maxOutputTokens;
+    expect(stated({ max_completion_tokens: 1, max_tokens: 100 })).toBe(100);
+    expect(stated({ max_tokens: 10, n: 3 })).toBe(30);
+    expect(stated({ max_tokens: 10, n: 2, best_of: 5, prompt: ['a', 'b'] })).toBe(100);
+    expect(stated({ max_tokens: 1e300 })).toBe(1_000_000_000);
+    expect(stated({ max_tokens: 0 })).toBeNull();
+  });
+
   it('asks for usage and keeps other stream options', () => {
     expect(openAiChat.askForUsage({ stream_options: { include_obfuscation: false } })).toEqual([
       { key: 'stream_options', json: '{"include_obfuscation":false,"include_usage":true}' },

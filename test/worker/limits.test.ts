@@ -109,6 +109,17 @@ describe('a request limit', () => {
     expect((await chat({ policy: '2;w=7200;s=user', user })).headers.get('helicone-ratelimit-remaining')).toBe('1');
   });
 
+  it('counts the strictest of two that count the same, and the call once', async () => {
+    const options = { policy: '4;w=3600;s=user,2;w=3600;s=user', user: newUser() };
+    expect(await statuses(6, options)).toEqual({ 200: 2, 429: 4 });
+  });
+
+  it('is not overrun by a lease that was handed out under another quota', async () => {
+    const user = newUser();
+    for (let index = 0; index < 3; index++) await chat({ policy: '5000;w=3600;s=user', user });
+    expect((await chat({ policy: '1;w=3600;s=user', user })).status).toBe(429);
+  });
+
   it('is a 400 with the position when it cannot be read', async () => {
     const bad = await chat({ policy: '10;w=60;u=bananas' });
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringMatching(/Helicone-RateLimit-Policy: .*a unit: .*at position 9/)]);
@@ -145,6 +156,33 @@ describe('a limit on money or tokens', () => {
       const next = await chat({ ...options, more: { max_tokens: 1 } });
       return next.headers.get('helicone-ratelimit-remaining') === '8' ? true : null;
     });
+  });
+
+  it('is not led astray by another name for the model', async () => {
+    const user = newUser();
+    const options = { policy: '10;w=3600;u=cents;s=user', user, more: { max_tokens: 6 }, headers: { 'Helicone-Model-Override': 'gpt-4.1-nano' } };
+    expect((await chat(options)).status).toBe(200);
+    await eventually('the true cost settled', async () => {
+      const next = await chat({ ...options, more: { max_tokens: 1 } });
+      return next.headers.get('helicone-ratelimit-remaining') === '8' ? true : null;
+    });
+  });
+
+  it('keeps what was reserved for a call that was given up while its provider was at work', async () => {
+    const options = { policy: '100;w=3600;u=tokens;s=user', user: newUser(), more: { max_tokens: 60 } };
+    const late = await chat({ ...options, model: 'mock/slow-5000', headers: { 'Weir-Timeout-Total': '100ms' } });
+    expect(late.status).toBe(504);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await chat(options)).status).toBe(429);
+  });
+
+  it('is not used up by what costs nothing, and stops that too when nothing is left', async () => {
+    const policy = '5000;w=3600;u=tokens;s=user';
+    const headers = { [POLICY]: policy, 'Helicone-User-Id': newUser() };
+    for (let index = 0; index < 3; index++) {
+      const listed = await call('GET', '/mock/v1/models', undefined, undefined, headers);
+      expect([listed.status, listed.headers.get('helicone-ratelimit-remaining')]).toEqual([200, '5000']);
+    }
   });
 
   it('goes on working for calls that state nothing, as the documented example of the header does', async () => {
@@ -249,6 +287,14 @@ describe('stored limits', () => {
     expect([bad.status, await bad.json()]).toEqual([400, { data: null, error: 'policy: expected a quota above 0 at position 1.' }]);
     expect((await call('POST', '/api/limits', { name: 'x', policy: '1;w=60,2;w=60' })).status).toBe(400);
     expect((await call('PATCH', '/api/limits/none', { name: 'y' })).status).toBe(404);
+  });
+
+  it('refuse nothing in a dry run, not even a call larger than all of them', async () => {
+    const made = await call('POST', '/api/limits', { name: 'dry', policy: '10;w=60;u=tokens;s=user', dryRun: true });
+    const { id } = (await made.json<{ data: { id: string } }>()).data;
+    const response = await chat({ user: newUser(), more: { max_tokens: 2_000 } });
+    expect([response.status, response.headers.get('weir-warnings')]).toEqual([200, expect.stringContaining('would have refused')]);
+    await call('DELETE', `/api/limits/${id}`);
   });
 
   it('warn by budget when half, four fifths and all of it is used', async () => {

@@ -130,7 +130,8 @@ export class Counter {
     const used = this.#sum(this.#slots.values());
     const held = this.#sum([...this.#holds.values()].map((hold) => hold.amount));
     const free = quota - used - held;
-    const isAdmitted = request.isFlexible ? free > 0 : request.amount <= free;
+    // What costs nothing is let through as long as anything is left.
+    const isAdmitted = request.isFlexible || request.amount === 0 ? free > 0 : request.amount <= free;
     const taken = isAdmitted ? Math.min(request.amount, free) : 0;
     const resetMs = this.#resetMs(window, now);
     const rest = { used, held, resetMs: isAdmitted && request.holdUntil === null ? this.#fullMs(window, now) : resetMs };

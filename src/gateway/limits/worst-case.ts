@@ -1,7 +1,7 @@
 /** The most that a call can use up, before it is made. */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { dearestPrice } from '../../providers/catalogue';
-import type { CallBody, Target } from '../call';
+import type { Call, CallBody, Target } from '../call';
 import { estimateInput } from '../estimate-usage';
 import { type FindOverride, priceCall } from '../price';
 
@@ -18,16 +18,30 @@ export interface WorstCase {
   readonly isStated: boolean;
 }
 
-/** Wires whose answers are no text: their output costs nothing. */
-const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'openai-moderations']);
+/** Wires that use up tokens; everything else (files, lists, counting, moderation) costs none. */
+const METERED: ReadonlySet<string> = new Set(['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages', 'gemini']);
+const WITHOUT_OUTPUT = 'openai-embeddings';
+const COUNTING = /\/count_tokens$|:countTokens$/;
+const NOTHING: WorstCase = { input: 0, output: 0, isStated: true };
 
-export function worstCase(wire: string, body: CallBody, assumedOutputTokens: number): WorstCase {
-  const { facts, json, byteLength } = body;
-  const estimated = json === null ? byteLength / BYTES_PER_TOKEN : estimateInput(json);
-  const input = Math.ceil(estimated * INPUT_MARGIN);
-  if (WITHOUT_OUTPUT.has(wire)) return { input, output: 0, isStated: true };
-  const isStated = facts.maxOutputTokens !== null;
-  return { input, output: (facts.maxOutputTokens ?? assumedOutputTokens) * facts.choices, isStated };
+/** The worst of the bodies that the targets would get. */
+export function worstCase(call: Call, body: CallBody, targets: readonly Target[], assumedOutputTokens: number): WorstCase {
+  if (!METERED.has(call.wire.name) || COUNTING.test(call.path)) return NOTHING;
+  const { json } = body;
+  if (json === null) return { input: Math.ceil((body.byteLength / BYTES_PER_TOKEN) * INPUT_MARGIN), output: assumedOutputTokens, isStated: false };
+  const bodies = new Set(targets.map((target) => target.fallback?.bodyOverride ?? null));
+  let worst = NOTHING;
+  for (const override of bodies) {
+    const sent = override === null ? json : { ...json, ...override };
+    const facts = override === null ? body.facts : call.wire.readRequest(sent);
+    const output = call.wire.name === WITHOUT_OUTPUT ? 0 : (facts.maxOutputTokens ?? assumedOutputTokens * facts.choices);
+    worst = {
+      input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN)),
+      output: Math.max(worst.output, output),
+      isStated: worst.isStated && (output === 0 || facts.maxOutputTokens !== null),
+    };
+  }
+  return worst;
 }
 
 export interface PricedWorst {

@@ -57,14 +57,16 @@ export function nextStep(kind: FailureKind, chances: Chances): NextStep {
  * `repeat` counts from 1, `random` is from 0 to 1.
  */
 export function waitMs(policy: RetryPolicy, repeat: number, retryAfterMs: number | null, random: number): number {
-  const ceiling = Math.min(policy.maxWaitMs, policy.minWaitMs * policy.factor ** (repeat - 1));
+  // A factor to a high power is infinite, and nothing times infinity is no number.
+  const grown = policy.minWaitMs === 0 ? 0 : policy.minWaitMs * policy.factor ** (repeat - 1);
+  const ceiling = Math.min(policy.maxWaitMs, grown);
   return Math.max(Math.round(ceiling * random), retryAfterMs ?? 0);
 }
 
 /** `retry-after-ms`, else `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3); null when there is none that can be read. */
 export function readRetryAfterMs(headers: Pick<Headers, 'get'>, now: number): number | null {
-  const ms = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (ms >= 0) return ms;
+  const ms = headers.get('retry-after-ms')?.trim() ?? '';
+  if (/^\d+(?:\.\d+)?$/.test(ms)) return Number(ms);
   const text = headers.get('retry-after')?.trim() ?? '';
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1_000;
   const at = Date.parse(text);

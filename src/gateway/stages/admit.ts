@@ -60,18 +60,21 @@ export async function admit(
   const policies = (policy.rateLimitPolicy ?? []).map((each) => ({ policy: each, rule: null as LimitRule | null }));
   const all = [...policies, ...(rules ?? []).map((rule) => ({ policy: rule.policy, rule }))];
   if (all.length === 0) return SETTLE_NOTHING;
-  const worst = worstCase(call.wire.name, body, deps.config.assumedOutputTokens);
+  const worst = worstCase(call, body, targets, deps.config.assumedOutputTokens);
   const findOverride = all.some((each) => each.policy.unit === 'cents') ? await deps.priceOverrides() : () => null;
-  const applied = all.map((each) => apply(each, { call, identity, policy, body, targets, totalMs, worst, findOverride, deps, trail }));
-  const results = await Promise.all(applied.map((it) => ask(it, deps, trail)));
+  const situation: Situation = { call, identity, policy, body, targets, totalMs, worst, findOverride, deps, trail };
+  const applied = strictest(all.map((each) => apply(each, situation)));
+  const asked = await Promise.allSettled(applied.map((it) => ask(it, deps, trail)));
+  const results = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const refused = results.find((result) => result.decision !== null && !result.decision.isAdmitted && result.it.rule?.isDryRun !== true);
   for (const { it, decision } of results) {
     if (it.rule?.isDryRun === true && decision?.isAdmitted === false) trail.warn(`limit ${nameOf(it)} would have refused this call (dry run)`);
   }
   const admitted = results.filter((result) => result.decision?.isAdmitted === true);
-  if (refused !== undefined) {
+  const failed = asked.find((each) => each.status === 'rejected');
+  if (refused !== undefined || failed !== undefined) {
     await Promise.allSettled(admitted.map(({ it }) => deps.limiter.release(it.subject, it.take.id, it.isDurable)));
-    throw refusal(refused.it, refused.decision, trail);
+    throw refused === undefined ? failed?.reason : refusal(refused.it, refused.decision, trail);
   }
   show(admitted, trail);
   return { settle: (record) => settle(admitted, record, targets, findOverride, deps) };
@@ -101,21 +104,34 @@ function apply({ policy, rule }: { policy: LimitPolicy; rule: LimitRule | null }
   const holds = policy.unit !== 'request';
   const amount = amountOf(policy, it);
   const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
-  if (holds && !isFlexible && amount > quota) {
+  if (holds && !isFlexible && amount > quota && rule?.isDryRun !== true) {
     throw new GatewayError('bad_request', `The call may use up more than the whole limit \`${text}\`: lower its max_tokens.`, {
       param: 'max_tokens',
     });
   }
-  if (isFlexible) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
+  if (isFlexible && amount > 0) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
   const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };
   return { policy, rule, text, subject: subject.text, take, scale: scaleOf(policy), isDurable: policy.isStrict || policy.unit === 'cents' };
+}
+
+/** Of limits that share a counter the one with the least quota: it says what the others would say, and the call is counted once. */
+function strictest(applied: readonly Applied[]): Applied[] {
+  const bySubject = new Map<string, Applied>();
+  for (const it of applied) {
+    const known = bySubject.get(it.subject);
+    if (known === undefined || it.take.quota < known.take.quota) bySubject.set(it.subject, it);
+  }
+  return [...bySubject.values()];
 }
 
 function amountOf(policy: LimitPolicy, { worst, targets, findOverride, deps, trail }: Situation): number {
   if (policy.unit === 'request') return 1;
   if (policy.unit === 'tokens') return worst.input + worst.output;
   const { nanoUsd, unpriced } = priceWorst(worst, targets, deps.clock.now(), findOverride);
-  if (unpriced.length > 0) trail.warn(`limit: no price for ${unpriced.join(', ')}, reserved at the dearest price of its provider`);
+  if (unpriced.length > 0)
+    trail.warn(
+      `limit: no price for ${unpriced.join(', ')}, ${nanoUsd === 0 ? 'its cost is not counted' : 'reserved at the dearest price of its provider'}`,
+    );
   return nanoUsd;
 }
 
@@ -183,15 +199,21 @@ async function settle(
   for (const each of settled) if (each.status === 'rejected') console.error('a limit was not settled:', String(each.reason));
 }
 
-/** What a call really used, in the counter's unit. */
+/** What a call really used, in the counter's unit. The caller's own word for the model (`Helicone-Model-Override`) buys nothing cheaper. */
 function usedBy(record: RequestRecord, it: Applied, taken: number, targets: readonly Target[], findOverride: FindOverride): number {
   const { usage, provider } = record;
-  // Nothing was used where nothing was answered; an answer without any count keeps what was reserved for it.
-  if (usage === null) return record.outcome === 'ok' ? taken : 0;
+  if (usage === null) return mayHaveUsed(record) ? taken : 0;
   if (it.policy.unit === 'tokens') return usage.input + usage.output;
-  if (provider === null) return 0;
-  const models = [record.modelOverride, record.responseModel, record.requestModel].filter((model) => model !== null);
-  const { nanoUsd } = priceCall(provider, models, usage, record.startedAt, findOverride);
   const target = targets.find((each) => each.name === provider);
-  return Math.ceil(nanoUsd ?? (target === undefined ? taken : dearestCost(target, usage)));
+  if (provider === null || target === undefined) return taken;
+  const models = [record.responseModel, target.model].filter((model) => model !== null);
+  const { nanoUsd } = priceCall(provider, models, usage, record.startedAt, findOverride);
+  return Math.ceil(nanoUsd ?? dearestCost(target, usage));
+}
+
+/** Whether a provider may bill for a call that it gave no count for: unless it was never reached, or refused it itself. */
+function mayHaveUsed({ attempts }: RequestRecord): boolean {
+  const last = attempts.at(-1);
+  if (last === undefined || last.error === 'provider_unreachable') return false;
+  return last.status === null || last.status < 400;
 }

@@ -215,7 +215,12 @@ function planFallback(call: Call, identity: Identity, entry: FallbackEntry, inde
   const origin = checkTarget(entry['target-url'], `Helicone-Fallbacks[${index}].target-url`, config);
   const target = planOrigin(call, origin, bringsKey ? { ...identity, providerKey: 'own' } : identity, body, config);
   const onCodes = entry.onCodes.map((code) => (typeof code === 'number' ? ([code, code] as const) : ([code.from, code.to] as const)));
-  return { ...target, fallback: { index, headers, onCodes, bodyOverride: entry.bodyKeyOverride ?? null } };
+  const model = entry.bodyKeyOverride?.['model'];
+  return {
+    ...target,
+    model: typeof model === 'string' ? model : target.model,
+    fallback: { index, headers, onCodes, bodyOverride: entry.bodyKeyOverride ?? null },
+  };
 }
 
 /** A key that Weir holds goes to the very origin of the provider that it belongs to, and nowhere else. */

@@ -35,6 +35,7 @@ export async function runAttempts(
     const wait = waitMs(retry, tried, result.retryAfterMs, deps.random());
     const next = nextStep(result.kind, { tries: retry.tries - tried, targets: others.length, waitMs: wait, leftMs: deadline.leftMs });
     if (next === 'final') return endWith(result);
+    discard(result);
     if (next === 'repeat') await pause(wait, asked);
     else {
       if (result.kind === 'unserved' && target.fallback === null) trail.warn(`${target.name} does not serve this call, the next target was asked`);
@@ -66,6 +67,12 @@ function onwardFrom(targets: readonly Target[], { kind }: Failed): readonly Targ
 function endWith({ end }: Failed): Answered {
   if (end instanceof GatewayError) throw end;
   return end;
+}
+
+/** An answer that nobody will read holds its connection until it is let go. */
+function discard({ end }: Failed): void {
+  if (end instanceof GatewayError || end.opened.kind === 'whole') return;
+  end.opened.stream.cancel().catch(() => {});
 }
 
 async function pause(ms: number, { deadline, deps }: Asked): Promise<void> {

@@ -1,5 +1,5 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
-import { at, count, parseObject, stringOr } from '../json';
+import { at, limitOf, parseObject, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -10,7 +10,7 @@ export function readRequest(body: JsonObject): RequestFacts {
     model: stringOr(body['model'], null),
     streamed: body['stream'] === true,
     choices: 1,
-    maxOutputTokens: count(body['max_tokens']) || null,
+    maxOutputTokens: limitOf(body['max_tokens']),
     user,
     session: stringOr(packed?.['session_id'], null),
   };

@@ -1,5 +1,5 @@
 /** Google's generateContent wire: on provider proxies its usage, streams and errors are read; the model stands in the path. */
-import { at, count, stringOr } from '../json';
+import { at, count, limitOf, stringOr } from '../json';
 import type { Wire } from '../wire';
 import { writeError, writeErrorEvent } from './error';
 import { GeminiStream } from './stream';
@@ -7,14 +7,11 @@ import { readUsage } from './usage';
 
 export const gemini: Wire = {
   name: 'gemini',
-  readRequest: (body) => ({
-    model: null,
-    streamed: false,
-    choices: 1,
-    maxOutputTokens: count(at(body, 'generationConfig', 'maxOutputTokens')) || null,
-    user: null,
-    session: null,
-  }),
+  readRequest: (body) => {
+    const stated = limitOf(at(body, 'generationConfig', 'maxOutputTokens'));
+    const answers = Math.max(1, count(at(body, 'generationConfig', 'candidateCount')));
+    return { model: null, streamed: false, choices: 1, maxOutputTokens: stated === null ? null : stated * answers, user: null, session: null };
+  },
   askForUsage: () => [],
   readAnswer: (body) => ({
     model: stringOr(body['modelVersion'], null),

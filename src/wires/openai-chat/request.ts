@@ -1,15 +1,21 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
-import { count, isObject, stringOr } from '../json';
+import { count, isObject, limitOf, stringOr } from '../json';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
-export const readRequest = (body: JsonObject): RequestFacts => ({
-  model: stringOr(body['model'], null),
-  streamed: body['stream'] === true,
-  choices: Math.max(1, count(body['n'])),
-  maxOutputTokens: count(body['max_completion_tokens']) || count(body['max_tokens']) || null,
-  user: stringOr(body['user'], null),
-  session: null,
-});
+export function readRequest(body: JsonObject): RequestFacts {
+  const choices = Math.max(1, count(body['n']));
+  // Both names are in use, and the provider decides which one counts.
+  const stated = limitOf(body['max_completion_tokens'], body['max_tokens']);
+  const prompts = Array.isArray(body['prompt']) && body['prompt'].every((each) => typeof each !== 'number') ? body['prompt'].length : 1;
+  return {
+    model: stringOr(body['model'], null),
+    streamed: body['stream'] === true,
+    choices,
+    maxOutputTokens: stated === null ? null : stated * Math.max(choices, count(body['best_of'])) * Math.max(1, prompts),
+    user: stringOr(body['user'], null),
+    session: null,
+  };
+}
 
 export function askForUsage(body: JsonObject): readonly BodyEdit[] {
   const options = body['stream_options'];

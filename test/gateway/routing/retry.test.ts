@@ -39,6 +39,11 @@ describe('waitMs', () => {
   });
 });
 
+it('waitMs is a number whatever the policy', () => {
+  expect(waitMs({ ...POLICY, minWaitMs: 0, factor: 1e308 }, 5, 250, 0.5)).toBe(250);
+  expect(waitMs({ ...POLICY, factor: 1e308 }, 5, null, 1)).toBe(1_000);
+});
+
 describe('readRetryAfterMs', () => {
   const now = Date.parse('2026-05-01T00:00:00Z');
   it.each([
@@ -47,6 +52,7 @@ describe('readRetryAfterMs', () => {
     [{ 'retry-after': 'Fri, 01 May 2026 00:00:30 GMT' }, 30_000],
     [{ 'retry-after': 'Fri, 01 May 2020 00:00:30 GMT' }, 0],
     [{ 'retry-after': '9', 'retry-after-ms': '250' }, 250],
+    [{ 'retry-after': '9', 'retry-after-ms': '' }, 9_000],
     [{ 'retry-after': 'soon' }, null],
     [{}, null],
   ])('%j is %s', (headers, expected) => expect(readRetryAfterMs(new Headers(headers as Record<string, string>), now)).toBe(expected));

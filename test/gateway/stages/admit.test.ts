@@ -6,15 +6,16 @@ import type { Limiter, LimitRule } from '../../../src/gateway/ports';
 import { type AdmitDeps, admit } from '../../../src/gateway/stages/admit';
 import { readPolicy } from '../../../src/gateway/stages/read-policy';
 import { Trail } from '../../../src/gateway/trail';
+import { openAiChat } from '../../../src/wires/openai-chat/wire';
 import { FakeClock } from '../../fakes/clock';
 import { testConfig } from '../../fakes/config';
 
-const call = { id: 'call', wire: { name: 'openai-chat' }, headers: new Map() } as unknown as Call;
+const call = { id: 'call', wire: openAiChat, path: '/chat/completions', headers: new Map() } as unknown as Call;
 const identity = { keyId: 'k' } as Identity;
 const facts = { model: 'gpt-4o-mini', maxOutputTokens: 1_000, choices: 1, user: null };
 const body = { json: { messages: [{ role: 'user', content: 'hi' }] }, facts, byteLength: 10 } as unknown as CallBody;
 const config = testConfig({ OPENAI_API_KEY: 'sk' });
-const target = { provider: config.providers.get('openai')?.provider, name: 'openai', model: 'gpt-4o-mini' } as Target;
+const target = { provider: config.providers.get('openai')?.provider, name: 'openai', model: 'gpt-4o-mini', fallback: null } as Target;
 
 const down: Limiter['take'] = async () => {
   throw new Error('down');
@@ -49,6 +50,40 @@ describe('admit', () => {
     await expect(run('10;w=60;u=cents', { take: down }).granted).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });
     await expect(run('10;w=60', { take: down, failOpen: 'none' }).granted).rejects.toMatchObject({ code: 'unavailable' });
     await run('10;w=60;u=cents', { take: down, failOpen: 'cents, request' }).granted;
+  });
+
+  it('gives back what the others took when one counter fails or refuses', async () => {
+    for (const answer of ['fails', 'refuses']) {
+      const released: string[] = [];
+      const trail = new Trail(call);
+      const deps: AdmitDeps = {
+        config: testConfig(),
+        clock: new FakeClock(),
+        limitRules: async () => [],
+        priceOverrides: async () => () => null,
+        limiter: {
+          take: async (subject: string) => {
+            if (!subject.includes('cents')) return admitted;
+            if (answer === 'fails') throw new Error('down');
+            return { ...admitted, isAdmitted: false };
+          },
+          release: async (subject: string) => void released.push(subject),
+        } as unknown as Limiter,
+      };
+      const policy = readPolicy([['helicone-ratelimit-policy', '10;w=60,1000;w=60;u=cents,100000;w=60;u=tokens']], {});
+      await expect(admit(call, identity, policy, body, [target], 1_000, deps, trail)).rejects.toMatchObject({
+        code: answer === 'fails' ? 'unavailable' : 'rate_limited',
+      });
+      expect(released.map((each) => JSON.parse(each)[0]).sort()).toEqual(['request', 'tokens']);
+    }
+  });
+
+  it('reserves for the body that a target would really get', async () => {
+    const override = { max_tokens: 50_000 };
+    const fallback = { index: 0, headers: {}, onCodes: [], bodyOverride: override };
+    const { granted, seen } = run('1000000;w=60;u=tokens', { target: { ...target, fallback } as Target });
+    await granted;
+    expect(seen[0]?.amount).toBeGreaterThan(50_000);
   });
 
   it('goes on with a warning while the stored limits cannot be known', async () => {
