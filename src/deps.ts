@@ -103,7 +103,7 @@ function buildApp(env: Env): App {
       cache.forgetGenerations();
     },
     limitCache,
-    limitRules: () => limitCache.get(),
+    limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await overrideCache.get()) ?? (() => null),
     limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),
     digester,

@@ -14,7 +14,7 @@ export interface Env {
   readonly RECORD_LEDGER: DurableObjectNamespace<RecordLedger>;
   /** Durable Objects of the limits, one a counter. */
   readonly LIMITER: DurableObjectNamespace<Limiter>;
-  /** Durable Objects where calls with the same cache key meet, one a key. */
+  /** Durable Objects where calls with the same cache key meet. */
   readonly CACHE_SLOT: DurableObjectNamespace<CacheSlot>;
   /** KV: cached answers. */
   readonly CACHE: KVNamespace;

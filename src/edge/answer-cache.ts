@@ -1,5 +1,5 @@
 /**
- * AnswerCache over KV and one Durable Object a key. KV keys: `answer/1/<digest of the key>/<bucket>`, the value is a cached answer
+ * AnswerCache over KV and the Durable Objects where equal calls meet. KV keys: `answer/1/<digest of the key>/<bucket>`, the value is a cached answer
  * (gateway/cache/answer.ts). The generation of purges is part of the key, so that what was stored before is dead at once.
  */
 import { type CachedHead, readHead, writeHead } from '../gateway/cache/answer';
@@ -29,12 +29,12 @@ export type Joined =
   | { readonly kind: 'known'; readonly bucket: number }
   | { readonly kind: 'none' };
 
-/** The object of one key, by RPC. */
+/** The object where the calls of a key meet, by RPC. */
 export interface SlotObject {
-  join(request: { buckets: number; known: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
+  join(request: { key: string; buckets: number; known: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
   publish(flight: string, answer: ReadableStream<Uint8Array>): Promise<boolean>;
   follow(flight: string): Promise<ReadableStream<Uint8Array> | null>;
-  purge(): Promise<void>;
+  purge(key: string): Promise<void>;
   generation(seed: string): Promise<string>;
 }
 
@@ -77,8 +77,8 @@ export class KvAnswerCache implements AnswerCache {
     const stored = await this.#within(this.#readKv(digest, plan.buckets));
     if (plan.isEarly ? stored.size > 0 : stored.size >= plan.buckets) return place(this.#pick(stored), null);
     for (let turn = 0; turn < FOLLOW_LIMIT; turn++) {
-      const request = { buckets: plan.buckets, known: [...stored.keys()], isEarly: plan.isEarly, mayLead: plan.writes };
-      const joined = await this.#within(this.deps.slotOf(digest).join(request));
+      const request = { key: digest, buckets: plan.buckets, known: [...stored.keys()], isEarly: plan.isEarly, mayLead: plan.writes };
+      const joined = await this.#within(this.deps.slotOf(slotName(digest)).join(request));
       if (joined.kind === 'none') return place(null, null);
       if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.flight));
       const found = await this.#found(joined, stored, digest);
@@ -98,7 +98,7 @@ export class KvAnswerCache implements AnswerCache {
       return read === null ? null : { bucket, head: read.head, body: joined.bytes.subarray(read.bodyAt), isLive: false };
     }
     // As long as the leader's provider thinks; the call's own limits end it.
-    const live = await this.deps.slotOf(digest).follow(joined.flight);
+    const live = await this.deps.slotOf(slotName(digest)).follow(joined.flight);
     const split = live === null ? null : await splitHead(live);
     return split === null ? null : { bucket, ...split, isLive: true };
   }
@@ -145,7 +145,7 @@ export class KvAnswerCache implements AnswerCache {
     const { readable, writable } = new IdentityTransformStream();
     const writer = writable.getWriter();
     const ignore = (): void => {};
-    if (flight !== null) deps.waitUntil(deps.slotOf(digest).publish(flight, readable).catch(ignore));
+    if (flight !== null) deps.waitUntil(deps.slotOf(slotName(digest)).publish(flight, readable).catch(ignore));
     const kept: Uint8Array[] = [];
     let size = 0;
     let head: CachedHead | null = null;
@@ -163,7 +163,7 @@ export class KvAnswerCache implements AnswerCache {
       const ttl = { expirationTtl: Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds) };
       const put = deps.kv.put(kvKey(digest, bucket), value, ttl);
       deps.waitUntil(put.catch((error: unknown) => console.error('an answer was not cached:', String(error))));
-      if (flight === null) deps.waitUntil(deps.slotOf(digest).purge().catch(ignore));
+      if (flight === null) deps.waitUntil(deps.slotOf(slotName(digest)).purge(digest).catch(ignore));
     };
     return {
       bucket,
@@ -191,6 +191,12 @@ export class KvAnswerCache implements AnswerCache {
     });
   }
 }
+
+/** Few enough that they stay in memory, enough that none has more than a small part of the calls. */
+const SLOTS = 64;
+
+/** The object where calls with this key meet. */
+export const slotName = (digest: string): string => `slot-${Number.parseInt(digest.slice(0, 8), 16) % SLOTS}`;
 
 const kvKey = (digest: string, bucket: number): string => `answer/1/${digest}/${bucket}`;
 

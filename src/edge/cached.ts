@@ -18,6 +18,12 @@ export class Cached<T> {
     readonly waitUntil: (promise: Promise<unknown>) => void,
   ) {}
 
+  /** The value in memory, without a wait; null where there is none. A stale one is refreshed behind. */
+  peek(): T | null {
+    if (this.#value !== null && this.clock.now() >= this.#nextAt) this.#refresh();
+    return this.#value?.it ?? null;
+  }
+
   /** Null as long as it could never be loaded. */
   async get(): Promise<T | null> {
     if (this.clock.now() >= this.#nextAt) this.#refresh();

@@ -91,8 +91,8 @@ export interface Deps {
   readonly records: RecordSink;
   readonly cache: AnswerCache;
   readonly limiter: Limiter;
-  /** The stored limits, from memory; null where they cannot be known. */
-  readonly limitRules: () => Promise<readonly LimitRule[] | null>;
+  /** The stored limits: at once from memory, else when they are read; null where they cannot be known. */
+  readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;
   /** The tenant's own prices, from memory. */
   readonly priceOverrides: () => Promise<FindOverride>;
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 /**
- * Durable Object `CACHE_SLOT`: where calls with the same cache key meet. Named by the digest of the key. Hands out the buckets without
- * a race, passes the answer of a call in flight to those that ask the same, and serves what was just stored while KV lags behind.
- * One more object, named `generations`, counts purges.
+ * Durable Object `CACHE_SLOT`: where calls with the same cache key meet. There are 64, named `slot-<0 to 63>` by the key's digest: an
+ * object of its own for each key would be made anew for each call that nobody repeats, which takes as long as ten calls. Hands out the
+ * buckets of a key without a race, passes the answer of a call in flight to those that ask the same, and serves what was just stored
+ * while KV lags behind. One more object, named `generations`, counts purges.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Joined } from '../edge/answer-cache';
@@ -13,7 +14,12 @@ const KEEP_MS = 120_000;
 /** Values of the object's storage take 2 MB. */
 const PART_BYTES = 1_500_000;
 
+/** What waits in memory for a second call; the oldest goes first. An isolate has 128 MB. */
+const FRESH_LIMIT_BYTES = 16 * 1024 * 1024;
+
 export interface JoinRequest {
+  /** Digest of the cache key. */
+  readonly key: string;
   readonly buckets: number;
   /** Buckets that KV has. */
   readonly known: readonly number[];
@@ -23,6 +29,7 @@ export interface JoinRequest {
 }
 
 interface Flight {
+  readonly key: string;
   readonly bucket: number;
   readonly chunks: Uint8Array[];
   state: 'open' | 'whole' | 'failed';
@@ -33,23 +40,43 @@ interface Flight {
 }
 
 interface StoredBucket {
+  readonly key: string;
   readonly bucket: number;
   readonly parts: number;
   readonly until: number;
 }
 
+interface FreshBucket {
+  readonly key: string;
+  readonly bucket: number;
+  readonly bytes: Uint8Array;
+  readonly until: number;
+}
+
 export class CacheSlot extends DurableObject {
   readonly #flights = new Map<string, Flight>();
+  /**
+   * What came in while nobody else asked. KV denies a value only where it was asked for it before, and whoever asked there came here as
+   * well; so the rows are written for the second one that comes, and a key that is asked for once costs no write.
+   */
+  readonly #fresh = new Map<string, FreshBucket[]>();
+  #freshBytes = 0;
 
   join(request: JoinRequest): Joined {
-    const stored = this.#stored();
-    const filled = [...new Set([...request.known, ...stored.map((each) => each.bucket)])].filter((bucket) => bucket < request.buckets);
+    const { key } = request;
+    const stored = this.#stored(key);
+    const fresh = this.#freshOf(key);
+    const kept = [...stored, ...fresh].map((each) => each.bucket);
+    const filled = [...new Set([...request.known, ...kept])].filter((bucket) => bucket < request.buckets);
     if (request.isEarly ? filled.length > 0 : filled.length >= request.buckets) {
       const bucket = filled[Math.floor(Math.random() * filled.length)] ?? 0;
+      const held = fresh.find((each) => each.bucket === bucket);
+      if (held !== undefined) this.#store(held);
       const own = stored.find((each) => each.bucket === bucket);
-      return own === undefined ? { kind: 'known', bucket } : { kind: 'stored', bucket, bytes: this.#read(own) };
+      const bytes = held?.bytes ?? (own === undefined ? null : this.#read(own));
+      return bytes === null ? { kind: 'known', bucket } : { kind: 'stored', bucket, bytes };
     }
-    const flying = [...this.#flights];
+    const flying = [...this.#flights].filter(([, flight]) => flight.key === key);
     const taken = new Set([...filled, ...flying.map(([, flight]) => flight.bucket)]);
     const free = Array.from({ length: request.buckets }, (_, bucket) => bucket).find((bucket) => !taken.has(bucket));
     if (free === undefined) {
@@ -62,7 +89,7 @@ export class CacheSlot extends DurableObject {
     }
     if (!request.mayLead) return { kind: 'none' };
     const id = crypto.randomUUID();
-    this.#flights.set(id, newFlight(free ?? 0));
+    this.#flights.set(id, newFlight(key, free ?? 0));
     return { kind: 'lead', bucket: free ?? 0, flight: id };
   }
 
@@ -82,7 +109,7 @@ export class CacheSlot extends DurableObject {
         turn(flight);
       }
       flight.state = 'whole';
-      this.#store(flight);
+      this.#keep(flight);
     } catch {
       flight.state = 'failed';
     }
@@ -113,9 +140,10 @@ export class CacheSlot extends DurableObject {
     });
   }
 
-  /** Forgets what is stored here. */
-  async purge(): Promise<void> {
-    await this.ctx.storage.deleteAll();
+  /** Forgets what is stored here of a key. */
+  purge(key: string): void {
+    for (const each of this.#freshOf(key)) this.#drop(each);
+    for (const each of this.#stored(key)) this.#delete(each);
   }
 
   /** How often everything, and this seed, was purged. Asked of the object `generations` alone. */
@@ -131,34 +159,75 @@ export class CacheSlot extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    const left = this.#stored();
-    if (left.length === 0) await this.ctx.storage.deleteAll();
-    else await this.ctx.storage.setAlarm(Math.max(...left.map((each) => each.until)));
-  }
-
-  #stored(): StoredBucket[] {
     const now = Date.now();
-    return [...this.ctx.storage.kv.list<StoredBucket>({ prefix: 'bucket:' })].map(([, each]) => each).filter((each) => each.until > now);
+    let next = Number.POSITIVE_INFINITY;
+    for (const [, each] of this.ctx.storage.kv.list<StoredBucket>({ prefix: 'bucket:' })) {
+      if (each.until <= now) this.#delete(each);
+      else next = Math.min(next, each.until);
+    }
+    if (next < Number.POSITIVE_INFINITY) await this.ctx.storage.setAlarm(next);
   }
 
-  #store(flight: Flight): void {
-    const bytes = joinAll(flight.chunks);
+  #stored(key: string): StoredBucket[] {
+    const now = Date.now();
+    return [...this.ctx.storage.kv.list<StoredBucket>({ prefix: `bucket:${key}:` })].map(([, each]) => each).filter((each) => each.until > now);
+  }
+
+  #freshOf(key: string): FreshBucket[] {
+    const now = Date.now();
+    const found = this.#fresh.get(key) ?? [];
+    for (const each of found) if (each.until <= now) this.#drop(each);
+    return found.filter((each) => each.until > now);
+  }
+
+  #keep({ key, bucket, chunks, followers }: Flight): void {
+    const bytes = joinAll(chunks);
+    const fresh: FreshBucket = { key, bucket, bytes, until: Math.min(Date.now() + KEEP_MS, readHead(bytes)?.head.expiresAt ?? 0) };
+    if (followers > 0) return this.#store(fresh);
+    this.#fresh.set(key, [...this.#freshOf(key), fresh]);
+    this.#freshBytes += bytes.byteLength;
+    for (const [oldest] of this.#fresh) {
+      if (this.#freshBytes <= FRESH_LIMIT_BYTES) break;
+      for (const each of this.#fresh.get(oldest) ?? []) this.#drop(each);
+    }
+  }
+
+  #drop(fresh: FreshBucket): void {
+    const held = this.#fresh.get(fresh.key);
+    if (held?.includes(fresh) !== true) return;
+    this.#freshBytes -= fresh.bytes.byteLength;
+    const rest = held.filter((each) => each !== fresh);
+    if (rest.length === 0) this.#fresh.delete(fresh.key);
+    else this.#fresh.set(fresh.key, rest);
+  }
+
+  #store(fresh: FreshBucket): void {
+    this.#drop(fresh);
+    const { key, bucket, bytes, until } = fresh;
     const parts = Math.max(1, Math.ceil(bytes.byteLength / PART_BYTES));
     for (let part = 0; part < parts; part++) {
-      this.ctx.storage.kv.put(`part:${flight.bucket}:${part}`, bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
+      this.ctx.storage.kv.put(`part:${nameOf(fresh)}:${part}`, bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
     }
-    const until = Math.min(Date.now() + KEEP_MS, readHead(bytes)?.head.expiresAt ?? 0);
-    this.ctx.storage.kv.put(`bucket:${flight.bucket}`, { bucket: flight.bucket, parts, until } satisfies StoredBucket);
-    void this.ctx.storage.setAlarm(until);
+    this.ctx.storage.kv.put(`bucket:${nameOf(fresh)}`, { key, bucket, parts, until } satisfies StoredBucket);
+    // One alarm an object: the first one that is set finds the next.
+    void this.ctx.storage.getAlarm().then((at) => (at === null ? this.ctx.storage.setAlarm(until) : undefined));
   }
 
-  #read({ bucket, parts }: StoredBucket): Uint8Array {
-    return joinAll(Array.from({ length: parts }, (_, part) => this.ctx.storage.kv.get<Uint8Array>(`part:${bucket}:${part}`) ?? new Uint8Array(0)));
+  #delete(stored: StoredBucket): void {
+    this.ctx.storage.kv.delete(`bucket:${nameOf(stored)}`);
+    for (let part = 0; part < stored.parts; part++) this.ctx.storage.kv.delete(`part:${nameOf(stored)}:${part}`);
+  }
+
+  #read(stored: StoredBucket): Uint8Array {
+    const parts = Array.from({ length: stored.parts }, (_, part) => this.ctx.storage.kv.get<Uint8Array>(`part:${nameOf(stored)}:${part}`));
+    return joinAll(parts.map((part) => part ?? new Uint8Array(0)));
   }
 }
 
-function newFlight(bucket: number): Flight {
-  const flight: Flight = { bucket, chunks: [], state: 'open', followers: 0, wake: () => {}, changed: Promise.resolve() };
+const nameOf = ({ key, bucket }: { readonly key: string; readonly bucket: number }): string => `${key}:${bucket}`;
+
+function newFlight(key: string, bucket: number): Flight {
+  const flight: Flight = { key, bucket, chunks: [], state: 'open', followers: 0, wake: () => {}, changed: Promise.resolve() };
   turn(flight);
   return flight;
 }

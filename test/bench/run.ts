@@ -32,7 +32,9 @@ const CACHE = { 'helicone-cache-enabled': 'true' };
 /** Both far from their quota. */
 const LIMITS = { 'helicone-ratelimit-policy': '1000000;w=3600,1000000;w=3600;s=user' };
 const RETRIES = { 'helicone-retry-enabled': 'true' };
-const SCENARIOS: readonly Scenario[] = [
+/** `BENCH_ONLY=plain` measures one alone: what ran before leaves objects and garbage behind. */
+const ONLY = process.env['BENCH_ONLY'];
+const ALL: readonly Scenario[] = [
   { name: 'plain', what: 'auth, usage, record', headers: {}, isUnique: false, goals: { p50Ratio: 1.3, throughputRatio: 0.75, firstByteMs: 1 } },
   { name: 'limits', what: 'and two limits', headers: LIMITS, isUnique: false, goals: { p50Ratio: 1.35, throughputRatio: 0.6, firstByteMs: null } },
   {
@@ -50,6 +52,7 @@ const SCENARIOS: readonly Scenario[] = [
     goals: { p50Ratio: 1.2, throughputRatio: null, firstByteMs: null },
   },
 ];
+const SCENARIOS = ALL.filter((it) => ONLY === undefined || it.name === ONLY);
 
 const BARE = `export default { async fetch(request, env) {
   const url = new URL(request.url);

@@ -1,7 +1,7 @@
 /** The cache on real KV and Durable Objects: one upstream call for many equal ones, hits at once, nothing kept that is not whole. */
 import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/deps';
-import { type CacheDeps, KvAnswerCache, type SlotObject } from '../../src/edge/answer-cache';
+import { type CacheDeps, KvAnswerCache, type SlotObject, slotName } from '../../src/edge/answer-cache';
 import { Namer } from '../../src/edge/vault';
 import type { CachePlan } from '../../src/gateway/cache/plan';
 import { bindings, call, eventually } from './calls';
@@ -138,7 +138,10 @@ describe('a cached call', () => {
       return keys.length > 0 ? true : null;
     });
     const stub = { list: (await bindings.CACHE.list({ prefix: 'answer/1/' })).keys };
-    for (const { name } of stub.list) await bindings.CACHE_SLOT.getByName(name.split('/')[2] ?? '').purge();
+    for (const { name } of stub.list) {
+      const digest = name.split('/')[2] ?? '';
+      await bindings.CACHE_SLOT.getByName(slotName(digest)).purge(digest);
+    }
     expect(await ask({ text })).toMatchObject({ cache: 'HIT', text: first.text });
   });
 

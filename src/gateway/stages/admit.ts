@@ -16,7 +16,7 @@ export interface AdmitDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly limiter: Limiter;
-  readonly limitRules: () => Promise<readonly LimitRule[] | null>;
+  readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;
   readonly priceOverrides: () => Promise<FindOverride>;
 }
 
@@ -45,7 +45,8 @@ interface Applied {
   readonly isDurable: boolean;
 }
 
-export async function admit(
+/** Gives its answer at once where no limit counts for the call, which costs nothing then. */
+export function admit(
   call: Call,
   identity: Identity,
   policy: Policy,
@@ -54,15 +55,29 @@ export async function admit(
   totalMs: number,
   deps: AdmitDeps,
   trail: Trail,
-): Promise<Grant> {
-  const rules = await deps.limitRules();
-  if (rules === null) trail.warn('stored limits: not checked, the database does not answer');
-  const policies = (policy.rateLimitPolicy ?? []).map((each) => ({ policy: each, rule: null as LimitRule | null }));
-  const all = [...policies, ...(rules ?? []).map((rule) => ({ policy: rule.policy, rule }))];
-  if (all.length === 0) return SETTLE_NOTHING;
+): Grant | Promise<Grant> {
+  const own = (policy.rateLimitPolicy ?? []).map((each): Counting => ({ policy: each, rule: null }));
+  const situation = { call, identity, policy, body, targets, totalMs, deps, trail };
+  const rules = deps.limitRules();
+  if (!(rules instanceof Promise)) return own.length + rules.length === 0 ? SETTLE_NOTHING : admitAll(own, rules, situation);
+  return rules.then((them) => {
+    if (them === null) trail.warn('stored limits: not checked, the database does not answer');
+    return own.length === 0 && !them?.length ? SETTLE_NOTHING : admitAll(own, them ?? [], situation);
+  });
+}
+
+/** A limit that counts for a call: of its header or its key, or a stored one. */
+interface Counting {
+  readonly policy: LimitPolicy;
+  readonly rule: LimitRule | null;
+}
+
+async function admitAll(own: readonly Counting[], rules: readonly LimitRule[], known: Omit<Situation, 'worst' | 'findOverride'>): Promise<Grant> {
+  const { call, body, targets, deps, trail } = known;
+  const all: Counting[] = [...own, ...rules.map((rule) => ({ policy: rule.policy, rule }))];
   const worst = worstCase(call, body, targets, deps.config.assumedOutputTokens);
   const findOverride = all.some((each) => each.policy.unit === 'cents') ? await deps.priceOverrides() : () => null;
-  const situation: Situation = { call, identity, policy, body, targets, totalMs, worst, findOverride, deps, trail };
+  const situation: Situation = { ...known, worst, findOverride };
   const applied = strictest(all.map((each) => apply(each, situation)));
   const asked = await Promise.allSettled(applied.map((it) => ask(it, deps, trail)));
   const results = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -93,7 +108,7 @@ interface Situation {
   readonly trail: Trail;
 }
 
-function apply({ policy, rule }: { policy: LimitPolicy; rule: LimitRule | null }, it: Situation): Applied {
+function apply({ policy, rule }: Counting, it: Situation): Applied {
   const now = it.deps.clock.now();
   const window = windowOf(policy, now);
   const text = writeLimitPolicy(policy);
