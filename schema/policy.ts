@@ -469,6 +469,13 @@ export const HEADER_RULES = {
     acts: false,
     doc: 'Customer to meter by Stripe.',
   }),
+  streamRescue: rule({
+    name: 'Weir-Stream-Rescue',
+    parse: oneOf(['off', 'buffer']),
+    fallback: undefined,
+    acts: true,
+    doc: 'What happens to a stream that breaks after its first content: `off` (a typed error event), or `buffer` (nothing leaves before the answer is whole, so that the next try or target can take over).',
+  }),
   connectTimeoutMs: rule({
     name: 'Weir-Timeout-Connect',
     parse: duration,

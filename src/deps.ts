@@ -38,6 +38,8 @@ export interface App extends Deps {
   readonly limitCache: Cached<LimitRule[]>;
   /** Purges all cached answers (null), or those of one seed. */
   readonly purgeCache: (seed: string | null) => Promise<void>;
+  /** Removes the answers of one key, by its digest. */
+  readonly purgeCacheKey: (key: string) => Promise<void>;
   readonly ledger: () => Promise<LedgerCounts>;
   /** Adds to the ledger; a group id that was seen before changes nothing. */
   readonly count: (group: string, counts: LedgerCounts) => Promise<void>;
@@ -102,6 +104,7 @@ function buildApp(env: Env): App {
       await slotOf('generations').advance(seed);
       cache.forgetGenerations();
     },
+    purgeCacheKey: (key) => cache.purgeKey(key),
     limitCache,
     limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await overrideCache.get()) ?? (() => null),

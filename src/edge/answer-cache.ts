@@ -18,7 +18,8 @@ const KV_TTL_LEAST_SECONDS = 60;
 /** KV takes 25 MiB a value. */
 const ANSWER_LIMIT_BYTES = 20 * 1024 * 1024;
 const HEAD_LIMIT_BYTES = 64 * 1024;
-const KEY_SHOWN_CHARS = 16;
+/** More buckets than a key can have are not looked for. */
+const BUCKETS_MOST = 20;
 /** A leader that fails frees its followers; after so many in a row a call asks by itself. */
 const FOLLOW_LIMIT = 3;
 
@@ -63,16 +64,14 @@ export class KvAnswerCache implements AnswerCache {
       return await this.#openKey(plan, digest);
     } catch (error) {
       console.error('the cache did not answer:', String(error));
-      const key = digest.slice(0, KEY_SHOWN_CHARS);
       // It did not say which bucket is free; the answer is offered to the first one all the same.
       const publisher = digest === '' || !plan.writes ? null : this.#publisher(plan, digest, 0, null);
-      return { key, found: null, publisher, warning: 'cache: not used, it did not answer in time' };
+      return { key: digest, found: null, publisher, warning: 'cache: not used, it did not answer in time' };
     }
   }
 
   async #openKey(plan: CachePlan, digest: string): Promise<Place> {
-    const key = digest.slice(0, KEY_SHOWN_CHARS);
-    const place = (found: Found | null, publisher: Publisher | null): Place => ({ key, found, publisher, warning: null });
+    const place = (found: Found | null, publisher: Publisher | null): Place => ({ key: digest, found, publisher, warning: null });
     if (!plan.reads) return place(null, this.#publisher(plan, digest, 0, null));
     const stored = await this.#within(this.#readKv(digest, plan.buckets));
     if (plan.isEarly ? stored.size > 0 : stored.size >= plan.buckets) return place(this.#pick(stored), null);
@@ -132,6 +131,12 @@ export class KvAnswerCache implements AnswerCache {
     if (this.#generations.size > 1_000) this.#generations.clear();
     this.#generations.set(seed, { text, at: now });
     return text;
+  }
+
+  /** Removes the answers of one key. KV's own caches elsewhere may show them for up to a minute; a seed's generation has no such lag. */
+  async purgeKey(digest: string): Promise<void> {
+    await this.deps.slotOf(slotName(digest)).purge(digest);
+    await Promise.all(Array.from({ length: BUCKETS_MOST }, (_, bucket) => this.deps.kv.delete(kvKey(digest, bucket))));
   }
 
   /** The next call of this isolate sees a purge at once. */

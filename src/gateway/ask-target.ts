@@ -91,7 +91,11 @@ async function open(asked: Asked, target: Target, response: Response, startedAt:
   const { firstByteMs } = deadline.limits;
   if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, deps.clock.now() - startedAt);
   try {
-    return { kind: 'events', stream: await deadline.within(holdEvents(opened.stream, events, target)) };
+    const held = holdEvents(opened.stream, events, target, {
+      untilWhole: asked.trail.policy?.streamRescue === 'buffer',
+      onChunk: (hasContent) => (hasContent ? deadline.arm('idle', deadline.limits.idleMs) : undefined),
+    });
+    return { kind: 'events', stream: await deadline.within(held) };
   } catch (cause) {
     throw cause instanceof GatewayError ? cause : brokenOff(cause, target, deadline);
   }

@@ -15,7 +15,7 @@ export interface Ending {
 
 export interface CacheMark {
   readonly status: 'hit' | 'miss';
-  /** Beginning of the key's digest. */
+  /** The key's digest. */
   readonly key: string;
   readonly bucket: number | null;
   /** Request id of the call that was answered first. */

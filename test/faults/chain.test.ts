@@ -240,6 +240,19 @@ describe('a chain of two targets', () => {
     expect((await ask()).asked).toEqual([4, 1]);
   });
 
+  it.each<[string, Handler]>([
+    ['cut', opens(chunk({ content: 'half' }), ({ socket }) => void socket.end())],
+    ['stalled', opens(chunk({ content: 'half' }), () => {})],
+    ['malformed', opens(`${chunk({ content: 'half' })}data: {"id\n\n`, ({ socket }) => endChunked(socket))],
+  ])('rescues a stream that is %s after its first content, if it was held back whole', async (_, fault) => {
+    first.handler = fault;
+    const headers = { 'Weir-Stream-Rescue': 'buffer', 'Weir-Timeout-Idle': '300ms', 'Helicone-Retry-Enabled': 'false' };
+    const seen = await ask({ stream: true, headers });
+    expect([seen.status, seen.text, seen.asked]).toEqual([200, STREAM, [1, 1]]);
+    const { text } = await ask({ stream: true, headers: { ...headers, 'Weir-Stream-Rescue': 'off' } });
+    expect(text).toMatch(/half.*"error"/s);
+  });
+
   it('passes a stream byte for byte once it has begun, from its first event on', async () => {
     first.handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, STREAM);
     const seen = await ask({ stream: true });

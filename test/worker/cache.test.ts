@@ -162,7 +162,11 @@ describe('a cached call', () => {
     expect([(await ask({ text })).cache, (await ask({ text, headers })).cache]).toEqual(['HIT', 'MISS']);
     expect((await call('DELETE', '/api/cache?all=true')).status).toBe(200);
     expect([(await ask({ text })).cache, (await ask({ text, headers })).cache]).toEqual(['MISS', 'MISS']);
-    expect((await call('DELETE', '/api/cache')).status).toBe(400);
+    const { cache_key: key } = await record(await ask({ text }));
+    await ask({ text: newText() });
+    expect(await (await call('DELETE', `/api/cache?key=${key}`)).json()).toEqual({ data: { purged: { key } }, error: null });
+    expect((await ask({ text })).cache).toBe('MISS');
+    for (const query of ['', '?key=x', '?all=true&seed=a']) expect((await call('DELETE', `/api/cache${query}`)).status).toBe(400);
   });
 
   it('refuses more than 20 buckets', async () => {

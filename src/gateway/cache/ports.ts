@@ -21,7 +21,7 @@ export interface Found {
 }
 
 export interface Place {
-  /** First characters of the key's digest, for the record. */
+  /** The key's digest, by which it can be purged; empty when it could not be told. */
   readonly key: string;
   /** An answer, or null: the call goes to its provider. */
   readonly found: Found | null;

@@ -22,7 +22,15 @@ export async function runAttempts(
   trail: Trail,
 ): Promise<Answered> {
   const retry = readRetryPolicy(policy, body);
-  const asked: Asked = { call, identity, body, deadline, deps, trail, isCareful: targets.length > 1 || retry.tries > 1 };
+  const asked: Asked = {
+    call,
+    identity,
+    body,
+    deadline,
+    deps,
+    trail,
+    isCareful: targets.length > 1 || retry.tries > 1 || policy.streamRescue === 'buffer',
+  };
   let rest = targets;
   let tried = 0;
   for (;;) {

@@ -3,15 +3,19 @@ import { Hono } from 'hono';
 import { GatewayError } from '../../gateway/errors';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 
+const DIGEST = /^[0-9a-f]{64}$/;
+
 async function purge(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
   const seed = c.req.query('seed');
-  const all = c.req.query('all');
-  if ((seed === undefined) === (all === undefined)) {
-    throw new GatewayError('bad_request', 'Expected either ?all=true or ?seed=<seed>.', { param: 'seed' });
+  const key = c.req.query('key');
+  const asked = [c.req.query('all'), seed, key].filter((each) => each !== undefined);
+  if (asked.length !== 1 || (key !== undefined && !DIGEST.test(key))) {
+    throw new GatewayError('bad_request', 'Expected one of ?all=true, ?seed=<seed> and ?key=<cache_key of a logged call>.', { param: 'key' });
   }
-  await c.env.app.purgeCache(seed ?? null);
-  return data(c, seed === undefined ? { purged: 'all' } : { purged: { seed } });
+  if (key !== undefined) await c.env.app.purgeCacheKey(key);
+  else await c.env.app.purgeCache(seed ?? null);
+  return data(c, { purged: key !== undefined ? { key } : seed !== undefined ? { seed } : 'all' });
 }
 
 export const cacheRoutes = new Hono<AppEnv>().delete('/', purge);
