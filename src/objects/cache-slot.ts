@@ -14,6 +14,8 @@ const KEEP_MS = 120_000;
 /** Values of the object's storage take 2 MB. */
 const PART_BYTES = 1_500_000;
 
+/** A call that leads opens its stream at once. */
+const PUBLISH_LIMIT_MS = 2_000;
 /** What waits in memory for a second call; the oldest goes first. An isolate has 128 MB. */
 const FRESH_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -33,6 +35,7 @@ interface Flight {
   readonly bucket: number;
   readonly chunks: Uint8Array[];
   state: 'open' | 'whole' | 'failed';
+  isPublished: boolean;
   followers: number;
   /** Wakes whoever waits for the next chunk or the end. */
   wake: () => void;
@@ -89,7 +92,9 @@ export class CacheSlot extends DurableObject {
     }
     if (!request.mayLead) return { kind: 'none' };
     const id = crypto.randomUUID();
-    this.#flights.set(id, newFlight(key, free ?? 0));
+    const flight = newFlight(key, free ?? 0);
+    this.#flights.set(id, flight);
+    setTimeout(() => this.#failUnpublished(id, flight), PUBLISH_LIMIT_MS);
     return { kind: 'lead', bucket: free ?? 0, flight: id };
   }
 
@@ -103,6 +108,7 @@ export class CacheSlot extends DurableObject {
       await answer.cancel();
       return false;
     }
+    flight.isPublished = true;
     try {
       for await (const chunk of answer) {
         flight.chunks.push(chunk);
@@ -116,6 +122,13 @@ export class CacheSlot extends DurableObject {
     this.#flights.delete(id);
     turn(flight);
     return flight.state === 'whole';
+  }
+
+  /** The call that was to lead is gone: it left while it was told so, or the word came too late. */
+  #failUnpublished(id: string, flight: Flight): void {
+    if (flight.isPublished || !this.#flights.delete(id)) return;
+    flight.state = 'failed';
+    turn(flight);
   }
 
   /** The bytes of a flight from its first one on; null when it failed before there were any. */
@@ -227,7 +240,7 @@ export class CacheSlot extends DurableObject {
 const nameOf = ({ key, bucket }: { readonly key: string; readonly bucket: number }): string => `${key}:${bucket}`;
 
 function newFlight(key: string, bucket: number): Flight {
-  const flight: Flight = { key, bucket, chunks: [], state: 'open', followers: 0, wake: () => {}, changed: Promise.resolve() };
+  const flight: Flight = { key, bucket, chunks: [], state: 'open', isPublished: false, followers: 0, wake: () => {}, changed: Promise.resolve() };
   turn(flight);
   return flight;
 }

@@ -217,6 +217,25 @@ describe('many equal calls at once', () => {
     expect((await ask({ text: same, model: 'mock/error-500' })).cache).toBe('MISS');
   });
 
+  it('are free again when the one that was to lead never comes', async () => {
+    const slot = bindings.CACHE_SLOT.getByName('abandoned');
+    const request = { key: 'k', buckets: 1, known: [], isEarly: false, mayLead: true };
+    expect(await slot.join(request)).toMatchObject({ kind: 'lead' });
+    const joined = await slot.join(request);
+    expect(joined.kind).toBe('follow');
+    expect(await slot.follow('flight' in joined ? joined.flight : '')).toBeNull();
+    expect(await slot.join(request)).toMatchObject({ kind: 'lead' });
+  });
+
+  it('wait no longer for the one that leads than they wait for a provider', async () => {
+    const text = newText();
+    const leading = ask({ text, model: 'mock/slow-3000' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const late = await ask({ text, model: 'mock/slow-3000', headers: { 'Weir-Timeout-Total': '300ms' } });
+    expect([late.status, late.text]).toEqual([504, expect.stringContaining('provider_timeout')]);
+    expect((await leading).status).toBe(200);
+  });
+
   it('are told when the stream that they follow is cut, and nothing of it is kept', async () => {
     const options = { text: newText(), model: 'mock/cut', stream: true };
     const seen = await Promise.all(Array.from({ length: 3 }, () => ask(options)));

@@ -5,6 +5,7 @@ import { planCache } from '../cache/plan';
 import type { AnswerCache, Found } from '../cache/ports';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
+import { networkFailure } from '../network-failure';
 import { openAnswer } from '../open-answer';
 import type { Clock } from '../ports';
 import type { Trail } from '../trail';
@@ -24,7 +25,7 @@ export function readCache(
   return plan === null ? null : look(plan);
 
   async function look(it: NonNullable<typeof plan>): Promise<Answered | null> {
-    const { key, found, publisher, warning } = await deps.cache.open(it);
+    const { key, found, publisher, warning } = await bounded(deps.cache.open(it), call, targets, deadline);
     if (warning !== null) trail.warn(warning);
     trail.publisher = publisher;
     trail.cacheTtlSeconds = it.ttlSeconds;
@@ -43,6 +44,20 @@ export function readCache(
       ageSeconds: Math.max(0, Math.floor((now - head.createdAt) / 1_000)),
     };
     return answerOf(found, call, targets, deadline, now, trail);
+  }
+}
+
+/** A call in flight may take as long as its provider thinks: this call's own total, and its client, end the wait for it. */
+async function bounded<T>(opened: Promise<T>, call: Call, targets: readonly Target[], deadline: Deadline): Promise<T> {
+  deadline.arm('total', deadline.leftMs);
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      call.signal.addEventListener('abort', () => reject(new Error('the client left')));
+      deadline.within(opened).then(resolve, reject);
+    });
+  } catch (cause) {
+    const [target] = targets;
+    throw target === undefined ? cause : networkFailure(cause, target, deadline);
   }
 }
 
