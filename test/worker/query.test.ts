@@ -131,3 +131,13 @@ describe('GET /v1/request/{id}', () => {
     expect((await call('GET', '/v1/request/nonsense')).status).toBe(400);
   });
 });
+
+describe('GET /health', () => {
+  it('tells a deployment that lacks a migration from one that is whole', async () => {
+    expect(await (await call('GET', '/health')).json()).toMatchObject({ status: 'ok' });
+    await db().prepare('ALTER TABLE requests RENAME COLUMN usage_source TO usage_source_away').run();
+    const missing = await call('GET', '/health');
+    await db().prepare('ALTER TABLE requests RENAME COLUMN usage_source_away TO usage_source').run();
+    expect([missing.status, await missing.json()]).toEqual([503, expect.objectContaining({ status: 'misconfigured' })]);
+  });
+});
