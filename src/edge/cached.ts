@@ -2,7 +2,7 @@
 import type { Clock } from '../gateway/ports';
 
 const FRESH_MS = 10_000;
-/** The first call of an isolate waits this long; after that nobody waits. */
+/** The first calls of an isolate wait this long together; a database that hangs holds up nobody after that. */
 const FIRST_WAIT_MS = 300;
 /** After a failure the next try comes soon, but not with each call. */
 const RETRY_MS = 2_000;
@@ -11,6 +11,7 @@ export class Cached<T> {
   #value: { readonly it: T } | null = null;
   #nextAt = 0;
   #loading: Promise<void> | null = null;
+  #loadingSince = 0;
 
   constructor(
     readonly load: () => Promise<T>,
@@ -27,10 +28,11 @@ export class Cached<T> {
   /** Null as long as it could never be loaded. */
   async get(): Promise<T | null> {
     if (this.clock.now() >= this.#nextAt) this.#refresh();
-    if (this.#value === null && this.#loading !== null) {
+    const leftMs = this.#loadingSince + FIRST_WAIT_MS - this.clock.now();
+    if (this.#value === null && this.#loading !== null && leftMs > 0) {
       const loading = this.#loading;
       await new Promise<void>((resolve) => {
-        const stop = this.clock.after(FIRST_WAIT_MS, resolve);
+        const stop = this.clock.after(leftMs, resolve);
         void loading.then(() => {
           stop();
           resolve();
@@ -48,6 +50,7 @@ export class Cached<T> {
 
   #refresh(): void {
     this.#nextAt = this.clock.now() + FRESH_MS;
+    this.#loadingSince = this.clock.now();
     this.#loading = this.load()
       .then((it) => {
         this.#value = { it };
