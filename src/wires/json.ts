@@ -5,6 +5,11 @@ export const isObject = (it: unknown): it is JsonObject => typeof it === 'object
 
 export const stringOr = <T>(it: unknown, otherwise: T): string | T => (typeof it === 'string' ? it : otherwise);
 
+export const numberOr = <T>(it: unknown, otherwise: T): number | T => (typeof it === 'number' ? it : otherwise);
+
+/** The objects in a list; what is no list holds none. */
+export const objects = (it: unknown): readonly JsonObject[] => (Array.isArray(it) ? it.filter(isObject) : []);
+
 /** No call has more tokens; what some endpoint reports beyond it is an error of its own, and would not fit the log. */
 const COUNT_LIMIT = 1_000_000_000;
 

@@ -1,5 +1,6 @@
 /** A wire is a protocol that clients and providers speak. Each has a folder with the same file names; this is what it offers. */
 import type { Usage } from '../../schema/record';
+import type { Translator } from './canonical';
 import type { SseEvent } from './sse';
 
 export type WireName = 'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'openai-moderations' | 'anthropic-messages' | 'gemini' | 'raw';
@@ -76,4 +77,6 @@ export interface Wire {
   openStream(facts: RequestFacts, dropUsage: boolean): StreamReader | null;
   writeError(error: WireError): JsonObject;
   writeErrorEvent(error: WireError): string;
+  /** Null: calls in this wire stay in it. */
+  readonly translator: Translator | null;
 }

@@ -1,4 +1,6 @@
 /** https://platform.claude.com/docs/en/api/errors */
+import type { Failure } from '../canonical';
+import { isObject, stringOr } from '../json';
 import type { JsonObject, WireError } from '../wire';
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -18,3 +20,10 @@ export const writeError = (error: WireError): JsonObject => ({
 });
 
 export const writeErrorEvent = (error: WireError): string => `event: error\ndata: ${JSON.stringify(writeError(error))}\n\n`;
+
+export function readFailure(body: JsonObject): Failure | null {
+  const error = body['error'];
+  if (!isObject(error)) return null;
+  const code = stringOr(error['type'], 'error');
+  return { message: stringOr(error['message'], 'error without a message'), code };
+}

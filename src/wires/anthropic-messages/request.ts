@@ -1,5 +1,16 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
-import { at, limitOf, parseObject, stringOr } from '../json';
+import {
+  type Conversation,
+  type Message,
+  type Part,
+  type Source,
+  samplingFor,
+  type Tool,
+  Untranslatable,
+  type WriteOptions,
+  type WrittenRequest,
+} from '../canonical';
+import { at, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -14,4 +25,210 @@ export function readRequest(body: JsonObject): RequestFacts {
     user,
     session: stringOr(packed?.['session_id'], null),
   };
+}
+
+// --- to the canonical form and back ---
+
+const READ: ReadonlySet<string> = new Set([
+  'model',
+  'messages',
+  'system',
+  'stream',
+  'tools',
+  'tool_choice',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop_sequences',
+  'metadata',
+  'output_config',
+  'cache_control',
+]);
+
+export function readConversation(body: JsonObject): Conversation {
+  for (const name of ['container', 'mcp_servers', 'thread']) {
+    if (body[name] !== undefined && body[name] !== null) throw new Untranslatable(name, 'has no counterpart');
+  }
+  const choice = body['tool_choice'];
+  const oneByOne = at(choice, 'disable_parallel_tool_use');
+  const schema = at(body, 'output_config', 'format', 'schema');
+  return {
+    model: stringOr(body['model'], ''),
+    streamed: body['stream'] === true,
+    messages: readMessages(body),
+    tools: objects(body['tools']).map(readTool),
+    toolChoice: isObject(choice) ? readChoice(choice) : null,
+    parallelTools: oneByOne === true ? false : null,
+    maxOutputTokens: limitOf(body['max_tokens']),
+    temperature: numberOr(body['temperature'], null),
+    topP: numberOr(body['top_p'], null),
+    topK: numberOr(body['top_k'], null),
+    stop: Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((each) => typeof each === 'string') : [],
+    user: readRequest(body).user,
+    format: isObject(schema) ? { name: 'answer', schema } : null,
+    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+  };
+}
+
+function readMessages(body: JsonObject): Message[] {
+  const system = readParts(body['system'], 'system');
+  const messages = objects(body['messages']).map((message, index): Message => {
+    const { role } = message;
+    if (role !== 'user' && role !== 'assistant' && role !== 'system') {
+      throw new Untranslatable(`messages[${index}].role`, `\`${String(role).slice(0, 40)}\`, expected user, assistant or system`);
+    }
+    return { role, parts: readParts(message['content'], `messages[${index}].content`) };
+  });
+  return system.length > 0 ? [{ role: 'system', parts: system }, ...messages] : messages;
+}
+
+function readChoice(choice: JsonObject): Conversation['toolChoice'] {
+  const { type, name } = choice;
+  if (type === 'tool' && typeof name === 'string') return { name };
+  if (type === 'any') return 'required';
+  return type === 'none' || type === 'auto' ? type : null;
+}
+
+function readTool(tool: JsonObject): Tool {
+  const { name, type, description } = tool;
+  const schema = tool['input_schema'];
+  if (typeof name !== 'string' || !isObject(schema)) {
+    throw new Untranslatable(
+      'tools',
+      `a tool of type \`${String(type).slice(0, 40)}\` that the vendor runs itself, expected one with an input_schema`,
+    );
+  }
+  return { name, description: stringOr(description, null), schema };
+}
+
+export function readParts(content: unknown, where: string): Part[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
+  return objects(content).flatMap((block) => readBlock(block, where));
+}
+
+function readBlock(block: JsonObject, where: string): Part[] {
+  const { type } = block;
+  switch (type) {
+    case 'text':
+      return [{ kind: 'text', text: stringOr(block['text'], '') }];
+    case 'thinking':
+      return [{ kind: 'thinking', text: stringOr(block['thinking'], ''), signature: stringOr(block['signature'], null) }];
+    case 'redacted_thinking':
+      return [];
+    case 'image':
+      return [{ kind: 'image', source: readBlockSource(block, where) }];
+    case 'document':
+      return [{ kind: 'file', source: readBlockSource(block, where), name: stringOr(block['title'], null) }];
+    case 'tool_use':
+      return [{ kind: 'tool-call', id: stringOr(block['id'], ''), name: stringOr(block['name'], ''), input: JSON.stringify(block['input'] ?? {}) }];
+    case 'tool_result':
+      return [
+        {
+          kind: 'tool-result',
+          id: stringOr(block['tool_use_id'], ''),
+          parts: readParts(block['content'], where),
+          isError: block['is_error'] === true,
+        },
+      ];
+    default:
+      throw new Untranslatable(where, `a block of type \`${String(type).slice(0, 40)}\`, expected text, image, document, tool_use or tool_result`);
+  }
+}
+
+function readBlockSource(block: JsonObject, where: string): Source {
+  const source = block['source'];
+  const url = at(source, 'url');
+  const data = at(source, 'data');
+  if (at(source, 'type') === 'url' && typeof url === 'string') return { url };
+  if (at(source, 'type') === 'base64' && typeof data === 'string') return { mediaType: stringOr(at(source, 'media_type'), ''), data };
+  throw new Untranslatable(where, `a source of type \`${String(at(source, 'type')).slice(0, 40)}\`, expected url or base64`);
+}
+
+/** https://platform.claude.com/docs/en/api/messages; of temperature and top_p its newer models take one alone. */
+const TEMPERATURE_MOST = 1;
+
+export function writeConversation(it: Conversation, { model, defaultOutputTokens, isSamplingFixed }: WriteOptions): WrittenRequest {
+  const sampling = samplingFor(it, isSamplingFixed);
+  const system = it.messages.filter((message) => message.role === 'system').flatMap((message) => message.parts);
+  const temperature = sampling.temperature === null ? null : Math.min(sampling.temperature, TEMPERATURE_MOST);
+  const topP = temperature === null ? sampling.topP : null;
+  const choice = writeChoice(it);
+  const body: JsonObject = {
+    model,
+    max_tokens: it.maxOutputTokens ?? defaultOutputTokens,
+    ...(system.length > 0 && { system: system.map((part) => (part.kind === 'text' ? part.text : '')).join('\n\n') }),
+    messages: writeMessages(it.messages),
+    ...(it.streamed && { stream: true }),
+    ...(temperature !== null && { temperature }),
+    ...(topP !== null && { top_p: topP }),
+    ...(sampling.topK !== null && { top_k: sampling.topK }),
+    ...(it.stop.length > 0 && { stop_sequences: it.stop }),
+    ...(it.user !== null && { metadata: { user_id: it.user } }),
+    ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
+    ...(choice !== null && { tool_choice: choice }),
+    ...(it.format !== null && { output_config: { format: { type: 'json_schema', schema: it.format.schema } } }),
+  };
+  const dropped = [
+    ...sampling.dropped,
+    ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
+    ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
+  ];
+  return { body, dropped };
+}
+
+const writeTool = (tool: Tool): JsonObject => ({
+  name: tool.name,
+  ...(tool.description !== null && { description: tool.description }),
+  input_schema: { type: 'object', ...tool.schema },
+});
+
+function writeChoice({ toolChoice, parallelTools, tools }: Conversation): JsonObject | null {
+  if (tools.length === 0) return null;
+  const alone = parallelTools === false ? { disable_parallel_tool_use: true } : {};
+  if (toolChoice === null) return parallelTools === false ? { type: 'auto', ...alone } : null;
+  if (typeof toolChoice !== 'string') return { type: 'tool', name: toolChoice.name, ...alone };
+  if (toolChoice === 'none') return { type: 'none' };
+  return { type: toolChoice === 'required' ? 'any' : 'auto', ...alone };
+}
+
+/** Turns alternate, so neighbours of one role become one message: results of parallel tools must stand together. */
+function writeMessages(messages: readonly Message[]): JsonObject[] {
+  const turns: { role: string; content: JsonObject[] }[] = [];
+  for (const { role, parts } of messages) {
+    if (role === 'system') continue;
+    const content = parts.flatMap(writeBlock);
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else if (content.length > 0) turns.push({ role, content });
+  }
+  return turns;
+}
+
+/** Empty text is refused, and so is thinking without its vendor's signature. */
+export function writeBlock(part: Part): JsonObject[] {
+  switch (part.kind) {
+    case 'text':
+    case 'refusal':
+      return part.text === '' ? [] : [{ type: 'text', text: part.text }];
+    case 'thinking':
+      return part.signature === null ? [] : [{ type: 'thinking', thinking: part.text, signature: part.signature }];
+    case 'image':
+      return [{ type: 'image', source: writeSource(part.source) }];
+    case 'file':
+      return [{ type: 'document', source: writeSource(part.source), ...(part.name !== null && { title: part.name }) }];
+    case 'tool-call':
+      return [{ type: 'tool_use', id: part.id, name: part.name, input: readInput(part) }];
+    case 'tool-result':
+      return [{ type: 'tool_result', tool_use_id: part.id, content: part.parts.flatMap(writeBlock), ...(part.isError && { is_error: true }) }];
+  }
+}
+
+const writeSource = (source: Source): JsonObject =>
+  'url' in source ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mediaType, data: source.data };
+
+function readInput({ name, input }: { readonly name: string; readonly input: string }): JsonObject {
+  const value = input.trim() === '' ? {} : parseObject(input);
+  if (value === null) throw new Untranslatable('messages', `the arguments of \`${name.slice(0, 60)}\` are no JSON object`);
+  return value;
 }

@@ -1,11 +1,52 @@
+/** https://platform.claude.com/docs/en/api/messages */
+import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { at, count, stringOr } from '../json';
+import type { Completion, FinishReason } from '../canonical';
+import { at, count, isObject, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readUsage } from './usage';
+import { readParts, writeBlock } from './request';
+import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
   model: stringOr(body['model'], null),
   // count_tokens answers the count at the top level; it is free, and no usage of a model.
   usage: readUsage(body['usage']) ?? (count(body['input_tokens']) > 0 ? NO_USAGE : null),
   error: body['type'] === 'error' ? stringOr(at(body, 'error', 'message'), 'error without a message') : null,
+});
+
+export function readFinish(reason: unknown): FinishReason {
+  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length';
+  if (reason === 'tool_use') return 'tool-calls';
+  return reason === 'refusal' ? 'filter' : 'stop';
+}
+
+const FINISH: Readonly<Record<FinishReason, StopReason>> = { stop: 'end_turn', length: 'max_tokens', 'tool-calls': 'tool_use', filter: 'refusal' };
+export const writeFinish = (reason: FinishReason): StopReason => FINISH[reason];
+
+/** Blocks that only this vendor writes (searches it ran itself) are no part of the answer elsewhere. */
+const ANSWER_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'tool_use']);
+
+export function readCompletion(body: JsonObject): Completion {
+  const blocks = objects(body['content']).filter((block) => isObject(block) && ANSWER_BLOCKS.has(block['type']));
+  return {
+    id: stringOr(body['id'], ''),
+    model: stringOr(body['model'], ''),
+    parts: readParts(blocks, 'content'),
+    finish: readFinish(body['stop_reason']),
+    usage: readUsage(body['usage']),
+  };
+}
+
+export const writeCompletion = (it: Completion): JsonObject => ({
+  id: it.id,
+  type: 'message',
+  role: 'assistant',
+  model: it.model,
+  // An unsigned thinking block is dropped where it would be sent back; to be read, it needs no signature.
+  content: it.parts.flatMap((part) =>
+    part.kind === 'thinking' ? [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }] : writeBlock(part),
+  ),
+  stop_reason: writeFinish(it.finish),
+  stop_sequence: null,
+  usage: writeUsage(it.usage ?? NO_USAGE),
 });

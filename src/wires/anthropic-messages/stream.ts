@@ -1,9 +1,11 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
-import type { Usage } from '../../../schema/record';
-import { at, parseObject, stringOr } from '../json';
+import { NO_USAGE, type Usage } from '../../../schema/record';
+import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { at, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
-import { mergeUsage, readUsage } from './usage';
+import { readFinish, writeFinish } from './response';
+import { mergeUsage, readUsage, writeUsage } from './usage';
 
 export class MessagesStream implements StreamReader {
   model: string | null = null;
@@ -44,3 +46,134 @@ export class MessagesStream implements StreamReader {
     }
   }
 }
+
+export class MessagesPartReader implements PartReader {
+  /** Tool calls by the index of their block. */
+  readonly #tools = new Map<number, number>();
+  #usage: JsonObject | null = null;
+
+  read(event: SseEvent): readonly StreamPart[] {
+    const body = parseObject(event.data);
+    switch (body?.['type']) {
+      case 'message_start':
+        this.#usage = mergeUsage(null, at(body, 'message', 'usage'));
+        return [{ kind: 'start', id: stringOr(at(body, 'message', 'id'), ''), model: stringOr(at(body, 'message', 'model'), '') }];
+      case 'content_block_start':
+        return this.#openBlock(numberOr(body?.['index'], 0), at(body, 'content_block'));
+      case 'content_block_delta':
+        return this.#readDelta(numberOr(body?.['index'], 0), at(body, 'delta'));
+      case 'message_delta':
+        return this.#finish(body);
+      default:
+        return [];
+    }
+  }
+
+  #openBlock(index: number, block: unknown): readonly StreamPart[] {
+    const text = at(block, 'text');
+    if (at(block, 'type') === 'text') return typeof text === 'string' && text !== '' ? [{ kind: 'text', text }] : [];
+    if (at(block, 'type') !== 'tool_use') return [];
+    const tool = this.#tools.size;
+    this.#tools.set(index, tool);
+    return [{ kind: 'tool-call', tool, id: stringOr(at(block, 'id'), ''), name: stringOr(at(block, 'name'), '') }];
+  }
+
+  #readDelta(index: number, delta: unknown): readonly StreamPart[] {
+    const text = stringOr(at(delta, 'text') ?? at(delta, 'thinking') ?? at(delta, 'partial_json') ?? at(delta, 'signature'), '');
+    const tool = this.#tools.get(index);
+    if (text === '') return [];
+    switch (at(delta, 'type')) {
+      case 'text_delta':
+        return [{ kind: 'text', text }];
+      case 'thinking_delta':
+        return [{ kind: 'thinking', text }];
+      case 'signature_delta':
+        return [{ kind: 'signature', text }];
+      case 'input_json_delta':
+        return tool === undefined ? [] : [{ kind: 'tool-input', tool, text }];
+      default:
+        return [];
+    }
+  }
+
+  #finish(body: JsonObject): readonly StreamPart[] {
+    this.#usage = mergeUsage(this.#usage, body['usage']);
+    const usage = readUsage(this.#usage);
+    const reason = at(body, 'delta', 'stop_reason');
+    return [
+      ...(typeof reason === 'string' ? [{ kind: 'finish', reason: readFinish(reason) } as const] : []),
+      ...(usage === null ? [] : [{ kind: 'usage', usage } as const]),
+    ];
+  }
+}
+
+type BlockKind = 'text' | 'thinking' | 'tool';
+
+/** One message: its blocks are opened and closed in order; the stop reason waits for the usage, which stands beside it in this wire. */
+export class MessagesPartWriter implements PartWriter {
+  #index = -1;
+  #open: BlockKind | null = null;
+  #tool = -1;
+  #reason: FinishReason = 'stop';
+  #usage: Usage = NO_USAGE;
+
+  write(part: StreamPart): string {
+    switch (part.kind) {
+      case 'start':
+        return this.#start(part.id, part.model);
+      case 'text':
+      case 'refusal':
+        return this.#enter('text', { type: 'text', text: '' }) + this.#delta({ type: 'text_delta', text: part.text });
+      case 'thinking':
+        return (
+          this.#enter('thinking', { type: 'thinking', thinking: '', signature: '' }) + this.#delta({ type: 'thinking_delta', thinking: part.text })
+        );
+      case 'signature':
+        return this.#open === 'thinking' ? this.#delta({ type: 'signature_delta', signature: part.text }) : '';
+      case 'tool-call':
+        this.#tool = part.tool;
+        return this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });
+      case 'tool-input':
+        // Its block is closed; this wire cannot go back to it.
+        if (part.tool !== this.#tool || this.#open !== 'tool') throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
+        return this.#delta({ type: 'input_json_delta', partial_json: part.text });
+      case 'finish':
+        this.#reason = part.reason;
+        return this.#leave();
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+    }
+  }
+
+  end(): string {
+    const delta = { stop_reason: writeFinish(this.#reason), stop_sequence: null };
+    return this.#leave() + named({ type: 'message_delta', delta, usage: writeUsage(this.#usage) }) + named({ type: 'message_stop' });
+  }
+
+  #start(id: string, model: string): string {
+    const message = { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null };
+    return named({ type: 'message_start', message: { ...message, usage: writeUsage(NO_USAGE) } });
+  }
+
+  #enter(kind: BlockKind, content: JsonObject): string {
+    // Each tool call is a block of its own; text goes on in the open one.
+    if (this.#open === kind && kind !== 'tool') return '';
+    const closed = this.#leave();
+    this.#open = kind;
+    this.#index++;
+    return closed + named({ type: 'content_block_start', index: this.#index, content_block: content });
+  }
+
+  #leave(): string {
+    if (this.#open === null) return '';
+    this.#open = null;
+    return named({ type: 'content_block_stop', index: this.#index });
+  }
+
+  #delta(delta: JsonObject): string {
+    return named({ type: 'content_block_delta', index: this.#index, delta });
+  }
+}
+
+const named = (body: JsonObject): string => `event: ${String(body['type'])}\ndata: ${JSON.stringify(body)}\n\n`;

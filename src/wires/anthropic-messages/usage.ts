@@ -24,3 +24,10 @@ export function mergeUsage(start: unknown, delta: unknown): JsonObject {
   const given = isObject(delta) ? Object.entries(delta).filter(([, value]) => value !== null) : [];
   return { ...(isObject(start) ? start : {}), ...Object.fromEntries(given) };
 }
+
+export const writeUsage = (it: Usage): JsonObject => ({
+  input_tokens: Math.max(0, it.input - it.cacheRead - it.cacheWrite),
+  cache_creation_input_tokens: it.cacheWrite,
+  cache_read_input_tokens: it.cacheRead,
+  output_tokens: it.output,
+});

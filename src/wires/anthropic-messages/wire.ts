@@ -1,8 +1,8 @@
 import type { Wire } from '../wire';
-import { writeError, writeErrorEvent } from './error';
-import { readRequest } from './request';
-import { readAnswer } from './response';
-import { MessagesStream } from './stream';
+import { readFailure, writeError, writeErrorEvent } from './error';
+import { readConversation, readRequest, writeConversation } from './request';
+import { readAnswer, readCompletion, writeCompletion } from './response';
+import { MessagesPartReader, MessagesPartWriter, MessagesStream } from './stream';
 
 export const anthropicMessages: Wire = {
   name: 'anthropic-messages',
@@ -12,4 +12,16 @@ export const anthropicMessages: Wire = {
   openStream: () => new MessagesStream(),
   writeError,
   writeErrorEvent,
+  translator: {
+    idPrefix: 'msg_',
+    // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.
+    headers: { 'anthropic-version': '2023-06-01' },
+    readFailure,
+    readConversation,
+    writeConversation,
+    readCompletion,
+    writeCompletion,
+    openReader: () => new MessagesPartReader(),
+    openWriter: () => new MessagesPartWriter(),
+  },
 };

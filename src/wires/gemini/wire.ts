@@ -21,4 +21,5 @@ export const gemini: Wire = {
   openStream: () => new GeminiStream(),
   writeError,
   writeErrorEvent,
+  translator: null,
 };

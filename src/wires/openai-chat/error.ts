@@ -1,4 +1,6 @@
 /** OpenAI's error body: https://platform.openai.com/docs/guides/error-codes. All of OpenAI's wires share it. */
+import type { Failure } from '../canonical';
+import { at, stringOr } from '../json';
 import type { JsonObject, WireError } from '../wire';
 
 function typeOf(status: number): string {
@@ -22,4 +24,9 @@ export function readError(body: JsonObject): string | null {
   if (typeof error === 'string') return error;
   if (typeof error !== 'object' || error === null) return null;
   return 'message' in error && typeof error.message === 'string' ? error.message : 'error without a message';
+}
+
+export function readFailure(body: JsonObject): Failure | null {
+  const message = readError(body);
+  return message === null ? null : { message, code: stringOr(at(body, 'error', 'code') ?? at(body, 'error', 'type'), 'error') };
 }

@@ -1,5 +1,18 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
-import { count, isObject, limitOf, stringOr } from '../json';
+import {
+  type Conversation,
+  type Message,
+  type Part,
+  readSource,
+  samplingFor,
+  sourceUrl,
+  type Tool,
+  textOf,
+  Untranslatable,
+  type WriteOptions,
+  type WrittenRequest,
+} from '../canonical';
+import { at, count, isObject, limitOf, numberOr, objects, stringOr } from '../json';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -21,4 +34,201 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
   const options = body['stream_options'];
   if (isObject(options) && options['include_usage'] === true) return [];
   return [{ key: 'stream_options', json: JSON.stringify({ ...(isObject(options) ? options : {}), include_usage: true }) }];
+}
+
+// --- to the canonical form and back ---
+
+/** Members that are read here, or that say nothing to another wire. */
+const READ: ReadonlySet<string> = new Set([
+  'model',
+  'messages',
+  'stream',
+  'tools',
+  'tool_choice',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop',
+  'user',
+  'parallel_tool_calls',
+  'response_format',
+  'n',
+  'logprobs',
+  'store',
+  'stream_options',
+]);
+
+export function readConversation(body: JsonObject): Conversation {
+  refuseMeaning(body);
+  const stop = body['stop'];
+  const named = at(body, 'tool_choice', 'function', 'name');
+  return {
+    model: stringOr(body['model'], ''),
+    streamed: body['stream'] === true,
+    messages: objects(body['messages']).map(readMessage),
+    tools: objects(body['tools']).map(readTool),
+    toolChoice: typeof named === 'string' ? { name: named } : readChoice(body['tool_choice']),
+    parallelTools: typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : null,
+    maxOutputTokens: limitOf(body['max_completion_tokens'], body['max_tokens']),
+    temperature: numberOr(body['temperature'], null),
+    topP: numberOr(body['top_p'], null),
+    topK: numberOr(body['top_k'], null),
+    stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
+    user: stringOr(body['user'], null),
+    format: readFormat(body['response_format']),
+    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+  };
+}
+
+function refuseMeaning(body: JsonObject): void {
+  if (count(body['n']) > 1) throw new Untranslatable('n', `${count(body['n'])} answers in one call, expected 1`);
+  if (body['logprobs'] === true) throw new Untranslatable('logprobs', 'probabilities of tokens');
+  for (const name of ['audio', 'functions', 'function_call', 'web_search_options', 'logit_bias']) {
+    if (body[name] !== undefined && body[name] !== null) throw new Untranslatable(name, 'has no counterpart');
+  }
+  const modalities = body['modalities'];
+  if (Array.isArray(modalities) && modalities.includes('audio')) throw new Untranslatable('modalities', 'an answer in audio');
+}
+
+const readChoice = (it: unknown): 'auto' | 'none' | 'required' | null => (it === 'auto' || it === 'none' || it === 'required' ? it : null);
+
+function readFormat(format: unknown): Conversation['format'] {
+  if (!isObject(format) || format['type'] === 'text') return null;
+  const schema = at(format, 'json_schema', 'schema');
+  if (format['type'] !== 'json_schema' || !isObject(schema)) {
+    throw new Untranslatable('response_format', `type \`${String(format['type']).slice(0, 40)}\`, expected text, or json_schema with its schema`);
+  }
+  return { name: stringOr(at(format, 'json_schema', 'name'), 'answer'), schema };
+}
+
+function readTool(tool: JsonObject): Tool {
+  const name = at(tool, 'function', 'name');
+  if (tool['type'] !== 'function' || typeof name !== 'string') {
+    throw new Untranslatable('tools', `a tool of type \`${String(tool['type']).slice(0, 40)}\`, expected function`);
+  }
+  const schema = at(tool, 'function', 'parameters');
+  return {
+    name,
+    description: stringOr(at(tool, 'function', 'description'), null),
+    schema: isObject(schema) ? schema : { type: 'object', properties: {} },
+  };
+}
+
+function readMessage(message: JsonObject, index: number): Message {
+  const role = message['role'];
+  const where = `messages[${index}]`;
+  if (role === 'system' || role === 'developer') return { role: 'system', parts: readParts(message['content'], where) };
+  if (role === 'user') return { role, parts: readParts(message['content'], where) };
+  if (role === 'tool') {
+    const id = stringOr(message['tool_call_id'], '');
+    return { role: 'user', parts: [{ kind: 'tool-result', id, parts: readParts(message['content'], where), isError: false }] };
+  }
+  if (role !== 'assistant')
+    throw new Untranslatable(`${where}.role`, `\`${String(role).slice(0, 40)}\`, expected system, developer, user, assistant or tool`);
+  return { role, parts: readAssistant(message, where) };
+}
+
+/** An assistant's message, in a request's history or in an answer. */
+export function readAssistant(message: JsonObject, where: string): Part[] {
+  const parts: Part[] = [];
+  // Not OpenAI's own; DeepSeek began it and most that serve reasoning models follow.
+  const thinking = message['reasoning_content'] ?? message['reasoning'];
+  if (typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
+  parts.push(...readParts(message['content'], where));
+  const { refusal } = message;
+  if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
+  for (const call of objects(message['tool_calls'])) {
+    const name = at(call, 'function', 'name');
+    if (typeof name !== 'string') throw new Untranslatable(`${where}.tool_calls`, 'a call that is no function');
+    parts.push({ kind: 'tool-call', id: stringOr(call['id'], ''), name, input: stringOr(at(call, 'function', 'arguments'), '') });
+  }
+  return parts;
+}
+
+function readParts(content: unknown, where: string): Part[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
+  return objects(content).map((part) => readPart(part, where));
+}
+
+function readPart(part: JsonObject, where: string): Part {
+  const url = at(part, 'image_url', 'url');
+  const file = at(part, 'file', 'file_data');
+  if (part['type'] === 'text' && typeof part['text'] === 'string') return { kind: 'text', text: part['text'] };
+  if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return { kind: 'refusal', text: part['refusal'] };
+  if (part['type'] === 'image_url' && typeof url === 'string') return { kind: 'image', source: readSource(url) };
+  if (part['type'] === 'file' && typeof file === 'string') {
+    return { kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) };
+  }
+  throw new Untranslatable(
+    `${where}.content`,
+    `a part of type \`${String(part['type']).slice(0, 40)}\`, expected text, image_url, or file with its data`,
+  );
+}
+
+export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed }: WriteOptions): WrittenRequest {
+  const sampling = samplingFor(it, isSamplingFixed);
+  const { toolChoice, format } = it;
+  const body: JsonObject = {
+    model,
+    messages: it.messages.flatMap(writeMessage),
+    ...(it.streamed && { stream: true }),
+    ...(it.maxOutputTokens !== null && { [outputLimitField]: it.maxOutputTokens }),
+    ...(sampling.temperature !== null && { temperature: sampling.temperature }),
+    ...(sampling.topP !== null && { top_p: sampling.topP }),
+    ...(it.stop.length > 0 && { stop: it.stop }),
+    ...(it.user !== null && { user: it.user }),
+    ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
+    ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: toolChoice } }),
+    ...(it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
+    ...(format !== null && { response_format: { type: 'json_schema', json_schema: { ...format, strict: true } } }),
+  };
+  return { body, dropped: [...sampling.dropped, ...(sampling.topK === null ? [] : ['top_k'])] };
+}
+
+const writeTool = (tool: Tool): JsonObject => ({
+  type: 'function',
+  function: { name: tool.name, ...(tool.description !== null && { description: tool.description }), parameters: tool.schema },
+});
+
+/** Results of tools are messages of their own here, and images in them follow as the user's. */
+function writeMessage({ role, parts }: Message): JsonObject[] {
+  if (role === 'system') return [{ role, content: textOf(parts) }];
+  if (role === 'assistant') return [writeAssistant(parts)];
+  const results = parts.filter((part) => part.kind === 'tool-result');
+  const rest = [
+    ...results.flatMap((part) => part.parts.filter((each) => each.kind !== 'text')),
+    ...parts.filter((part) => part.kind !== 'tool-result'),
+  ];
+  return [
+    ...results.map((part) => ({ role: 'tool', tool_call_id: part.id, content: textOf(part.parts) })),
+    ...(rest.length > 0 ? [{ role, content: writeParts(rest) }] : []),
+  ];
+}
+
+/** The signature of thinking has no place in this wire, and unsigned thinking is of no use to its models. */
+export function writeAssistant(parts: readonly Part[]): JsonObject {
+  const text = textOf(parts);
+  const calls = parts.filter((part) => part.kind === 'tool-call');
+  const refusal = parts.find((part) => part.kind === 'refusal')?.text;
+  return {
+    role: 'assistant',
+    content: text === '' && (calls.length > 0 || refusal !== undefined) ? null : text,
+    ...(refusal !== undefined && { refusal }),
+    ...(calls.length > 0 && {
+      tool_calls: calls.map(({ id, name, input }) => ({ id, type: 'function', function: { name, arguments: input } })),
+    }),
+  };
+}
+
+function writeParts(parts: readonly Part[]): string | JsonObject[] {
+  if (parts.every((part) => part.kind === 'text')) return textOf(parts);
+  return parts.flatMap((part): JsonObject[] => {
+    if (part.kind === 'text') return [{ type: 'text', text: part.text }];
+    if (part.kind === 'image') return [{ type: 'image_url', image_url: { url: sourceUrl(part.source) } }];
+    if (part.kind !== 'file') return [];
+    if ('url' in part.source) throw new Untranslatable('messages', 'a document by its address, expected its data');
+    return [{ type: 'file', file: { filename: part.name ?? 'document.pdf', file_data: sourceUrl(part.source) } }];
+  });
 }

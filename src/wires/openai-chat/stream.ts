@@ -1,10 +1,12 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
-import { isObject, parseObject, stringOr } from '../json';
+import type { FinishReason, PartReader, PartWriter, StreamPart } from '../canonical';
+import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError } from './error';
-import { readUsage } from './usage';
+import { readFinish, writeFinish } from './response';
+import { readUsage, writeUsage } from './usage';
 
 const DONE = '[DONE]';
 /** Delta members that are no content by themselves. */
@@ -49,12 +51,105 @@ export class ChatStream implements StreamReader {
     this.model = stringOr(chunk['model'], null) || this.model;
     const usage = readUsage(chunk['usage']);
     if (usage !== null) this.usage = usage;
-    const choices = Array.isArray(chunk['choices']) ? chunk['choices'].filter(isObject) : [];
+    const choices = objects(chunk['choices']);
     let content = false;
     for (const choice of choices) {
       content ||= hasContent(choice);
       if (typeof choice['finish_reason'] === 'string') this.#done.add(choice['index'] ?? 0);
     }
     return { content, drop: this.#dropUsage && usage !== null && choices.length === 0 };
+  }
+}
+
+/** The first choice's deltas; calls with more are not translated. */
+export class ChatPartReader implements PartReader {
+  #started = false;
+  /** Tool calls by the provider's index: some count from 1, or leave gaps. */
+  readonly #tools = new Map<number, number>();
+
+  read(event: SseEvent): readonly StreamPart[] {
+    const chunk = parseObject(event.data);
+    if (chunk === null) return [];
+    const parts: StreamPart[] = [];
+    if (!this.#started) {
+      this.#started = true;
+      parts.push({ kind: 'start', id: stringOr(chunk['id'], ''), model: stringOr(chunk['model'], '') });
+    }
+    const choice = objects(chunk['choices']).find((each) => (each['index'] ?? 0) === 0);
+    if (choice !== undefined) this.#readChoice(choice, parts);
+    const usage = readUsage(chunk['usage']);
+    if (usage !== null) parts.push({ kind: 'usage', usage });
+    return parts;
+  }
+
+  #readChoice(choice: JsonObject, parts: StreamPart[]): void {
+    const delta = isObject(choice['delta']) ? choice['delta'] : {};
+    const add = (kind: 'text' | 'thinking' | 'refusal', text: unknown): void => {
+      if (typeof text === 'string' && text !== '') parts.push({ kind, text });
+    };
+    add('thinking', delta['reasoning_content'] ?? delta['reasoning']);
+    add('text', delta['content']);
+    add('refusal', delta['refusal']);
+    for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
+    if (typeof choice['finish_reason'] === 'string') parts.push({ kind: 'finish', reason: readFinish(choice['finish_reason']) });
+  }
+
+  #readToolCall(call: JsonObject, parts: StreamPart[]): void {
+    const index = numberOr(call['index'], 0);
+    const known = this.#tools.get(index);
+    const tool = known ?? this.#tools.size;
+    const name = at(call, 'function', 'name');
+    if (known === undefined) {
+      this.#tools.set(index, tool);
+      parts.push({ kind: 'tool-call', tool, id: stringOr(call['id'], ''), name: stringOr(name, '') });
+    }
+    const text = at(call, 'function', 'arguments');
+    if (typeof text === 'string' && text !== '') parts.push({ kind: 'tool-input', tool, text });
+  }
+}
+
+/** Role first, one finish reason, usage, `[DONE]`. */
+export class ChatPartWriter implements PartWriter {
+  #id = '';
+  #model = '';
+
+  constructor(readonly createdAt: number) {}
+
+  write(part: StreamPart): string {
+    switch (part.kind) {
+      case 'start':
+        this.#id = part.id;
+        this.#model = part.model;
+        return this.#delta({ role: 'assistant', content: '' });
+      case 'text':
+        return this.#delta({ content: part.text });
+      case 'thinking':
+        return this.#delta({ reasoning_content: part.text });
+      case 'refusal':
+        return this.#delta({ refusal: part.text });
+      case 'tool-call':
+        return this.#delta({ tool_calls: [{ index: part.tool, id: part.id, type: 'function', function: { name: part.name, arguments: '' } }] });
+      case 'tool-input':
+        return this.#delta({ tool_calls: [{ index: part.tool, function: { arguments: part.text } }] });
+      case 'finish':
+        return this.#delta({}, part.reason);
+      case 'usage':
+        return this.#chunk({ choices: [], usage: writeUsage(part.usage) });
+      case 'signature':
+        return '';
+    }
+  }
+
+  end(): string {
+    return `data: ${DONE}\n\n`;
+  }
+
+  #delta(delta: JsonObject, reason: FinishReason | null = null): string {
+    const finish = reason === null ? null : writeFinish(reason);
+    return this.#chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] });
+  }
+
+  #chunk(rest: JsonObject): string {
+    return `data: ${JSON.stringify({ id: this.#id, object: 'chat.completion.chunk', created: this.createdAt, model: this.#model, ...rest })}\n\n`;
   }
 }

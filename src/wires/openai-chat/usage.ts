@@ -1,4 +1,5 @@
 /** https://platform.openai.com/docs/api-reference/chat/object (`usage`), with the additions of compatible providers. */
+import type { CompletionUsage } from 'openai/resources/completions';
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, costUsd, count, isObject } from '../json';
 
@@ -20,3 +21,11 @@ export function readUsage(usage: unknown): Usage | null {
     reportedCostUsd: costUsd(usage['cost']),
   };
 }
+
+export const writeUsage = (it: Usage): CompletionUsage => ({
+  prompt_tokens: it.input,
+  completion_tokens: it.output,
+  total_tokens: it.input + it.output,
+  prompt_tokens_details: { cached_tokens: it.cacheRead, audio_tokens: it.inputAudio, cache_write_tokens: it.cacheWrite },
+  completion_tokens_details: { reasoning_tokens: it.reasoning, audio_tokens: it.outputAudio },
+});

@@ -1,8 +1,8 @@
 import type { Wire } from '../wire';
-import { writeError, writeErrorEvent } from './error';
-import { askForUsage, readRequest } from './request';
-import { readAnswer } from './response';
-import { ChatStream } from './stream';
+import { readFailure, writeError, writeErrorEvent } from './error';
+import { askForUsage, readConversation, readRequest, writeConversation } from './request';
+import { readAnswer, readCompletion, writeCompletion } from './response';
+import { ChatPartReader, ChatPartWriter, ChatStream } from './stream';
 
 export const openAiChat: Wire = {
   name: 'openai-chat',
@@ -12,4 +12,15 @@ export const openAiChat: Wire = {
   openStream: (facts, dropUsage) => new ChatStream(facts, dropUsage),
   writeError,
   writeErrorEvent,
+  translator: {
+    idPrefix: 'chatcmpl-',
+    headers: {},
+    readFailure,
+    readConversation,
+    writeConversation,
+    readCompletion,
+    writeCompletion,
+    openReader: () => new ChatPartReader(),
+    openWriter: (createdAt) => new ChatPartWriter(createdAt),
+  },
 };

@@ -13,4 +13,5 @@ export const openAiModerations: Wire = {
     return { ...facts, model: facts.model ?? DEFAULT_MODEL };
   },
   askForUsage: () => [],
+  translator: null,
 };

@@ -14,4 +14,5 @@ export const openAiResponses: Wire = {
   openStream: () => new ResponsesStream(),
   writeError,
   writeErrorEvent,
+  translator: null,
 };

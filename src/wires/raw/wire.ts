@@ -18,4 +18,5 @@ export const raw: Wire = {
   openStream: () => null,
   writeError,
   writeErrorEvent,
+  translator: null,
 };

@@ -1,0 +1,163 @@
+/**
+ * What a conversation with a model is, in no vendor's words: a wire reads its own form into this one and writes its own form from it,
+ * so that n wires need n translators. Calls whose wire does not change never come here.
+ */
+import type { Usage } from '../../schema/record';
+import type { SseEvent } from './sse';
+import type { JsonObject } from './wire';
+
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `signature`: what the model's vendor wants back unchanged, or null. */
+  | { readonly kind: 'thinking'; readonly text: string; readonly signature: string | null }
+  | { readonly kind: 'refusal'; readonly text: string }
+  | { readonly kind: 'image'; readonly source: Source }
+  | { readonly kind: 'file'; readonly source: Source; readonly name: string | null }
+  /** `input`: the arguments as JSON text, as the model wrote them. */
+  | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string }
+  | { readonly kind: 'tool-result'; readonly id: string; readonly parts: readonly Part[]; readonly isError: boolean };
+
+export type Source = { readonly url: string } | { readonly mediaType: string /** Base64. */; readonly data: string };
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly parts: readonly Part[];
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly description: string | null;
+  /** JSON Schema of its arguments. */
+  readonly schema: JsonObject;
+}
+
+export interface Conversation {
+  readonly model: string;
+  readonly streamed: boolean;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: 'auto' | 'none' | 'required' | { readonly name: string } | null;
+  /** False: one tool at a time. */
+  readonly parallelTools: boolean | null;
+  /** Tokens of the answer. */
+  readonly maxOutputTokens: number | null;
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly topK: number | null;
+  readonly stop: readonly string[];
+  readonly user: string | null;
+  /** JSON Schema that the answer has to keep to. */
+  readonly format: { readonly name: string; readonly schema: JsonObject } | null;
+  /** Members of the body that have no place here and whose loss does no harm. */
+  readonly dropped: readonly string[];
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'filter';
+
+export interface Completion {
+  readonly id: string;
+  readonly model: string;
+  readonly parts: readonly Part[];
+  readonly finish: FinishReason;
+  readonly usage: Usage | null;
+}
+
+/** What one event of a streamed answer adds. `tool` counts the answer's tool calls from 0. */
+export type StreamPart =
+  | { readonly kind: 'start'; readonly id: string; readonly model: string }
+  | { readonly kind: 'text' | 'thinking' | 'refusal' | 'signature'; readonly text: string }
+  | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string }
+  | { readonly kind: 'tool-input'; readonly tool: number; readonly text: string }
+  | { readonly kind: 'finish'; readonly reason: FinishReason }
+  | { readonly kind: 'usage'; readonly usage: Usage };
+
+export interface PartReader {
+  read(event: SseEvent): readonly StreamPart[];
+}
+
+/** Writes whole events, or nothing. Usage is always written, where the wire has an event of its own for it: the meter takes it out. */
+export interface PartWriter {
+  /** Throws `Untranslatable`. */
+  write(part: StreamPart): string;
+  /** What closes a whole stream. */
+  end(): string;
+}
+
+/** How the target wants what its wire leaves open. */
+export interface WriteOptions {
+  readonly model: string;
+  /** The name of the member that limits the answer, where the wire has two. */
+  readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
+  /** The model refuses sampling parameters. */
+  readonly isSamplingFixed: boolean;
+  /** Tokens to allow where the caller states no limit and the wire demands one. */
+  readonly defaultOutputTokens: number;
+}
+
+/** A written request, and what of the conversation this wire has no place for. */
+export interface WrittenRequest {
+  readonly body: JsonObject;
+  readonly dropped: readonly string[];
+}
+
+export interface Failure {
+  readonly message: string;
+  readonly code: string;
+}
+
+export interface Translator {
+  /** What ids of answers begin with. */
+  readonly idPrefix: 'chatcmpl-' | 'msg_' | 'resp_';
+  /** Headers that a call in this wire must carry. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Throws `Untranslatable`. */
+  readConversation(body: JsonObject): Conversation;
+  /** Throws `Untranslatable`. */
+  writeConversation(conversation: Conversation, options: WriteOptions): WrittenRequest;
+  readCompletion(body: JsonObject): Completion;
+  /** `createdAt`: Unix seconds. */
+  writeCompletion(completion: Completion, createdAt: number): JsonObject;
+  /** Message and code of an error body, or null where it is none. */
+  readFailure(body: JsonObject): Failure | null;
+  openReader(): PartReader;
+  openWriter(createdAt: number): PartWriter;
+}
+
+/** The call says something that another wire cannot say, and that changes its meaning. */
+export class Untranslatable extends Error {
+  override readonly name = 'Untranslatable';
+  constructor(
+    readonly param: string,
+    readonly why: string,
+  ) {
+    super(`${param}: ${why}`);
+  }
+}
+
+const PREFIX = /^(?:chatcmpl-|msg_|resp_)/;
+
+/** A foreign id under the prefix that the caller's dialect expects. */
+export const idFor = (prefix: Translator['idPrefix'], id: string): string => prefix + id.replace(PREFIX, '');
+
+/** The sampling parameters that the target takes, and the names of those that it does not. */
+export function samplingFor(
+  it: Conversation,
+  isFixed: boolean,
+): Pick<Conversation, 'temperature' | 'topP' | 'topK'> & { readonly dropped: string[] } {
+  const { temperature, topP, topK } = it;
+  if (!isFixed) return { temperature, topP, topK, dropped: [] };
+  const given = { temperature, top_p: topP, top_k: topK };
+  const dropped = Object.entries(given).flatMap(([name, value]) => (value === null ? [] : [name]));
+  return { temperature: null, topP: null, topK: null, dropped };
+}
+
+/** The text of parts, one after another; what is no text is left out. */
+export const textOf = (parts: readonly Part[]): string => parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+
+/** `data:<type>;base64,<data>`, or a plain URL. */
+export function readSource(url: string): Source {
+  const found = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/s.exec(url);
+  return found === null ? { url } : { mediaType: found[1] ?? '', data: found[2] ?? '' };
+}
+
+export const sourceUrl = (source: Source): string => ('url' in source ? source.url : `data:${source.mediaType};base64,${source.data}`);

@@ -1,0 +1,99 @@
+/** What a whole stream of each dialect must look like, by the vendors' streaming pages; each throws at the first event that breaks it. */
+import { eventsOf } from '../../src/wires/sse.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: read by a grammar that checks each member it uses
+type Json = any;
+
+const fail = (what: string): never => {
+  throw new Error(`grammar: ${what}`);
+};
+
+export interface ReadStream {
+  readonly text: string;
+  readonly tools: readonly { id: string; name: string; input: string }[];
+  readonly finish: string;
+  readonly usage: Json;
+}
+
+/** Role first, one finish reason, usage last, `[DONE]`; one id and model throughout. https://platform.openai.com/docs/api-reference/chat-streaming */
+export function readChatStream(stream: string): ReadStream {
+  const events = eventsOf(stream);
+  if (events.at(-1)?.data !== '[DONE]') fail('no [DONE] at the end');
+  const chunks: Json[] = events.slice(0, -1).map((event) => JSON.parse(event.data));
+  let text = '';
+  let finish: string | null = null;
+  let usage: Json = null;
+  const tools: { id: string; name: string; input: string }[] = [];
+  chunks.forEach((chunk, index) => {
+    if (chunk.object !== 'chat.completion.chunk') fail(`object ${chunk.object}`);
+    if (chunk.id !== chunks[0].id) fail('the id changes');
+    if (usage !== null) fail('something behind the usage');
+    const [choice] = chunk.choices;
+    if (choice === undefined) {
+      if (finish === null) fail('usage before the finish reason');
+      usage = chunk.usage;
+      return;
+    }
+    if (index === 0 && choice.delta.role !== 'assistant') fail('no role at first');
+    if (finish !== null) fail('a choice behind the finish reason');
+    text += choice.delta.content ?? '';
+    for (const call of choice.delta.tool_calls ?? []) {
+      const known = tools[call.index];
+      if (known === undefined) tools[call.index] = { id: call.id, name: call.function.name, input: call.function.arguments ?? '' };
+      else known.input += call.function.arguments;
+    }
+    finish = choice.finish_reason;
+  });
+  return { text, tools, finish: finish ?? fail('no finish reason'), usage };
+}
+
+/** message_start … message_stop, blocks opened and closed in order. https://platform.claude.com/docs/en/build-with-claude/streaming */
+export function readMessagesStream(stream: string): ReadStream {
+  let state: 'before' | 'between' | 'inside' | 'finished' | 'after' = 'before';
+  let index = -1;
+  let kind = '';
+  let text = '';
+  let finish: string | null = null;
+  let usage: Json = null;
+  const tools: { id: string; name: string; input: string }[] = [];
+  for (const event of eventsOf(stream)) {
+    const body: Json = JSON.parse(event.data);
+    if (event.name !== body.type) fail(`event ${event.name} with type ${body.type}`);
+    if (body.type === 'ping') continue;
+    switch (`${state} ${body.type}`) {
+      case 'before message_start':
+        state = 'between';
+        break;
+      case 'between content_block_start':
+        if (body.index !== ++index) fail(`block ${body.index}, expected ${index}`);
+        kind = body.content_block.type;
+        if (kind === 'tool_use') tools.push({ id: body.content_block.id, name: body.content_block.name, input: '' });
+        state = 'inside';
+        break;
+      case 'inside content_block_delta': {
+        if (body.index !== index) fail(`a delta of block ${body.index} in block ${index}`);
+        const expected = { text: 'text_delta', tool_use: 'input_json_delta', thinking: 'thinking_delta' }[kind];
+        if (body.delta.type !== expected && body.delta.type !== 'signature_delta') fail(`${body.delta.type} in a block of ${kind}`);
+        text += body.delta.text ?? '';
+        const tool = tools.at(-1);
+        if (tool !== undefined) tool.input += body.delta.partial_json ?? '';
+        break;
+      }
+      case 'inside content_block_stop':
+        state = 'between';
+        break;
+      case 'between message_delta':
+        finish = body.delta.stop_reason;
+        usage = body.usage;
+        state = 'finished';
+        break;
+      case 'finished message_stop':
+        state = 'after';
+        break;
+      default:
+        fail(`${body.type} while ${state}`);
+    }
+  }
+  if (state !== 'after') fail(`ended while ${state}`);
+  return { text, tools, finish: finish ?? fail('no stop reason'), usage };
+}

@@ -1,0 +1,200 @@
+/** Dialect → canonical → dialect, for the wires that translate. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NO_USAGE } from '../../schema/record';
+import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
+import {
+  type Completion,
+  type Conversation,
+  type Message,
+  type Part,
+  type StreamPart,
+  type Translator,
+  Untranslatable,
+} from '../../src/wires/canonical';
+import { openAiChat } from '../../src/wires/openai-chat/wire';
+import { eventsOf } from '../../src/wires/sse';
+import type { JsonObject, Wire } from '../../src/wires/wire';
+import { readChatStream, readMessagesStream } from '../harness/grammars';
+
+function translatorOf(wire: Wire): Translator {
+  if (wire.translator === null) throw new Error(wire.name);
+  return wire.translator;
+}
+const chat = translatorOf(openAiChat);
+const messages = translatorOf(anthropicMessages);
+const WIRES = [
+  ['openai-chat', chat, readChatStream],
+  ['anthropic-messages', messages, readMessagesStream],
+] as const;
+const options = { model: 'm', outputLimitField: 'max_tokens', isSamplingFixed: false, defaultOutputTokens: 4_096 } as const;
+
+// --- arbitrary conversations ---
+
+const word = fc.stringMatching(/^[a-z]{1,8}$/);
+const text = fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' });
+const textPart = text.map((it): Part => ({ kind: 'text', text: it }));
+const image = fc.constantFrom<Part>(
+  { kind: 'image', source: { url: 'https://example.com/a.png' } },
+  { kind: 'image', source: { mediaType: 'image/png', data: 'iVBORw0KGgo=' } },
+  { kind: 'file', source: { mediaType: 'application/pdf', data: 'JVBERi0=' }, name: 'a.pdf' },
+);
+const call = fc.record({
+  kind: fc.constant('tool-call' as const),
+  id: word,
+  name: word,
+  input: fc.dictionary(word, text).map((it) => JSON.stringify(it)),
+});
+const system = textPart.map((part): Message => ({ role: 'system', parts: [part] }));
+const user = fc.tuple(textPart, fc.array(image, { maxLength: 2 })).map(([first, rest]): Message => ({ role: 'user', parts: [first, ...rest] }));
+/** A turn with calls, and what came of them. */
+const toolTurn = fc
+  .tuple(fc.option(textPart, { nil: null }), fc.array(call, { minLength: 1, maxLength: 3 }), text)
+  .map(([said, calls, result]): Message[] => [
+    { role: 'assistant', parts: [...(said === null ? [] : [said]), ...calls] },
+    { role: 'user', parts: calls.map(({ id }) => ({ kind: 'tool-result', id, parts: [{ kind: 'text', text: result }], isError: false })) },
+  ]);
+const answer = textPart.map((part): Message[] => [{ role: 'assistant', parts: [part] }]);
+const turns = fc
+  .array(fc.tuple(user, fc.oneof(toolTurn, answer)), { maxLength: 4 })
+  .map((list) => list.flatMap(([asked, answered]) => [asked, ...answered]));
+const conversation: fc.Arbitrary<Conversation> = fc.record({
+  model: fc.constant('m'),
+  streamed: fc.boolean(),
+  messages: fc
+    .tuple(fc.option(system, { nil: null }), turns, user)
+    .map(([first, middle, last]) => merged([...(first === null ? [] : [first]), ...middle, last])),
+  tools: fc.array(
+    fc.record({ name: word, description: fc.option(text, { nil: null }), schema: fc.constant<JsonObject>({ type: 'object', properties: {} }) }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  toolChoice: fc.constantFrom('auto' as const, 'none' as const, 'required' as const, { name: 'f' }, null),
+  parallelTools: fc.constant(null),
+  maxOutputTokens: fc.integer({ min: 1, max: 4_096 }),
+  temperature: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null }),
+  topP: fc.constant(null),
+  topK: fc.constant(null),
+  stop: fc.array(word, { maxLength: 3 }),
+  user: fc.option(word, { nil: null }),
+  format: fc.constant(null),
+  dropped: fc.constant([]),
+});
+
+/** Neighbours of one role are one turn; so they come back from a wire where turns alternate. */
+function merged(list: readonly Message[]): Message[] {
+  const out: Message[] = [];
+  for (const message of list) {
+    const last = out.at(-1);
+    if (last?.role === message.role) out[out.length - 1] = { role: message.role, parts: [...last.parts, ...message.parts] };
+    else out.push(message);
+  }
+  return out;
+}
+const normal = (it: Conversation): Conversation => ({ ...it, messages: merged(it.messages) });
+
+describe.each(WIRES)('%s', (_, wire, readStream) => {
+  it('says any conversation and reads it back the same', () => {
+    fc.assert(
+      fc.property(conversation, (it) => {
+        const { body, dropped } = wire.writeConversation(it, options);
+        expect(normal(wire.readConversation(JSON.parse(JSON.stringify(body))))).toEqual(normal(it));
+        expect(dropped).toEqual([]);
+      }),
+    );
+  });
+
+  it('says any answer and reads it back the same', () => {
+    const parts = fc.oneof(fc.tuple(textPart), fc.array(call, { minLength: 1, maxLength: 3 }), fc.tuple(textPart, call));
+    const usage = fc
+      .record({ input: fc.nat(1_000), output: fc.nat(1_000), cacheRead: fc.nat(400) })
+      .map((it) => ({ ...NO_USAGE, ...it, input: it.input + it.cacheRead }));
+    fc.assert(
+      fc.property(parts, usage, fc.constantFrom('stop', 'length', 'tool-calls', 'filter'), (list, used, finish) => {
+        const it: Completion = { id: 'x', model: 'm', parts: list, finish, usage: used };
+        const back = wire.readCompletion(JSON.parse(JSON.stringify(wire.writeCompletion(it, 7))));
+        expect(back).toEqual(it);
+      }),
+    );
+  });
+
+  it('streams any answer by the rules of its grammar, and reads it back the same', () => {
+    const pieces = fc.array(text, { minLength: 1, maxLength: 5 });
+    const streamed = fc.record({ said: pieces, calls: fc.array(fc.record({ id: word, name: word, input: pieces }), { maxLength: 3 }) });
+    fc.assert(
+      fc.property(streamed, ({ said, calls }) => {
+        const parts: StreamPart[] = [
+          { kind: 'start', id: 'x', model: 'm' },
+          ...said.map((it) => ({ kind: 'text', text: it }) as const),
+          ...calls.flatMap(({ id, name, input }, tool) => [
+            { kind: 'tool-call', tool, id, name } as const,
+            ...input.map((it) => ({ kind: 'tool-input', tool, text: it }) as const),
+          ]),
+          { kind: 'finish', reason: calls.length > 0 ? 'tool-calls' : 'stop' },
+          { kind: 'usage', usage: { ...NO_USAGE, input: 5, output: 2 } },
+        ];
+        const writer = wire.openWriter(7);
+        const written = parts.map((part) => writer.write(part)).join('') + writer.end();
+        const read = readStream(written);
+        expect(read.text).toBe(said.join(''));
+        expect(read.tools).toEqual(calls.map(({ id, name, input }) => ({ id, name, input: input.join('') })));
+        const reader = wire.openReader();
+        const back = eventsOf(written).flatMap((event) => reader.read(event));
+        // Usage may come in more than one event; the last one counts.
+        expect(back.filter((part) => part.kind !== 'usage')).toEqual(parts.filter((part) => part.kind !== 'usage'));
+        expect(back.filter((part) => part.kind === 'usage').at(-1)).toEqual(parts.at(-1));
+      }),
+    );
+  });
+});
+
+describe('what another wire cannot say', () => {
+  it.each<[string, JsonObject]>([
+    ['n', { n: 3 }],
+    ['logprobs', { logprobs: true }],
+    ['modalities', { modalities: ['text', 'audio'] }],
+    ['functions', { functions: [] }],
+    ['response_format', { response_format: { type: 'json_object' } }],
+    ['tools', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
+    ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] }],
+    ['messages[0].role', { messages: [{ role: 'robot', content: 'x' }] }],
+  ])('names %s', (param, more) => {
+    const read = () => chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more });
+    expect(read).toThrow(Untranslatable);
+    expect(read).toThrow(expect.objectContaining({ param }));
+  });
+
+  it.each<[string, JsonObject]>([
+    ['thread', { thread: { type: 'create' } }],
+    ['mcp_servers', { mcp_servers: [{}] }],
+    ['tools', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'container_upload' }] }] }],
+  ])('names %s of Messages', (param, more) => {
+    const read = () => messages.readConversation({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }], ...more });
+    expect(read).toThrow(expect.objectContaining({ param }));
+  });
+
+  it('lists what is lost without harm', () => {
+    const { dropped } = chat.readConversation({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, reasoning_effort: 'low', metadata: null });
+    expect(dropped).toEqual(['seed', 'frequency_penalty', 'reasoning_effort']);
+    const hot = { ...chat.readConversation({ model: 'm', messages: [], temperature: 1.7, top_p: 0.5 }) };
+    expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
+  });
+
+  it('leaves sampling to models that will not have it set, and says so', () => {
+    const set = chat.readConversation({ model: 'm', messages: [], temperature: 0.2, top_p: 0.5 });
+    for (const wire of [chat, messages]) {
+      const { body, dropped } = wire.writeConversation(set, { ...options, isSamplingFixed: true });
+      expect(Object.keys(body)).not.toContain('temperature');
+      expect(Object.keys(body)).not.toContain('top_p');
+      expect(dropped).toEqual(['temperature', 'top_p']);
+    }
+  });
+
+  it('gives Messages the limit that it demands', () => {
+    const hi = chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    expect(messages.writeConversation(hi, options).body).toMatchObject({
+      max_tokens: 4_096,
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
+    });
+  });
+});
