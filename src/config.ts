@@ -145,6 +145,9 @@ function readFurther(text: unknown, problems: string[]): Provider[] {
     endpoints: ['chat', 'completions', 'embeddings', 'responses'],
     priceId: null,
     streamUsage: true,
+    outputLimitField: 'max_tokens',
+    fixedSampling: null,
+    prefill: null,
     models: it.models,
   }));
 }

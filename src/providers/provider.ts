@@ -30,6 +30,15 @@ export interface Provider {
   readonly priceId: string | null;
   /** Whether a chat stream may be asked for usage (`stream_options.include_usage`). */
   readonly streamUsage: boolean;
+  /** What its chat endpoint calls the limit of the answer's tokens. */
+  readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
+  /** Models that refuse sampling parameters, or null. */
+  readonly fixedSampling: RegExp | null;
+  /**
+   * It goes on from an assistant's message at the end of a chat, by its documents: for which models, and what member that message
+   * must carry. Null: it does not, or does not say so.
+   */
+  readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | null } | null;
   /** Models beyond the price catalogue's. */
   readonly models: readonly string[];
   /** Answers in place of the network; only built-in providers have one. */

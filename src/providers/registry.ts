@@ -14,6 +14,9 @@ function compatible(it: Partial<Provider> & Pick<Provider, 'slug' | 'baseUrl' | 
     endpoints: OPENAI_COMPATIBLE,
     priceId: it.slug,
     streamUsage: true,
+    outputLimitField: 'max_tokens',
+    fixedSampling: null,
+    prefill: null,
     models: [],
     ...it,
   };
@@ -26,6 +29,10 @@ export const PROVIDERS: readonly Provider[] = [
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     endpoints: [...WITH_RESPONSES, 'moderations'],
+    // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
+    outputLimitField: 'max_completion_tokens',
+    // https://platform.openai.com/docs/guides/reasoning (limitations)
+    fixedSampling: /^(?:o\d|gpt-[56](?!.*chat))/,
     models: ['omni-moderation-latest', 'text-moderation-latest'],
   }),
   {
@@ -38,6 +45,11 @@ export const PROVIDERS: readonly Provider[] = [
     endpoints: ['messages', 'count-tokens'],
     priceId: 'anthropic',
     streamUsage: false,
+    outputLimitField: 'max_tokens',
+    // https://platform.claude.com/docs/en/models/sonnet-5/overview
+    fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
+    // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
+    prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null },
     models: [],
   },
   {
@@ -50,9 +62,19 @@ export const PROVIDERS: readonly Provider[] = [
     endpoints: ['generate-content'],
     priceId: 'google',
     streamUsage: false,
+    outputLimitField: 'max_tokens',
+    fixedSampling: null,
+    prefill: null,
     models: [],
   },
-  compatible({ slug: 'mistral', baseUrl: 'https://api.mistral.ai/v1', keyVariable: 'MISTRAL_API_KEY', streamUsage: false }),
+  compatible({
+    slug: 'mistral',
+    baseUrl: 'https://api.mistral.ai/v1',
+    keyVariable: 'MISTRAL_API_KEY',
+    streamUsage: false,
+    // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)
+    prefill: { models: /./, flag: 'prefix' },
+  }),
   compatible({ slug: 'deepseek', baseUrl: 'https://api.deepseek.com', keyVariable: 'DEEPSEEK_API_KEY' }),
   compatible({
     slug: 'xai',
@@ -75,6 +97,8 @@ export const PROVIDERS: readonly Provider[] = [
     baseUrl: 'https://api.groq.com/openai/v1',
     keyVariable: 'GROQ_API_KEY',
     endpoints: WITH_RESPONSES,
+    // https://console.groq.com/docs/prefilling
+    prefill: { models: /./, flag: null },
   }),
   compatible({ slug: 'cerebras', baseUrl: 'https://api.cerebras.ai/v1', keyVariable: 'CEREBRAS_API_KEY' }),
   compatible({

@@ -106,6 +106,9 @@ export const mock: Provider = {
   endpoints: ['chat', 'completions', 'embeddings', 'moderations', 'responses', 'messages', 'count-tokens'],
   priceId: null,
   streamUsage: true,
+  outputLimitField: 'max_tokens',
+  fixedSampling: null,
+  prefill: null,
   models: MOCK_MODELS,
   fetch: answer,
 };
