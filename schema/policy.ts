@@ -471,10 +471,10 @@ export const HEADER_RULES = {
   }),
   streamRescue: rule({
     name: 'Weir-Stream-Rescue',
-    parse: oneOf(['off', 'buffer']),
+    parse: oneOf(['off', 'splice', 'prefill', 'buffer']),
     fallback: undefined,
     acts: true,
-    doc: 'What happens to a stream that breaks after its first content: `off` (a typed error event), or `buffer` (nothing leaves before the answer is whole, so that the next try or target can take over).',
+    doc: 'What happens to a stream that breaks after its first content: `off` (a typed error event), `splice` (the next try or target is asked afresh and goes on unseen while its answer is the same), `prefill` (it goes on from the text sent, where the provider offers that), or `buffer` (nothing leaves before the answer is whole).',
   }),
   connectTimeoutMs: rule({
     name: 'Weir-Timeout-Connect',

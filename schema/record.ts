@@ -48,6 +48,8 @@ export const Attempt = z.object({
   bytes: z.number().int().nonnegative().default(0),
   /** Why it failed, in a word, or null. */
   error: z.string().nullable(),
+  /** Characters of a streamed answer that came from it, where it broke off or went on with another's. */
+  deliveredChars: z.number().int().nonnegative().optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 

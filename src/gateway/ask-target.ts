@@ -1,12 +1,11 @@
 /** One try at one target: an answer that has begun, or why there is none. Failures are values; what to do about them is not decided here. */
-import { editJson } from '../wires/edit-json';
-import type { BodyEdit } from '../wires/wire';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
 import { holdEvents } from './hold-events';
 import { networkFailure } from './network-failure';
 import { brokenOff, type Opened, openAnswer } from './open-answer';
+import { outgoingBody } from './outgoing-body';
 import type { Clock, Upstream } from './ports';
 import { type FailureKind, kindOfStatus, readRetryAfterMs } from './routing/retry';
 import type { Trail } from './trail';
@@ -47,11 +46,11 @@ export interface Asked {
   readonly isCareful: boolean;
 }
 
-export async function askTarget(asked: Asked, target: Target): Promise<Answered | Failed> {
+/** `prefill`: text with which the answer has begun already, for targets that go on from it; else null. */
+export async function askTarget(asked: Asked, target: Target, prefill: string | null): Promise<Answered | Failed> {
   const { call, body, deadline, deps, trail } = asked;
   const startedAt = deps.clock.now();
   const giveUp = asked.isCareful ? new AbortController() : null;
-  const edits = bodyEdits(call, body, target);
   trail.target = target;
   armForHeaders(deadline, body.facts.streamed);
   let status: number | null = null;
@@ -59,18 +58,19 @@ export async function askTarget(asked: Asked, target: Target): Promise<Answered 
     trail.attempts.push({ provider: target.name, model: target.model, status, durationMs: deps.clock.now() - startedAt, bytes, error });
   };
   try {
+    const { body: sent, dropped } = outgoingBody(call, body, target, prefill);
+    if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${dropped.join(', ')}`);
     const response = await deadline.within(
       deps.upstream.fetch(target, {
         method: call.method,
         headers: upstreamHeaders(call, asked.identity, target),
-        body: outgoingBody(body, edits),
+        body: sent,
         signal: giveUp === null ? deadline.client : AbortSignal.any([deadline.client, giveUp.signal]),
       }),
     );
     status = response.status;
     const opened = await open(asked, target, response, startedAt);
-    const dropUsage = edits.some((edit) => edit.key === 'stream_options') && trail.policy?.streamUsage !== true;
-    const answered: Answered = { response, opened, target, dropUsage, startedAt };
+    const answered: Answered = { response, opened, target, dropUsage: dropsUsage(asked, target), startedAt };
     const failed = asFailure(answered, call, deps.clock.now());
     note(failed === null ? null : reasonOf(status, opened), opened.kind === 'whole' ? opened.whole.byteLength : 0);
     return failed ?? answered;
@@ -84,9 +84,9 @@ export async function askTarget(asked: Asked, target: Target): Promise<Answered 
 
 async function open(asked: Asked, target: Target, response: Response, startedAt: number): Promise<Opened> {
   const { call, body, deadline, deps } = asked;
-  const opened = await openAnswer(call, target, response, deadline);
+  const opened = await openAnswer(call, target.wire, target, response, deadline);
   if (opened.kind !== 'events' || !asked.isCareful) return opened;
-  const events = call.wire.openStream(body.facts, false);
+  const events = target.wire.openStream(body.facts, false);
   if (events === null) return opened;
   const { firstByteMs } = deadline.limits;
   if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, deps.clock.now() - startedAt);
@@ -95,7 +95,7 @@ async function open(asked: Asked, target: Target, response: Response, startedAt:
       untilWhole: asked.trail.policy?.streamRescue === 'buffer',
       onChunk: (hasContent) => (hasContent ? deadline.arm('idle', deadline.limits.idleMs) : undefined),
     });
-    return { kind: 'events', stream: await deadline.within(held) };
+    return { kind: 'events', stream: await deadline.within(held), metered: null };
   } catch (cause) {
     throw cause instanceof GatewayError ? cause : brokenOff(cause, target, deadline);
   }
@@ -119,9 +119,15 @@ function kindForFallback(kind: FailureKind, target: Target, status: number): Fai
   return target.fallback.onCodes.some(([from, to]) => status >= from && status <= to) ? 'unserved' : 'caller';
 }
 
+/** A stream's failure once it had begun. */
+export function brokenStream(error: GatewayError, deadline: Deadline): Failed {
+  return { kind: kindOfError(error, deadline), retryAfterMs: null, end: error };
+}
+
 function kindOfError(error: GatewayError, deadline: Deadline): FailureKind {
   if (error.code === 'cancelled' || deadline.expired?.name === 'total') return 'over';
   if (error.code === 'provider_timeout') return 'silent';
+  if (error.code === 'not_translated' || error.code === 'provider_differs') return 'unserved';
   return 'transient';
 }
 
@@ -141,17 +147,9 @@ function armForHeaders(deadline: Deadline, streamed: boolean): void {
   else deadline.arm('first byte', firstByteMs ?? totalMs);
 }
 
-function bodyEdits(call: Call, body: CallBody, target: Target): BodyEdit[] {
-  if (body.json === null) return [];
-  const edits: BodyEdit[] = Object.entries(target.fallback?.bodyOverride ?? {}).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
-  if (call.door.kind === 'gateway' && target.model !== null && target.model !== body.json['model']) {
-    edits.push({ key: 'model', json: JSON.stringify(target.model) });
-  }
-  if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(body.json));
-  return edits;
-}
-
-function outgoingBody(body: CallBody, edits: readonly BodyEdit[]): BodyInit | null {
-  if (body.text !== null && (edits.length > 0 || body.bytes === null)) return editJson(body.text, edits);
-  return body.bytes ?? body.stream;
+/** The caller did not ask for the usage event that is in the stream: it is taken out again. */
+function dropsUsage({ body, call, trail }: Asked, target: Target): boolean {
+  if (body.json === null || !body.facts.streamed || trail.policy?.streamUsage === true) return false;
+  const isAsked = target.provider?.streamUsage === true || target.wire.name !== call.wire.name;
+  return isAsked && call.wire.askForUsage(body.json).length > 0;
 }

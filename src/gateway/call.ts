@@ -75,6 +75,8 @@ export interface Target {
   readonly provider: Provider | null;
   /** What attempts and records call it: a provider's slug, or the host. */
   readonly name: string;
+  /** What it speaks: the call's own wire, or one that the call is translated into. */
+  readonly wire: Wire;
   readonly url: string;
   /** The model's name at this provider, or null on paths without one. */
   readonly model: string | null;
@@ -82,6 +84,8 @@ export interface Target {
   readonly key: string | null;
   /** Tokens of prompt and answer that the model takes, or null when that is not known. */
   readonly contextWindow: number | null;
+  /** Most tokens of an answer, or null when that is not known. */
+  readonly outputLimit: number | null;
   /** Set by `Helicone-Fallbacks`, else null. */
   readonly fallback: Fallback | null;
 }

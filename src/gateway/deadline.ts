@@ -67,13 +67,27 @@ export class Deadline {
   }
 
   /**
-   * Settles like the promise, and rejects when a limit runs out before. What the promise waits for is not stopped by that: the call
+   * Settles like the promise, and rejects when a limit runs out before; of several that wait, the last to begin. What the promise waits for is not stopped by that: the call
    * is over then, and the runtime closes its connections with it. A controller for each call costs a twentieth of it.
    */
   within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#onExpire = () => reject(new Error('timeout'));
-      promise.then(resolve, reject);
+      const outer = this.#onExpire;
+      const expire = (): void => reject(new Error('timeout'));
+      const restore = (): void => {
+        if (this.#onExpire === expire) this.#onExpire = outer;
+      };
+      this.#onExpire = expire;
+      promise.then(
+        (value) => {
+          restore();
+          resolve(value);
+        },
+        (error: unknown) => {
+          restore();
+          reject(error);
+        },
+      );
     });
   }
 

@@ -30,6 +30,7 @@ export const ERROR_TABLE = {
   provider_error: { status: 502, outcome: 'provider_error' },
   provider_cut: { status: 502, outcome: 'cut' },
   provider_malformed: { status: 502, outcome: 'cut' },
+  provider_differs: { status: 502, outcome: 'cut' },
   provider_timeout: { status: 504, outcome: 'timeout' },
   unavailable: { status: 503, outcome: 'refused' },
   misconfigured: { status: 503, outcome: 'refused' },

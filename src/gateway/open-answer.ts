@@ -1,6 +1,6 @@
 /** What a provider's response is: a whole answer, read to its end, a stream of events, or bytes to pass on. */
 import { parseObject } from '../wires/json';
-import type { AnswerFacts } from '../wires/wire';
+import type { AnswerFacts, StreamReader, Wire } from '../wires/wire';
 import type { Call, Target } from './call';
 import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
@@ -10,7 +10,8 @@ import { NOTHING, readAnswer, type Whole } from './read-answer';
 export type Opened =
   /** `facts`: what the wire made of its JSON, or null where it is none. */
   | { readonly kind: 'whole'; readonly whole: Whole; readonly facts: AnswerFacts | null }
-  | { readonly kind: 'events'; readonly stream: ReadableStream<Uint8Array> }
+  /** `metered`: who knows what the answer used up, where its events are not the provider's own; else null. */
+  | { readonly kind: 'events'; readonly stream: ReadableStream<Uint8Array>; readonly metered: Pick<StreamReader, 'usage' | 'model'> | null }
   /** `isUnread`: it would have been read whole, and was too large for that. */
   | { readonly kind: 'bytes'; readonly stream: ReadableStream<Uint8Array>; readonly isUnread: boolean };
 
@@ -20,8 +21,8 @@ const BODILESS = new Set([204, 205, 304]);
 const STATUS_LEAST = 200;
 const STATUS_MOST = 599;
 
-/** Throws `provider_malformed`, `provider_cut`, `provider_timeout` or `cancelled`. */
-export async function openAnswer(call: Call, target: Target, response: Response, deadline: Deadline): Promise<Opened> {
+/** `wire`: what the answer is written in. Throws `provider_malformed`, `provider_cut`, `provider_timeout` or `cancelled`. */
+export async function openAnswer(call: Call, wire: Wire, target: Target, response: Response, deadline: Deadline): Promise<Opened> {
   const { status, body: stream } = response;
   if (status < STATUS_LEAST || status > STATUS_MOST) throw malformed(target, `status ${status}`);
   if (stream === null || BODILESS.has(status)) {
@@ -30,12 +31,19 @@ export async function openAnswer(call: Call, target: Target, response: Response,
     return { kind: 'whole', whole: NOTHING, facts: null };
   }
   const type = response.headers.get('content-type') ?? '';
-  if (/^text\/event-stream\b/i.test(type) && status < 400) return { kind: 'events', stream };
+  if (/^text\/event-stream\b/i.test(type) && status < 400) return { kind: 'events', stream, metered: null };
   if (!/json\b/i.test(type) && status < 400 && call.door.kind !== 'gateway') return { kind: 'bytes', stream, isUnread: false };
-  return openWhole(call, target, response, stream, deadline);
+  return openWhole(call, wire, target, response, stream, deadline);
 }
 
-async function openWhole(call: Call, target: Target, response: Response, stream: ReadableStream<Uint8Array>, deadline: Deadline): Promise<Opened> {
+async function openWhole(
+  call: Call,
+  wire: Wire,
+  target: Target,
+  response: Response,
+  stream: ReadableStream<Uint8Array>,
+  deadline: Deadline,
+): Promise<Opened> {
   let read: Awaited<ReturnType<typeof readAnswer>>;
   try {
     read = await deadline.within(readAnswer(response, stream));
@@ -46,11 +54,12 @@ async function openWhole(call: Call, target: Target, response: Response, stream:
   const answer = parseObject(read.text);
   // A proxy passes whatever its provider says; the AI Gateway promised a dialect.
   if (answer === null && response.status < 400 && call.door.kind === 'gateway') throw malformed(target, 'a body that is no JSON object');
-  return { kind: 'whole', whole: read, facts: answer === null ? null : call.wire.readAnswer(answer) };
+  return { kind: 'whole', whole: read, facts: answer === null ? null : wire.readAnswer(answer) };
 }
 
 /** A failure once the answer had begun. */
 export function brokenOff(cause: unknown, target: Target, deadline: Deadline): GatewayError {
+  if (cause instanceof GatewayError) return cause;
   const failure = networkFailure(cause, target, deadline);
   if (failure.code !== 'provider_unreachable') return failure;
   return new GatewayError('provider_cut', `${target.name} broke off amid its answer.`, { cause });

@@ -85,6 +85,18 @@ export class Trail {
     this.warnings.push(sentence);
   }
 
+  /** The last try's answer broke off after so many characters. */
+  breakAttempt(error: ErrorCode, deliveredChars: number): void {
+    const last = this.attempts.pop();
+    if (last !== undefined) this.attempts.push({ ...last, error, deliveredChars });
+  }
+
+  /** The last try brought the end of an answer that others began. */
+  endAttempt(deliveredChars: number): void {
+    const last = this.attempts.pop();
+    if (last !== undefined) this.attempts.push({ ...last, deliveredChars });
+  }
+
   /** Keeps a piece of the answer for the log, up to the limit. */
   keep(bytes: Uint8Array): void {
     if (this.answerBytes < KEEP_LIMIT_BYTES) this.answer.push(bytes);

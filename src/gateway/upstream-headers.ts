@@ -28,6 +28,7 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   // The body of an AI Gateway call was decoded to be read; proxies pass theirs as it came.
   const decoded = call.door.kind === 'gateway';
   if (target.fallback !== null) return fallbackHeaders(call, target, target.fallback.headers);
+  if (target.wire.name !== call.wire.name) return translatedHeaders(call, target);
   const headers: HeaderMap = {};
   for (const [name, value] of call.headers) {
     if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
@@ -35,9 +36,21 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
     if (rewritten === undefined) headers[name] = value;
     else if (rewritten !== null) headers[name] = rewritten;
   }
-  if (held && target.provider !== null && target.key !== null) {
-    headers[target.provider.auth.header] = target.provider.auth.prefix + target.key;
+  return held ? withKey(headers, target) : headers;
+}
+
+/** Another vendor's headers (versions, betas, organisations) mean nothing to this one. */
+function translatedHeaders(call: Call, target: Target): HeaderMap {
+  const headers: HeaderMap = { 'content-type': 'application/json', ...target.wire.translator?.headers };
+  for (const name of ['accept', 'user-agent']) {
+    const value = call.headers.get(name);
+    if (value !== undefined) headers[name] = value;
   }
+  return withKey(headers, target);
+}
+
+function withKey(headers: HeaderMap, { provider, key }: Target): HeaderMap {
+  if (provider !== null && key !== null) headers[provider.auth.header] = provider.auth.prefix + key;
   return headers;
 }
 
@@ -47,8 +60,7 @@ function fallbackHeaders(call: Call, target: Target, own: Readonly<Record<string
   const type = call.headers.get('content-type');
   if (type !== undefined) headers['content-type'] = type;
   for (const [name, value] of Object.entries(own)) if (!isLocal(name)) headers[name] = value;
-  if (target.provider !== null && target.key !== null) headers[target.provider.auth.header] = target.provider.auth.prefix + target.key;
-  return headers;
+  return withKey(headers, target);
 }
 
 const isLocal = (name: string): boolean => DROPPED.has(name) || DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix));

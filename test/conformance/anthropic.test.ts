@@ -87,7 +87,7 @@ describe('@anthropic-ai/sdk', () => {
     expect(limited).toBeInstanceOf(Anthropic.RateLimitError);
     const foreign = await client.messages.create({ ...hello, model: 'gpt-4o-mini' }).catch((it) => it);
     expect(foreign).toBeInstanceOf(Anthropic.BadRequestError);
-    expect(foreign.message).toContain('not active in this version');
+    expect(foreign.message).toContain('Set OPENAI_API_KEY');
   });
 
   it('raises APIError inside a stream that is cut', async () => {

@@ -4,12 +4,12 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
+import { answers, chunk, error, inTurn, opens, reset, STREAM } from '../harness/provider-answers.ts';
 import {
   endChunked,
   JSON_HEADERS,
   openChunked,
   type RawUpstream,
-  type Received,
   respond,
   SSE_HEADERS,
   startRawUpstream,
@@ -43,42 +43,6 @@ afterAll(async () => {
   await second?.stop();
 });
 
-type Handler = RawUpstream['handler'];
-const whole = (model: string, content = 'hello'): string =>
-  JSON.stringify({
-    id: 'c',
-    object: 'chat.completion',
-    model,
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 5, completion_tokens: 2 },
-  });
-const chunk = (delta: unknown, finish: string | null = null): string =>
-  `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'second', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-const STREAM = [chunk({ role: 'assistant', content: '' }), chunk({ content: 'hello' }), chunk({}, 'stop'), 'data: [DONE]\n\n'].join('');
-
-const answers: Handler = ({ socket, body }) => {
-  if (JSON.parse(body).stream === true) respond(socket, 200, SSE_HEADERS, STREAM);
-  else respond(socket, 200, JSON_HEADERS, whole('second'));
-};
-const error = (status: number, body: unknown = { error: { message: 'no' } }, headers: Record<string, string> = {}): Handler => {
-  return ({ socket }) => respond(socket, status, { ...JSON_HEADERS, ...headers }, JSON.stringify(body));
-};
-/** These answers in turn, the last one for ever. */
-const inTurn = (...handlers: Handler[]): Handler => {
-  let turn = 0;
-  return (request) => handlers[Math.min(turn++, handlers.length - 1)]?.(request);
-};
-const opens =
-  (text: string, then: (request: Received) => void): Handler =>
-  (request) => {
-    openChunked(request.socket, 200, SSE_HEADERS);
-    if (text !== '') writeChunk(request.socket, text);
-    then(request);
-  };
-const reset: Handler = ({ socket }) => {
-  socket.resetAndDestroy();
-};
-
 const CHAIN = 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile';
 const RETRIES = {
   'Helicone-Retry-Enabled': 'true',
@@ -86,6 +50,7 @@ const RETRIES = {
   'Helicone-Retry-Min-Timeout': '10',
   'Helicone-Retry-Max-Timeout': '20',
   'Weir-Timeout-First-Byte': '400ms',
+  'Weir-Stream-Rescue': 'splice',
 };
 
 interface Seen {
@@ -130,7 +95,7 @@ beforeEach(() => {
 });
 
 describe('a chain of two targets', () => {
-  it.each<[string, Handler, boolean, number, string | null]>([
+  it.each<[string, RawUpstream['handler'], boolean, number, string | null]>([
     ['503 for ever', error(503), false, 3, 'status 503'],
     ['503 for ever, streamed', error(503), true, 3, 'status 503'],
     ['429 that asks for more than three seconds', error(429, {}, { 'retry-after': '9' }), false, 1, 'status 429'],
@@ -240,7 +205,7 @@ describe('a chain of two targets', () => {
     expect((await ask()).asked).toEqual([4, 1]);
   });
 
-  it.each<[string, Handler]>([
+  it.each<[string, RawUpstream['handler']]>([
     ['cut', opens(chunk({ content: 'half' }), ({ socket }) => void socket.end())],
     ['stalled', opens(chunk({ content: 'half' }), () => {})],
     ['malformed', opens(`${chunk({ content: 'half' })}data: {"id\n\n`, ({ socket }) => endChunked(socket))],

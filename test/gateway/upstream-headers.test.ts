@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, Identity, Target } from '../../src/gateway/call';
 import { findSecret, looksLikeWeirKey } from '../../src/gateway/stages/authenticate';
 import { upstreamHeaders } from '../../src/gateway/upstream-headers';
+import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { testConfig } from '../fakes/config';
 
 const WEIR = `sk-weir-${'a'.repeat(48)}`;
@@ -9,10 +10,10 @@ const OTHER = `sk-weir-${'b'.repeat(48)}`;
 const openai = testConfig({ OPENAI_API_KEY: 'sk-held' }).providers.get('openai');
 
 function sent(headers: Record<string, string>, key: string | null = null): Record<string, string> {
-  const call = { headers: new Map(new Headers(headers)), urlKey: null, query: '', door: { kind: 'proxy' } } as unknown as Call;
+  const call = { headers: new Map(new Headers(headers)), urlKey: null, query: '', door: { kind: 'proxy' }, wire: openAiChat } as unknown as Call;
   const found = findSecret(call, (text) => looksLikeWeirKey(text));
   const identity = { ...found } as unknown as Identity;
-  return upstreamHeaders(call, identity, { provider: openai?.provider, key, fallback: null } as Target);
+  return upstreamHeaders(call, identity, { provider: openai?.provider, key, fallback: null, wire: openAiChat } as Target);
 }
 
 describe('upstreamHeaders', () => {

@@ -8,11 +8,10 @@ import { GatewayError } from '../errors';
 import { brokenOff } from '../open-answer';
 import type { Clock } from '../ports';
 import { join } from '../read-up-to';
+import { AFTER_FINISH_MS } from '../relay';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
-/** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */
-const AFTER_FINISH_MS = 1_000;
 const encoder = new TextEncoder();
 const BLANK_LINE = encoder.encode('\n\n');
 
@@ -153,8 +152,10 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.#over = true;
     this.#stopTail?.();
     this.deadline.disarm();
-    this.trail.usage = this.reader?.usage ?? null;
-    this.trail.responseModel = this.reader?.model ?? null;
+    const { opened } = this.answered;
+    const metered = (opened.kind === 'events' ? opened.metered : null) ?? this.reader;
+    this.trail.usage = metered?.usage ?? null;
+    this.trail.responseModel = metered?.model ?? null;
     this.trail.publisher?.end(outcome === 'ok', this.clock.now() - this.trail.call.startedAt);
     this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }

@@ -2,7 +2,9 @@
 import type { FallbackEntry, Policy } from '../../../schema/policy';
 import type { Config, ConfiguredProvider } from '../../config';
 import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
-import type { Endpoint } from '../../wires/endpoints';
+import { outputLimit } from '../../providers/output-limits';
+import { ENDPOINTS, type Endpoint } from '../../wires/endpoints';
+import type { Wire } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { type ModelItem, parseModelString } from '../routing/model-string';
@@ -33,7 +35,10 @@ interface Candidate {
   readonly it: ConfiguredProvider;
   /** The model's name there. */
   readonly name: string;
+  /** What it is asked by: the call's own endpoint, or the one that the call is translated for. */
+  readonly endpoint: Endpoint;
   readonly window: number | null;
+  readonly outputLimit: number | null;
 }
 
 interface Planned {
@@ -54,13 +59,15 @@ function planModel(call: Call, endpoint: Endpoint, policy: Policy, model: string
   known.set(key, planned);
   planned.warnings.forEach(warn);
   const asked = policy.fallbackEnabled === false ? planned.candidates.slice(0, 1) : planned.candidates;
-  return asked.map(({ it, name, window }) => ({
+  return asked.map(({ it, name, endpoint: at, window, outputLimit }) => ({
     provider: it.provider,
     name: it.provider.slug,
-    url: `${it.baseUrl}${endpoint.upstreamPath}${call.query}`,
+    wire: at.wire,
+    url: `${it.baseUrl}${at.upstreamPath}${at === endpoint ? call.query : ''}`,
     model: name,
     key: it.key,
     contextWindow: window,
+    outputLimit,
     fallback: null,
   }));
 }
@@ -91,7 +98,9 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
     try {
       for (const it of candidates(each, excluded, endpoint, config)) {
         const key = `${it.provider.slug}/${each.name}`;
-        if (!found.has(key)) found.set(key, { it, name: each.name, window: contextWindow(it.provider, each.name) });
+        const at = endpointAt(it, endpoint);
+        if (found.has(key) || at === null) continue;
+        found.set(key, { it, name: each.name, endpoint: at, window: contextWindow(it.provider, each.name), outputLimit: outputLimit(each.name) });
       }
     } catch (error) {
       if (items.length === 1 || !(error instanceof GatewayError)) throw error;
@@ -112,7 +121,7 @@ function slugOf(name: string, config: Config): string {
 
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
   const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
-  const speaking = serving.filter((it) => it.provider.endpoints.includes(endpoint.name));
+  const speaking = serving.filter((it) => endpointAt(it, endpoint) !== null);
   const ready = speaking.filter((it) => it.ready);
   if (ready.length > 0) return ready;
   const [unready] = speaking;
@@ -133,6 +142,16 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
     { param: 'model' },
   );
 }
+
+/** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
+function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint): Endpoint | null {
+  if (provider.endpoints.includes(endpoint.name)) return endpoint;
+  if (!CONVERSATIONS.has(endpoint.name)) return null;
+  return ENDPOINTS.find((each) => CONVERSATIONS.has(each.name) && provider.endpoints.includes(each.name)) ?? null;
+}
+
+/** Endpoints whose calls can stand for each other. */
+const CONVERSATIONS: ReadonlySet<string> = new Set(['chat', 'messages']);
 
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
   if (item.provider === null) return config.providerList.filter((it) => serves(it.provider, item.name));
@@ -160,7 +179,7 @@ function planProxy(call: Call, slug: string, identity: Identity, policy: Policy,
   if (slug === 'openai' && policy.openAiApiBase !== undefined) {
     return planOrigin(call, checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config), identity, body, config);
   }
-  return proxyTarget(it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
+  return proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
 }
 
 /**
@@ -177,7 +196,7 @@ export function proxyUrl(it: ConfiguredProvider, path: string): string {
   return under(ownPath) ? it.baseUrl + path.slice(ownPath.length) : it.baseUrl + path;
 }
 
-function proxyTarget(name: string, url: string, it: ConfiguredProvider, identity: Identity, body: CallBody): Target {
+function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvider, identity: Identity, body: CallBody): Target {
   if (identity.providerKey === 'held' && !it.ready) {
     throw new GatewayError(
       'missing_provider_key',
@@ -186,7 +205,17 @@ function proxyTarget(name: string, url: string, it: ConfiguredProvider, identity
   }
   const model = body.facts.model ?? modelInPath(url);
   const key = identity.providerKey === 'held' ? it.key : null;
-  return { provider: it.provider, name, url, model, key, contextWindow: null, fallback: null };
+  return {
+    provider: it.provider,
+    name,
+    wire,
+    url,
+    model,
+    key,
+    contextWindow: null,
+    outputLimit: model === null ? null : outputLimit(model),
+    fallback: null,
+  };
 }
 
 /** Gemini's wire names its model in the path. */
@@ -227,12 +256,14 @@ function planFallback(call: Call, identity: Identity, entry: FallbackEntry, inde
 function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody, config: Config): Target {
   const url = `${origin.origin}${call.path}${call.query}`;
   const it = config.providerList.find((each) => new URL(each.baseUrl).origin === origin.origin);
-  if (it !== undefined) return proxyTarget(it.provider.slug, url, it, identity, body);
+  if (it !== undefined) return proxyTarget(call.wire, it.provider.slug, url, it, identity, body);
   if (identity.providerKey === 'held') {
     throw new GatewayError(
       'missing_provider_key',
       `The call brings a Weir key and no key for ${origin.host}: send that host's key beside Helicone-Auth.`,
     );
   }
-  return { provider: null, name: origin.host, url, model: body.facts.model, key: null, contextWindow: null, fallback: null };
+  const { model } = body.facts;
+  const limit = model === null ? null : outputLimit(model);
+  return { provider: null, name: origin.host, wire: call.wire, url, model, key: null, contextWindow: null, outputLimit: limit, fallback: null };
 }

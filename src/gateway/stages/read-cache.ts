@@ -69,5 +69,5 @@ async function answerOf(found: Found, call: Call, targets: readonly Target[], de
   trail.target = target;
   deadline.arm('total', deadline.leftMs);
   const response = new Response(body, { headers: { ...head.headers } });
-  return { response, opened: await openAnswer(call, target, response, deadline), target, dropUsage: head.dropsUsage, startedAt: now };
+  return { response, opened: await openAnswer(call, call.wire, target, response, deadline), target, dropUsage: head.dropsUsage, startedAt: now };
 }

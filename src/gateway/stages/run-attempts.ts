@@ -1,11 +1,14 @@
 /** Stage 8: asks the targets, one after another and each as often as it may be, until one answers or nothing is left to try. */
 import type { Policy } from '../../../schema/policy';
-import { type Answered, type AskDeps, type Asked, askTarget, type Failed } from '../ask-target';
+import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type Failed } from '../ask-target';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
+import { relay, type Source } from '../relay';
 import { nextStep, type RetryPolicy, waitMs } from '../routing/retry';
+import type { SentAnswer } from '../splice';
 import type { Trail } from '../trail';
+import { translateAnswer } from '../translate-answer';
 
 export interface AttemptDeps extends AskDeps {
   readonly random: () => number;
@@ -22,35 +25,97 @@ export async function runAttempts(
   trail: Trail,
 ): Promise<Answered> {
   const retry = readRetryPolicy(policy, body);
-  const asked: Asked = {
-    call,
-    identity,
-    body,
-    deadline,
-    deps,
-    trail,
-    isCareful: targets.length > 1 || retry.tries > 1 || policy.streamRescue === 'buffer',
-  };
-  let rest = targets;
-  let tried = 0;
-  for (;;) {
-    const [target] = rest;
-    if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
-    const result = await askTarget(asked, target);
-    if ('opened' in result) return result;
-    tried++;
-    const others = onwardFrom(rest, result);
-    const wait = waitMs(retry, tried, result.retryAfterMs, deps.random());
-    const next = nextStep(result.kind, { tries: retry.tries - tried, targets: others.length, waitMs: wait, leftMs: deadline.leftMs });
-    if (next === 'final') return endWith(result);
-    discard(result);
-    if (next === 'repeat') await pause(wait, asked);
-    else {
-      if (result.kind === 'unserved' && target.fallback === null) trail.warn(`${target.name} does not serve this call, the next target was asked`);
-      rest = others;
-      tried = 0;
+  const rescue = readRescue(call, policy, body, trail);
+  const isCareful = targets.length > 1 || retry.tries > 1 || rescue !== 'off';
+  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful }, retry, targets);
+  return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
+}
+
+/** The asking of one call's targets; goes on after an answer where that breaks off. */
+class Run {
+  #rest: readonly Target[];
+  #tried = 0;
+
+  constructor(
+    readonly asked: Asked & { readonly deps: AttemptDeps },
+    readonly retry: RetryPolicy,
+    targets: readonly Target[],
+  ) {
+    this.#rest = targets;
+  }
+
+  /** The next answer; when nothing is left to try, the last failure's. `prefill`: with what the answer has begun already. */
+  async answer(prefill: string | null): Promise<Answered> {
+    for (;;) {
+      const [target] = this.#rest;
+      if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
+      const result = await askTarget(this.asked, target, prefillFor(target, prefill));
+      if ('opened' in result) return result;
+      if (!(await this.#goOn(result))) return endWith(result);
     }
   }
+
+  /** Another source for a stream that broke off. */
+  async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
+    if (!(await this.#goOn(brokenStream(failure, this.asked.deadline)))) return null;
+    const prefill = how === 'prefill' ? sent.plainText : null;
+    try {
+      const answered = await this.answer(prefill);
+      const { opened, target } = answered;
+      if (opened.kind === 'events') return { stream: opened.stream, target, continues: prefillFor(target, prefill) !== null };
+      discard(answered);
+    } catch {
+      // The client has a part of an answer: what it hears is why that one broke off.
+    }
+    return null;
+  }
+
+  /** Whether there is a next try; waits for it. */
+  async #goOn(result: Failed): Promise<boolean> {
+    const { deadline, deps, trail } = this.asked;
+    this.#tried++;
+    const others = onwardFrom(this.#rest, result);
+    const wait = waitMs(this.retry, this.#tried, result.retryAfterMs, deps.random());
+    const next = nextStep(result.kind, { tries: this.retry.tries - this.#tried, targets: others.length, waitMs: wait, leftMs: deadline.leftMs });
+    if (next === 'final') return false;
+    if (!(result.end instanceof GatewayError)) discard(result.end);
+    if (next === 'repeat') await pause(wait, this.asked);
+    else {
+      const [target] = this.#rest;
+      const differs = result.end instanceof GatewayError && result.end.code === 'provider_differs';
+      if (result.kind === 'unserved' && !differs && target?.fallback === null)
+        trail.warn(`${target.name} does not serve this call, the next target was asked`);
+      this.#rest = others;
+      this.#tried = 0;
+    }
+    return true;
+  }
+}
+
+/** The answer in the caller's wire, watched over where it may be rescued. */
+function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | null): Answered {
+  const { call, trail, deps } = run.asked;
+  const { opened, target, response } = answered;
+  const isForeign = target.wire.name !== call.wire.name;
+  if (opened.kind !== 'events' || (!isForeign && rescue === null)) return translateAnswer(answered, call, trail.requestId, deps.clock.now());
+  const source = { stream: opened.stream, target, continues: false };
+  const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
+  return { ...answered, response: new Response(null, { status: response.status, headers: response.headers }), opened: events };
+}
+
+/** What may be done for a stream that breaks off. */
+function readRescue(call: Call, policy: Policy, body: CallBody, trail: Trail): NonNullable<Policy['streamRescue']> {
+  const asked = body.facts.streamed ? (policy.streamRescue ?? 'off') : 'off';
+  if (asked === 'off' || asked === 'buffer') return asked;
+  if (call.wire.translator !== null && Array.isArray(body.json?.['messages']) && body.facts.choices === 1) return asked;
+  trail.warn(`Weir-Stream-Rescue: ${asked} is not served on this endpoint or for several answers, a broken stream ends with an error`);
+  return 'off';
+}
+
+function prefillFor(target: Target, text: string | null): string | null {
+  // Anthropic refuses one that ends in white space, and what follows it would be told apart wrongly elsewhere too.
+  if (text === null || text === '' || /\s$/.test(text)) return null;
+  return target.provider?.prefill?.models.test(target.model ?? '') === true ? text : null;
 }
 
 /** Each target is asked once unless retries are asked for; a body that streams through can be sent but once. */
@@ -78,9 +143,8 @@ function endWith({ end }: Failed): Answered {
 }
 
 /** An answer that nobody will read holds its connection until it is let go. */
-function discard({ end }: Failed): void {
-  if (end instanceof GatewayError || end.opened.kind === 'whole') return;
-  end.opened.stream.cancel().catch(() => {});
+function discard({ opened }: Answered): void {
+  if (opened.kind !== 'whole') opened.stream.cancel().catch(() => {});
 }
 
 async function pause(ms: number, { deadline, deps }: Asked): Promise<void> {

@@ -42,10 +42,24 @@ describe('planTargets on the AI Gateway', () => {
     ['gpt-4o-minni', 'model_not_found'],
     ['no/such', 'model_not_found'],
     ['llama-3.3-70b-versatile/groq', 'no_provider_key'],
-    ['claude-sonnet-4-5', 'not_translated'],
     ['gpt-4o-mini, !openai', 'model_not_found'],
     ['gpt-4o-mini, !nobody', 'bad_request'],
   ])('%s is %s', (model, code) => expect(plan(model)).toMatch(new RegExp(`^${code}: `)));
+
+  it('asks in the other dialect where a provider speaks that alone, without the query of this one', () => {
+    expect(plan('claude-sonnet-4-5')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages']);
+    expect(plan('gpt-4o-mini', 'messages')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions']);
+    expect(plan('gpt-4o/claude-sonnet-4')).toEqual([
+      'openai gpt-4o https://api.openai.com/v1/chat/completions?beta=true',
+      'anthropic claude-sonnet-4 https://api.anthropic.com/v1/messages',
+    ]);
+  });
+
+  it('does not translate what is no conversation', () => {
+    expect(plan('claude-sonnet-4-5', 'responses')).toMatch(/^not_translated: /);
+    expect(plan('claude-sonnet-4-5', 'completions')).toMatch(/^not_translated: /);
+    expect(plan('gpt-4o-mini', 'count-tokens')).toMatch(/^not_translated: /);
+  });
 
   it('names the variable and where to put it when a key is missing', () => {
     expect(plan('groq/llama-3.3-70b-versatile')).toMatch(/Set GROQ_API_KEY: `npx wrangler secret put GROQ_API_KEY`, or in \.dev\.vars/);

@@ -1,0 +1,72 @@
+/** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
+import { type Translator, Untranslatable } from '../wires/canonical';
+import { editJson } from '../wires/edit-json';
+import type { BodyEdit, JsonObject } from '../wires/wire';
+import type { Call, CallBody, Target } from './call';
+import { GatewayError } from './errors';
+
+export interface Outgoing {
+  readonly body: BodyInit | null;
+  /** Members of the call that the target's wire has no place for. */
+  readonly dropped: readonly string[];
+}
+
+/** Throws `not_translated`. `prefill`: text with which the answer has begun already, or null. */
+export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
+  if (target.wire.name !== call.wire.name) return translated(call, body, target, prefill);
+  const edits = bodyEdits(call, body, target, prefill);
+  const sent = body.text !== null && (edits.length > 0 || body.bytes === null) ? editJson(body.text, edits) : (body.bytes ?? body.stream);
+  return { body: sent, dropped: [] };
+}
+
+function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
+  const { json } = body;
+  if (json === null) return [];
+  const edits: BodyEdit[] = Object.entries(target.fallback?.bodyOverride ?? {}).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
+  if (call.door.kind === 'gateway' && target.model !== null && target.model !== json['model']) {
+    edits.push({ key: 'model', json: JSON.stringify(target.model) });
+  }
+  if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
+  if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
+  return edits;
+}
+
+function translated(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
+  const { from, to } = translatorsOf(call, target);
+  if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
+  try {
+    const conversation = from.readConversation(body.json);
+    const written = to.writeConversation(conversation, {
+      model: target.model ?? conversation.model,
+      isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,
+      outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
+      defaultOutputTokens: Math.min(target.outputLimit ?? DEFAULT_OUTPUT_TOKENS, DEFAULT_OUTPUT_TOKENS),
+    });
+    const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
+    const edits = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
+    return { body: editJson(JSON.stringify(json), edits), dropped: [...conversation.dropped, ...written.dropped] };
+  } catch (error) {
+    throw error instanceof Untranslatable ? untranslatable(target, error) : error;
+  }
+}
+
+/** For callers that state no limit, where the target's wire demands one. */
+const DEFAULT_OUTPUT_TOKENS = 4_096;
+
+function withPrefill(json: JsonObject, target: Target, text: string): unknown[] {
+  const messages = Array.isArray(json['messages']) ? json['messages'] : [];
+  const flag = target.provider?.prefill?.flag ?? null;
+  return [...messages, { role: 'assistant', content: text, ...(flag !== null && { [flag]: true }) }];
+}
+
+export function translatorsOf(call: Call, target: Target): { readonly from: Translator; readonly to: Translator } {
+  const from = call.wire.translator;
+  const to = target.wire.translator;
+  if (from === null || to === null) throw new Error(`no translation from ${call.wire.name} to ${target.wire.name} was planned for`);
+  return { from, to };
+}
+
+const untranslatable = (target: Target, { param, message }: Untranslatable): GatewayError =>
+  new GatewayError('not_translated', `The call cannot be put into the dialect of ${target.name} without changing what it means. ${message}.`, {
+    param,
+  });

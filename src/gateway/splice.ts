@@ -1,0 +1,152 @@
+/** What a client has got of a streamed answer, and how another answer goes on from there unseen. Pure. */
+import type { PartWriter, StreamPart } from '../wires/canonical';
+
+type Kind = 'text' | 'thinking' | 'refusal' | 'tool-input';
+
+type Start = Extract<StreamPart, { kind: 'start' }>;
+
+interface Segment {
+  readonly kind: Kind;
+  /** Of the tool call whose arguments these are, else empty. */
+  readonly id: string;
+  readonly name: string;
+  text: string;
+}
+
+/** Another answer than the one that was begun. */
+export class Differs extends Error {
+  override readonly name = 'Differs';
+}
+
+export class SentAnswer {
+  readonly segments: Segment[] = [];
+  #start: Start | null = null;
+
+  add(part: StreamPart): void {
+    switch (part.kind) {
+      case 'start':
+        this.#start ??= part;
+        break;
+      case 'text':
+      case 'thinking':
+      case 'refusal': {
+        const last = this.segments.at(-1);
+        if (last?.kind === part.kind) last.text += part.text;
+        else this.segments.push({ kind: part.kind, id: '', name: '', text: part.text });
+        break;
+      }
+      case 'tool-call':
+        this.segments.push({ kind: 'tool-input', id: part.id, name: part.name, text: '' });
+        break;
+      case 'tool-input': {
+        const tool = this.segments.filter((each) => each.kind === 'tool-input')[part.tool];
+        if (tool !== undefined) tool.text += part.text;
+        break;
+      }
+      default:
+    }
+  }
+
+  get begun(): Start | null {
+    return this.#start;
+  }
+
+  get charCount(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.text.length, 0);
+  }
+
+  /** The text, where nothing but text was sent; else null. */
+  get plainText(): string | null {
+    const [only] = this.segments;
+    return this.segments.length === 1 && only?.kind === 'text' ? only.text : null;
+  }
+
+  /** Brings a new writer to where the client is; what it writes on the way is dropped. */
+  prime(writer: PartWriter): void {
+    if (this.#start !== null) writer.write(this.#start);
+    let tool = 0;
+    for (const segment of this.segments) {
+      if (segment.kind === 'tool-input') {
+        writer.write({ kind: 'tool-call', tool, id: segment.id, name: segment.name });
+        if (segment.text !== '') writer.write({ kind: 'tool-input', tool, text: segment.text });
+        tool++;
+      } else writer.write({ kind: segment.kind, text: segment.text });
+    }
+  }
+}
+
+/** Holds a fresh answer against the one that was sent, and lets through what goes beyond it. */
+export class Splice {
+  readonly #sent: readonly Segment[];
+  /** The segment, and how much of its text has been matched. */
+  #at = 0;
+  #offset = 0;
+  /** The tool call that opens the segment has come. */
+  #entered = false;
+
+  constructor(sent: SentAnswer) {
+    this.#sent = sent.segments.map((segment) => ({ ...segment }));
+  }
+
+  /** Throws `Differs`. */
+  pass(part: StreamPart): StreamPart | null {
+    switch (part.kind) {
+      case 'start':
+        return null;
+      case 'usage':
+        return part;
+      case 'finish':
+        if (!this.#isThrough) throw new Differs('it is shorter');
+        return part;
+      case 'signature':
+        return this.#isThrough ? part : null;
+      case 'tool-call': {
+        const next = this.#nextSegment();
+        if (next === undefined) return part;
+        if (next.kind !== 'tool-input' || next.name !== part.name) throw new Differs('it calls another tool');
+        return null;
+      }
+      default:
+        return this.#passText(part);
+    }
+  }
+
+  get #isThrough(): boolean {
+    const current = this.#sent[this.#at];
+    if (current === undefined) return true;
+    const isEntered = current.kind !== 'tool-input' || this.#entered;
+    return isEntered && this.#at === this.#sent.length - 1 && this.#offset === current.text.length;
+  }
+
+  /** Leaves the current segment, which must have been matched to its end. Undefined: past all that was sent. */
+  #nextSegment(): Segment | undefined {
+    const current = this.#sent[this.#at];
+    // A tool call opens its segment itself, before any of its text.
+    if (current?.kind === 'tool-input' && this.#offset === 0 && !this.#entered) {
+      this.#entered = true;
+      return current;
+    }
+    if (current !== undefined && this.#offset < current.text.length) throw new Differs('it goes on to something else earlier');
+    this.#at++;
+    this.#offset = 0;
+    this.#entered = true;
+    return this.#sent[this.#at];
+  }
+
+  #passText(part: Extract<StreamPart, { text: string }>): StreamPart | null {
+    let current = this.#sent[this.#at];
+    if (current !== undefined && current.kind !== part.kind) {
+      current = this.#nextSegment();
+      if (current !== undefined && current.kind !== part.kind) throw new Differs('it is of another kind');
+    }
+    if (current === undefined) return part;
+    const left = current.text.slice(this.#offset);
+    const same = part.text.slice(0, left.length);
+    if (!left.startsWith(same)) throw new Differs('its text is another one');
+    this.#offset += same.length;
+    const rest = part.text.slice(same.length);
+    if (rest === '') return null;
+    if (this.#at < this.#sent.length - 1) throw new Differs('it is longer where something else followed');
+    return { ...part, text: rest };
+  }
+}

@@ -1,0 +1,49 @@
+/** A whole answer of a provider in the words of the caller's wire. */
+import { idFor, Untranslatable } from '../wires/canonical';
+import { parseObject } from '../wires/json';
+import type { JsonObject } from '../wires/wire';
+import type { Answered } from './ask-target';
+import type { Call } from './call';
+import { GatewayError } from './errors';
+import { translatorsOf } from './outgoing-body';
+
+const MS_PER_SECOND = 1_000;
+const encoder = new TextEncoder();
+
+/** `now`: Unix milliseconds. Answers that are no whole JSON object, and those of the caller's own wire, stay as they are. */
+export function translateAnswer(answered: Answered, call: Call, requestId: string, now: number): Answered {
+  const { opened, target, response } = answered;
+  if (target.wire.name === call.wire.name || opened.kind === 'events') return answered;
+  if (opened.kind === 'bytes') {
+    opened.stream.cancel().catch(() => {});
+    throw new GatewayError('provider_malformed', `${target.name} gave an answer that is too large to be translated.`);
+  }
+  const json = parseObject(opened.whole.text);
+  const written = response.status >= 400 ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, now);
+  const text = JSON.stringify(written);
+  const headers = new Headers(response.headers);
+  headers.set('content-type', 'application/json');
+  return {
+    ...answered,
+    response: new Response(null, { status: response.status, headers }),
+    opened: { ...opened, whole: { whole: true, text, body: text, byteLength: encoder.encode(text).byteLength } },
+  };
+}
+
+function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, now: number): JsonObject {
+  const { from, to } = translatorsOf(call, target);
+  try {
+    const completion = to.readCompletion(json ?? {});
+    return from.writeCompletion({ ...completion, id: idFor(from.idPrefix, completion.id) }, Math.floor(now / MS_PER_SECOND));
+  } catch (error) {
+    if (!(error instanceof Untranslatable)) throw error;
+    throw new GatewayError('provider_malformed', `${target.name} answered what the caller's dialect cannot say. ${error.message}.`);
+  }
+}
+
+/** Status, message and code stay what they were; what is no error body of the target's wire is named by its status. */
+function writeFailure(json: JsonObject | null, { target, response }: Answered, call: Call, requestId: string): JsonObject {
+  const failure = json === null ? null : (target.wire.translator?.readFailure(json) ?? null);
+  const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
+  return call.wire.writeError({ status: response.status, code: failure?.code ?? 'provider_error', message, param: null, requestId });
+}

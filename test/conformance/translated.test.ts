@@ -1,0 +1,185 @@
+/** Official SDKs that reach the other vendor's models: the `openai` package gets Claude's answers, `@anthropic-ai/sdk` gets GPT's. */
+import Anthropic from '@anthropic-ai/sdk';
+import { LLMock } from '@copilotkit/aimock';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recordOf } from '../harness/api.ts';
+import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
+import { JSON_HEADERS, type RawUpstream, respond, startRawUpstream } from '../harness/raw-upstream.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: LLMock;
+/** Answers as a test needs it, in front of OpenAI's models alone. */
+let broken: RawUpstream;
+let worker: RunningWorker;
+let chained: RunningWorker;
+let openai: OpenAI;
+let anthropic: Anthropic;
+
+beforeAll(async () => {
+  upstream = new LLMock({ port: 0 });
+  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/./, { content: SAID, usage: USED });
+  await upstream.start();
+  broken = await startRawUpstream();
+  const keys = { ANTHROPIC_API_KEY: 'sk-ant-provider', OPENAI_API_KEY: 'sk-provider', ANTHROPIC_BASE_URL: upstream.url };
+  worker = await startWorker({ vars: { ...keys, OPENAI_BASE_URL: `${upstream.url}/v1` } });
+  chained = await startWorker({ vars: { ...keys, OPENAI_BASE_URL: `${broken.url}/v1` } });
+  openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+  anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
+});
+
+beforeEach(() => {
+  broken.received.length = 0;
+});
+
+afterAll(async () => {
+  await Promise.all([worker?.stop(), chained?.stop(), upstream?.stop(), broken?.stop()]);
+});
+
+const SAID = 'A weir regulates and measures.';
+const USED = { prompt_tokens: 12, completion_tokens: 6, input_tokens: 12, output_tokens: 6 };
+const ask = { model: 'claude-sonnet-4-5', messages: [{ role: 'user' as const, content: 'what is a weir?' }] };
+const parameters = { type: 'object' as const, properties: { city: { type: 'string' } } };
+
+describe('openai, answered by Claude', () => {
+  it('chats, and the call is logged with tokens and cost of the model that answered', async () => {
+    const { data, response } = await openai.chat.completions.create(ask).withResponse();
+    expect(data).toMatchObject({
+      object: 'chat.completion',
+      model: 'claude-sonnet-4-5',
+      choices: [{ message: { role: 'assistant', content: SAID }, finish_reason: 'stop' }],
+    });
+    expect(data.id).toMatch(/^chatcmpl-/);
+    expect(data.usage?.total_tokens).toBe((data.usage?.prompt_tokens ?? 0) + (data.usage?.completion_tokens ?? 0));
+    const record = await recordOf(worker, response.headers.get('helicone-id'));
+    expect(record).toMatchObject({ provider: 'anthropic', outcome: 'ok', prompt_tokens: data.usage?.prompt_tokens, price_source: 'catalogue' });
+    expect(record.cost_nano_usd).toBe(3_000 * record.prompt_tokens + 15_000 * record.completion_tokens);
+  });
+
+  it('streams through the helper, with usage only where it was asked for', async () => {
+    const stream = openai.chat.completions.stream({ ...ask, stream_options: { include_usage: true } });
+    const final = await stream.finalChatCompletion();
+    expect(final.choices[0]).toMatchObject({ message: { content: SAID }, finish_reason: 'stop' });
+    expect(final.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 });
+    const { data, response } = await openai.chat.completions.create({ ...ask, stream: true }).withResponse();
+    const usages: unknown[] = [];
+    for await (const chunk of data) if (chunk.usage !== undefined && chunk.usage !== null) usages.push(chunk.usage);
+    expect(usages).toEqual([]);
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      outcome: 'ok',
+      completion_tokens: final.usage?.completion_tokens,
+    });
+  });
+
+  it('streams by the grammar, event by event', async () => {
+    const response = await fetch(`${worker.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ ...ask, stream: true, stream_options: { include_usage: true } }),
+    });
+    expect(readChatStream(await response.text())).toMatchObject({ text: SAID, finish: 'stop', usage: { prompt_tokens: 12 } });
+  });
+
+  it('calls tools, whole and streamed, and takes their results', async () => {
+    const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters } }];
+    const question = { ...ask, tools, messages: [{ role: 'user' as const, content: 'weather in Oslo?' }] };
+    const answer = await openai.chat.completions.create(question);
+    const [call] = answer.choices[0]?.message.tool_calls ?? [];
+    expect(answer.choices[0]?.finish_reason).toBe('tool_calls');
+    expect(call).toMatchObject({ type: 'function', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } });
+    const streamed = await openai.chat.completions.stream(question).finalChatCompletion();
+    expect(streamed.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } });
+    const messages = [
+      ...question.messages,
+      {
+        role: 'assistant' as const,
+        content: null,
+        tool_calls: [{ id: 'call_1', type: 'function' as const, function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } }],
+      },
+      { role: 'tool' as const, tool_call_id: 'call_1', content: 'snow' },
+      { role: 'user' as const, content: 'and a weir?' },
+    ];
+    expect((await openai.chat.completions.create({ ...question, messages })).choices[0]?.message.content).toBe(SAID);
+    const sent = upstream.getRequests().at(-1);
+    expect(sent?.path).toBe('/v1/messages');
+    expect(sent?.headers).toMatchObject({ 'anthropic-version': '2023-06-01', 'x-api-key': expect.any(String) });
+    expect(JSON.stringify(sent?.headers)).not.toContain(ADMIN_KEY);
+  });
+
+  it('names what was left out, and refuses what would change the meaning', async () => {
+    const { response } = await openai.chat.completions.create({ ...ask, seed: 7 }).withResponse();
+    expect(response.headers.get('weir-warnings')).toMatch(/left out, anthropic has no counterpart: seed/);
+    const refused = openai.chat.completions.create({ ...ask, n: 3 });
+    await expect(refused).rejects.toThrow(OpenAI.BadRequestError);
+    await expect(refused).rejects.toMatchObject({ code: 'not_translated', param: 'n' });
+  });
+});
+
+describe('@anthropic-ai/sdk, answered by GPT', () => {
+  const hello = { model: 'gpt-4o-mini', max_tokens: 100, messages: ask.messages };
+
+  it('creates messages, whole and streamed', async () => {
+    const { data, response } = await anthropic.messages.create(hello).withResponse();
+    expect(data).toMatchObject({ type: 'message', role: 'assistant', content: [{ type: 'text', text: SAID }], stop_reason: 'end_turn' });
+    expect(data.id).toMatch(/^msg_/);
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      provider: 'openai',
+      outcome: 'ok',
+      prompt_tokens: data.usage.input_tokens,
+    });
+    const stream = anthropic.messages.stream(hello);
+    const final = await stream.finalMessage();
+    expect(final).toMatchObject({
+      content: [{ type: 'text', text: SAID }],
+      stop_reason: 'end_turn',
+      usage: { output_tokens: data.usage.output_tokens },
+    });
+    const record = await recordOf(worker, stream.response?.headers.get('helicone-id') ?? null);
+    expect(record).toMatchObject({ outcome: 'ok', completion_tokens: data.usage.output_tokens });
+  });
+
+  it('streams by the grammar', async () => {
+    const response = await fetch(`${worker.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY },
+      body: JSON.stringify({ ...hello, stream: true }),
+    });
+    expect(readMessagesStream(await response.text())).toMatchObject({
+      text: SAID,
+      finish: 'end_turn',
+      usage: { input_tokens: 12, output_tokens: 6 },
+    });
+  });
+
+  it('calls tools', async () => {
+    const tools = [{ name: 'get_weather', input_schema: parameters }];
+    const question = { ...hello, tools, messages: [{ role: 'user' as const, content: 'weather in Oslo?' }] };
+    const expected = { content: [{ type: 'tool_use', name: 'get_weather', input: { city: 'Oslo' } }], stop_reason: 'tool_use' };
+    expect(await anthropic.messages.create(question)).toMatchObject(expected);
+    expect(await anthropic.messages.stream(question).finalMessage()).toMatchObject(expected);
+  });
+});
+
+describe('gpt-4o/claude-sonnet-4 in one call', () => {
+  const question = { ...ask, model: 'gpt-4o/claude-sonnet-4' };
+  const client = (): OpenAI => new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${chained.url}/v1`, maxRetries: 0 });
+
+  it('is answered by Claude when OpenAI fails, whole and streamed', async () => {
+    broken.handler = ({ socket }) => respond(socket, 503, JSON_HEADERS, '{"error":{"message":"down"}}');
+    const { data, response } = await client().chat.completions.create(question).withResponse();
+    expect(data.choices[0]?.message.content).toBe(SAID);
+    expect(response.headers.get('weir-attempts')).toBe('openai/gpt-4o 503, anthropic/claude-sonnet-4 200');
+    expect((await client().chat.completions.stream(question).finalChatCompletion()).choices[0]?.message.content).toBe(SAID);
+    expect(broken.received).toHaveLength(2);
+  });
+
+  it('hears of the last failure in its own dialect', async () => {
+    broken.handler = ({ socket }) =>
+      respond(socket, 429, { ...JSON_HEADERS, 'retry-after': '7' }, '{"error":{"message":"slow down","code":"rate_limit_exceeded"}}');
+    const sdk = new Anthropic({ apiKey: ADMIN_KEY, baseURL: chained.url, maxRetries: 0 });
+    const refused = sdk.messages.create({ model: 'gpt-4o', max_tokens: 10, messages: ask.messages });
+    await expect(refused).rejects.toThrow(Anthropic.RateLimitError);
+    await expect(refused).rejects.toMatchObject({ status: 429, error: { error: { message: 'slow down', code: 'rate_limit_exceeded' } } });
+  });
+});
