@@ -14,6 +14,8 @@ const TOKENS_PER_MILLION = 1_000_000;
 export interface WorstCase {
   readonly input: number;
   readonly output: number;
+  /** Tokens of the answer where nothing is assumed: what the call states, else the limit of its models. */
+  readonly outputMost: number;
   /** The call says itself how much it may answer; else `output` is assumed. */
   readonly isStated: boolean;
 }
@@ -22,23 +24,28 @@ export interface WorstCase {
 const METERED: ReadonlySet<string> = new Set(['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages', 'gemini']);
 const WITHOUT_OUTPUT = 'openai-embeddings';
 const COUNTING = /\/count_tokens$|:countTokens$/;
-const NOTHING: WorstCase = { input: 0, output: 0, isStated: true };
+const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
 
 /** The worst of the bodies that the targets would get. */
 export function worstCase(call: Call, body: CallBody, targets: readonly Target[], assumedOutputTokens: number): WorstCase {
   if (!METERED.has(call.wire.name) || COUNTING.test(call.path)) return NOTHING;
   const { json } = body;
-  if (json === null) return { input: Math.ceil((body.byteLength / BYTES_PER_TOKEN) * INPUT_MARGIN), output: assumedOutputTokens, isStated: false };
+  const most = Math.max(...targets.map((target) => target.outputLimit ?? assumedOutputTokens));
+  const assumed = Math.min(most, assumedOutputTokens);
+  if (json === null) {
+    return { input: Math.ceil((body.byteLength / BYTES_PER_TOKEN) * INPUT_MARGIN), output: assumed, outputMost: most, isStated: false };
+  }
   const bodies = new Set(targets.map((target) => target.fallback?.bodyOverride ?? null));
   let worst = NOTHING;
   for (const override of bodies) {
     const sent = override === null ? json : { ...json, ...override };
     const facts = override === null ? body.facts : call.wire.readRequest(sent);
-    const output = call.wire.name === WITHOUT_OUTPUT ? 0 : (facts.maxOutputTokens ?? assumedOutputTokens * facts.choices);
+    const stated = call.wire.name === WITHOUT_OUTPUT ? 0 : facts.maxOutputTokens;
     worst = {
       input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN)),
-      output: Math.max(worst.output, output),
-      isStated: worst.isStated && (output === 0 || facts.maxOutputTokens !== null),
+      output: Math.max(worst.output, stated ?? assumed * facts.choices),
+      outputMost: Math.max(worst.outputMost, stated ?? most * facts.choices),
+      isStated: worst.isStated && stated !== null,
     };
   }
   return worst;

@@ -139,8 +139,9 @@ function strictest(applied: readonly Applied[]): Applied[] {
   return [...bySubject.values()];
 }
 
-function amountOf(policy: LimitPolicy, { worst, targets, findOverride, deps, trail }: Situation): number {
+function amountOf(policy: LimitPolicy, { worst: assumed, targets, findOverride, deps, trail }: Situation): number {
   if (policy.unit === 'request') return 1;
+  const worst = policy.holdsWhole ? { ...assumed, output: assumed.outputMost } : assumed;
   if (policy.unit === 'tokens') return worst.input + worst.output;
   const { nanoUsd, unpriced } = priceWorst(worst, targets, deps.clock.now(), findOverride);
   if (unpriced.length > 0)
