@@ -52,7 +52,7 @@ const secret: Parser<string | undefined> = label;
 function integer(least: number, most: number): Parser<number | undefined> {
   return (text) => {
     const value = Number(text.trim());
-    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+    if (!/^\d{1,15}$/.test(text.trim()) || value < least || value > most) {
       return { expected: `a whole number from ${least} to ${most}` };
     }
     return { value };
@@ -328,6 +328,13 @@ export const HEADER_RULES = {
     acts: true,
     doc: '`early`: a cache key with several buckets answers from the first one on, not only when all are full.',
   }),
+  cacheDebug: rule({
+    name: 'Weir-Cache-Debug',
+    parse: flag,
+    fallback: false,
+    acts: true,
+    doc: '`true`: an answer that does not come from the cache says why in `Weir-Cache-Debug` (what differs from the last such call of this key to this path), and under which key it is kept.',
+  }),
   cacheIgnoreKeys: rule({
     name: 'Helicone-Cache-Ignore-Keys',
     parse: nameList,
@@ -413,7 +420,7 @@ export const HEADER_RULES = {
     parse: flag,
     fallback: false,
     acts: true,
-    doc: 'Keeps no copy of the response body anywhere.',
+    doc: 'Keeps no copy of the response body in the log; the cache, where it is on, is another matter.',
   }),
   posthogKey: rule({
     name: 'Helicone-Posthog-Key',

@@ -2,11 +2,12 @@
  * AnswerCache over KV and the Durable Objects where equal calls meet. KV keys: `answer/1/<digest of the key>/<bucket>`, the value is a cached answer
  * (gateway/cache/answer.ts). The generation of purges is part of the key, so that what was stored before is dead at once.
  */
-import { type CachedHead, readHead, writeHead } from '../gateway/cache/answer';
+import { type CachedHead, readHead } from '../gateway/cache/answer';
 import type { CachePlan } from '../gateway/cache/plan';
 import type { AnswerCache, Found, Place, Publisher } from '../gateway/cache/ports';
 import type { Clock } from '../gateway/ports';
 import { join, resume } from '../gateway/read-up-to';
+import { AnswerPublisher } from './answer-publisher';
 import type { Namer } from './vault';
 
 /** KV and the object have this long to decide; the call goes on without them then. */
@@ -15,13 +16,11 @@ const DECISION_LIMIT_MS = 500;
 const GENERATION_MS = 1_000;
 /** KV refuses shorter lives; entries carry their own expiry. */
 const KV_TTL_LEAST_SECONDS = 60;
-/** KV takes 25 MiB a value. */
-const ANSWER_LIMIT_BYTES = 20 * 1024 * 1024;
 const HEAD_LIMIT_BYTES = 64 * 1024;
 /** More buckets than a key can have are not looked for. */
 const BUCKETS_MOST = 20;
-/** A leader that fails frees its followers; after so many in a row a call asks by itself. */
-const FOLLOW_LIMIT = 3;
+/** A leader that fails frees its followers. After so many they ask by themselves: where all fail, nobody should wait for each of them. */
+const FOLLOW_LIMIT = 2;
 
 export type Joined =
   | { readonly kind: 'lead'; readonly bucket: number; readonly flight: string }
@@ -37,6 +36,7 @@ export interface SlotObject {
   follow(flight: string): Promise<ReadableStream<Uint8Array> | null>;
   purge(key: string): Promise<void>;
   generation(seed: string): Promise<string>;
+  compare(family: string, parts: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>> | null>;
 }
 
 export interface CacheDeps {
@@ -49,77 +49,142 @@ export interface CacheDeps {
 }
 
 const GENERATIONS = 'generations';
-type Stored = ReadonlyMap<number, { readonly head: CachedHead; readonly body: Uint8Array }>;
+/** Buckets that KV has, and how to read each. */
+type Stored = ReadonlyMap<number, () => Promise<Uint8Array | null>>;
+
+/** A hot key is asked for once a second in each isolate; a purge binds as fast. */
+const HOT_MS = 1_000;
+/** Larger answers cost more to keep than to fetch. */
+const HOT_ANSWER_LIMIT_BYTES = 256 * 1024;
+const HOT_LIMIT_BYTES = 8 * 1024 * 1024;
+const DEBUG = 'debug';
 
 export class KvAnswerCache implements AnswerCache {
   readonly #generations = new Map<string, { readonly text: string; readonly at: number }>();
+  readonly #hot = new Map<string, { readonly found: Found; readonly at: number; readonly byteLength: number }>();
+  #hotBytes = 0;
 
   constructor(readonly deps: CacheDeps) {}
 
   async open(plan: CachePlan): Promise<Place> {
-    let digest = '';
+    let digest: string | null = null;
     try {
       const generation = await this.#within(this.#generation(plan.seed));
-      digest = await this.deps.namer.name(`cache\n${generation}\n${plan.subject}`);
-      return await this.#openKey(plan, digest);
+      digest = await this.#digest(plan, generation);
+      return await this.#openKey(plan, digest, generation);
     } catch (error) {
       console.error('the cache did not answer:', String(error));
-      // It did not say which bucket is free; the answer is offered to the first one all the same.
-      const publisher = digest === '' || !plan.writes ? null : this.#publisher(plan, digest, 0, null);
-      return { key: digest, found: null, publisher, warning: 'cache: not used, it did not answer in time' };
+      // It did not say which bucket is free, perhaps not even which key it is; the answer is offered to the first one all the same.
+      const later = digest ?? (() => this.#generation(plan.seed).then((generation) => this.#digest(plan, generation)));
+      const publisher = plan.writes ? this.#publisher(plan, later, 0, null) : null;
+      return { key: digest ?? '', found: null, publisher, warning: 'cache: not used, it did not answer in time', reason: null };
     }
   }
 
-  async #openKey(plan: CachePlan, digest: string): Promise<Place> {
-    const place = (found: Found | null, publisher: Publisher | null): Place => ({ key: digest, found, publisher, warning: null });
-    if (!plan.reads) return place(null, this.#publisher(plan, digest, 0, null));
-    const stored = await this.#within(this.#readKv(digest, plan.buckets));
-    if (plan.isEarly ? stored.size > 0 : stored.size >= plan.buckets) return place(this.#pick(stored), null);
+  #digest(plan: CachePlan, generation: string): Promise<string> {
+    return this.deps.namer.name(`cache\n${generation}\n${plan.subject}`);
+  }
+
+  async #openKey(plan: CachePlan, digest: string, generation: string): Promise<Place> {
+    const { reads, buckets, isEarly } = plan;
+    const place = (found: Found | null, publisher: Publisher | null, reason: string | null = null): Place => {
+      return { key: digest, found, publisher, warning: null, reason };
+    };
+    if (!reads) return place(null, this.#publisher(plan, digest, await this.#within(this.#freeBucket(digest, buckets)), null));
+    const hot = this.#hotAnswer(digest);
+    if (hot !== null && (isEarly || buckets === 1)) return place(hot, null);
+    const stored = await this.#within(this.#listKv(digest, buckets));
+    const reason = plan.parts === null ? null : await this.#within(this.#explain(plan, digest, generation));
     for (let turn = 0; turn < FOLLOW_LIMIT; turn++) {
-      const request = { key: digest, buckets: plan.buckets, known: [...stored.keys()], isEarly: plan.isEarly, mayLead: plan.writes };
-      const joined = await this.#within(this.deps.slotOf(slotName(digest)).join(request));
-      if (joined.kind === 'none') return place(null, null);
-      if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.flight));
+      const isFull = isEarly ? stored.size > 0 : stored.size >= buckets;
+      const joined: Joined = isFull
+        ? { kind: 'known', bucket: this.#pick(stored) }
+        : await this.#within(this.#slot(digest).join({ key: digest, buckets, known: [...stored.keys()], isEarly, mayLead: plan.writes }));
+      if (joined.kind === 'none') return place(null, null, reason);
+      if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.flight), reason);
       const found = await this.#found(joined, stored, digest);
-      if (found !== null) return place(found, null);
+      if (found !== null) return place(this.#heat(digest, found, buckets), null);
     }
-    return place(null, null);
+    return place(null, null, reason);
+  }
+
+  #slot(digest: string): SlotObject {
+    return this.deps.slotOf(slotName(digest));
   }
 
   async #found(joined: Exclude<Joined, { kind: 'lead' | 'none' }>, stored: Stored, digest: string): Promise<Found | null> {
     const { bucket } = joined;
     if (joined.kind === 'known') {
-      const it = stored.get(bucket);
-      return it === undefined ? null : { bucket, head: it.head, body: it.body, isLive: false };
+      const bytes = await this.#within(stored.get(bucket)?.() ?? Promise.resolve(null));
+      return bytes === null ? null : foundIn(bytes, bucket);
     }
-    if (joined.kind === 'stored') {
-      const read = readHead(joined.bytes);
-      return read === null ? null : { bucket, head: read.head, body: joined.bytes.subarray(read.bodyAt), isLive: false };
-    }
+    if (joined.kind === 'stored') return foundIn(joined.bytes, bucket);
     // As long as the leader's provider thinks; the call's own limits end it.
-    const live = await this.deps.slotOf(slotName(digest)).follow(joined.flight);
+    const live = await this.#slot(digest).follow(joined.flight);
     const split = live === null ? null : await splitHead(live);
     return split === null ? null : { bucket, ...split, isLive: true };
   }
 
-  #pick(stored: Stored): Found | null {
-    const buckets = [...stored.entries()];
-    const [bucket, it] = buckets[Math.floor(this.deps.random() * buckets.length)] ?? [];
-    return bucket === undefined || it === undefined ? null : { bucket, head: it.head, body: it.body, isLive: false };
+  #pick(stored: Stored): number {
+    const buckets = [...stored.keys()];
+    return buckets[Math.floor(this.deps.random() * buckets.length)] ?? 0;
   }
 
-  async #readKv(digest: string, buckets: number): Promise<Stored> {
-    const found = new Map<number, { head: CachedHead; body: Uint8Array }>();
+  /** What KV has of a key, each to be read by itself: of twenty large answers one is wanted. */
+  async #listKv(digest: string, buckets: number): Promise<Stored> {
+    const found = new Map<number, () => Promise<Uint8Array | null>>();
+    if (buckets === 1) {
+      const bytes = await this.#readKv(digest, 0);
+      if (bytes !== null) found.set(0, async () => bytes);
+      return found;
+    }
+    const now = this.deps.clock.now();
     await Promise.all(
       Array.from({ length: buckets }, async (_, bucket) => {
-        const value = await this.deps.kv.get(kvKey(digest, bucket), 'arrayBuffer');
-        const bytes = value === null ? null : new Uint8Array(value);
-        const read = bytes === null ? null : readHead(bytes);
-        if (bytes !== null && read !== null && read.head.expiresAt > this.deps.clock.now()) {
-          found.set(bucket, { head: read.head, body: bytes.subarray(read.bodyAt) });
-        }
+        const { value, metadata } = await this.deps.kv.getWithMetadata<{ expiresAt: number }>(kvKey(digest, bucket), 'stream');
+        await value?.cancel();
+        if (value !== null && (metadata?.expiresAt ?? 0) > now) found.set(bucket, () => this.#readKv(digest, bucket));
       }),
     );
+    return found;
+  }
+
+  async #readKv(digest: string, bucket: number): Promise<Uint8Array | null> {
+    const value = await this.deps.kv.get(kvKey(digest, bucket), 'arrayBuffer');
+    const bytes = value === null ? null : new Uint8Array(value);
+    const read = bytes === null ? null : readHead(bytes);
+    return read !== null && read.head.expiresAt > this.deps.clock.now() ? bytes : null;
+  }
+
+  /** For calls that do not ask what is there: the first bucket that is empty, else any. */
+  async #freeBucket(digest: string, buckets: number): Promise<number> {
+    if (buckets === 1) return 0;
+    const stored = await this.#listKv(digest, buckets);
+    const free = Array.from({ length: buckets }, (_, bucket) => bucket).find((bucket) => !stored.has(bucket));
+    return free ?? Math.floor(this.deps.random() * buckets);
+  }
+
+  #hotAnswer(digest: string): Found | null {
+    const hot = this.#hot.get(digest);
+    if (hot === undefined) return null;
+    const now = this.deps.clock.now();
+    if (now - hot.at < HOT_MS && hot.found.head.expiresAt > now) return hot.found;
+    this.#hot.delete(digest);
+    this.#hotBytes -= hot.byteLength;
+    return null;
+  }
+
+  #heat(digest: string, found: Found, buckets: number): Found {
+    if (buckets > 1 || !(found.body instanceof Uint8Array) || found.body.byteLength > HOT_ANSWER_LIMIT_BYTES) return found;
+    const { byteLength } = found.body;
+    this.#hotBytes += byteLength - (this.#hot.get(digest)?.byteLength ?? 0);
+    this.#hot.delete(digest);
+    this.#hot.set(digest, { found, at: this.deps.clock.now(), byteLength });
+    for (const [oldest, each] of this.#hot) {
+      if (this.#hotBytes <= HOT_LIMIT_BYTES) break;
+      this.#hot.delete(oldest);
+      this.#hotBytes -= each.byteLength;
+    }
     return found;
   }
 
@@ -133,9 +198,20 @@ export class KvAnswerCache implements AnswerCache {
     return text;
   }
 
+  /** Why a call that is no hit is none, told from the last one of its family. */
+  async #explain(plan: CachePlan, digest: string, generation: string): Promise<string> {
+    const named = { ...plan.parts, purges: generation };
+    const entries = Object.entries(named).map(async ([name, value]) => [name, (await this.deps.namer.name(`part\n${value}`)).slice(0, 16)] as const);
+    const parts = Object.fromEntries(await Promise.all(entries));
+    const last = await this.deps.slotOf(DEBUG).compare(await this.deps.namer.name(`family\n${plan.family}`), parts);
+    return `${last === null ? 'new' : whyOf(last, parts)}; key ${digest}`;
+  }
+
   /** Removes the answers of one key. KV's own caches elsewhere may show them for up to a minute; a seed's generation has no such lag. */
   async purgeKey(digest: string): Promise<void> {
-    await this.deps.slotOf(slotName(digest)).purge(digest);
+    this.#hot.clear();
+    this.#hotBytes = 0;
+    await this.#slot(digest).purge(digest);
     await Promise.all(Array.from({ length: BUCKETS_MOST }, (_, bucket) => this.deps.kv.delete(kvKey(digest, bucket))));
   }
 
@@ -144,49 +220,32 @@ export class KvAnswerCache implements AnswerCache {
     this.#generations.clear();
   }
 
-  /** `flight` null: the object knows nothing of it, KV alone is written. */
-  #publisher(plan: CachePlan, digest: string, bucket: number, flight: string | null): Publisher {
+  /** `flight` null: the object knows nothing of it, KV alone is written. `key`: the digest, or how to come by it when the cache answers again. */
+  #publisher(plan: CachePlan, key: string | (() => Promise<string>), bucket: number, flight: string | null): Publisher {
     const { deps } = this;
+    const flown = flight === null || typeof key !== 'string' ? null : this.#openFlight(key, flight);
+    const store = async (value: Uint8Array, expiresAt: number): Promise<void> => {
+      // A key that was purged meanwhile stays purged.
+      if ((await flown?.isKept) === false) return;
+      const digest = typeof key === 'string' ? key : await key();
+      const expirationTtl = Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds);
+      await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl, metadata: { expiresAt } });
+      if (flown === null) await deps.slotOf(slotName(digest)).purge(digest);
+    };
+    return new AnswerPublisher(bucket, flown?.writer ?? null, (value, expiresAt) => {
+      deps.waitUntil(store(value, expiresAt).catch((error: unknown) => console.error('an answer was not cached:', String(error))));
+    });
+  }
+
+  /** The stream on which the object hears of the answer. `isKept`: false when it must not be stored. */
+  #openFlight(digest: string, flight: string): { readonly writer: WritableStreamDefaultWriter<Uint8Array>; readonly isKept: Promise<boolean> } {
     const { readable, writable } = new IdentityTransformStream();
-    const writer = writable.getWriter();
-    const ignore = (): void => {};
-    if (flight !== null) deps.waitUntil(deps.slotOf(slotName(digest)).publish(flight, readable).catch(ignore));
-    const kept: Uint8Array[] = [];
-    let size = 0;
-    let head: CachedHead | null = null;
-    let isOver = false;
-    const pass = (bytes: Uint8Array): void => {
-      if (flight !== null) writer.write(bytes).catch(ignore);
-    };
-    const end = (isWhole: boolean, latencyMs: number): void => {
-      if (isOver) return;
-      isOver = true;
-      if (flight !== null) (isWhole ? writer.close() : writer.abort(new Error('not whole'))).catch(ignore);
-      if (!isWhole || head === null) return;
-      const line = writeHead({ ...head, latencyMs });
-      const value = join([line, ...kept], line.byteLength + size);
-      const ttl = { expirationTtl: Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds) };
-      const put = deps.kv.put(kvKey(digest, bucket), value, ttl);
-      deps.waitUntil(put.catch((error: unknown) => console.error('an answer was not cached:', String(error))));
-      if (flight === null) deps.waitUntil(deps.slotOf(slotName(digest)).purge(digest).catch(ignore));
-    };
-    return {
-      bucket,
-      begin: (it) => {
-        head = it;
-        pass(writeHead(it));
-      },
-      write: (bytes) => {
-        if (isOver) return;
-        size += bytes.byteLength;
-        if (size > ANSWER_LIMIT_BYTES) return end(false, 0);
-        // The runtime takes the buffer of what is written away.
-        const copy = bytes.slice();
-        kept.push(copy);
-        pass(bytes.slice());
-      },
-      end,
-    };
+    // An object that is down keeps nobody from storing.
+    const isKept = this.#slot(digest)
+      .publish(flight, readable)
+      .catch(() => true);
+    this.deps.waitUntil(isKept);
+    return { writer: writable.getWriter(), isKept };
   }
 
   #within<T>(promise: Promise<T>): Promise<T> {
@@ -195,6 +254,20 @@ export class KvAnswerCache implements AnswerCache {
       promise.then(resolve, reject).finally(stop);
     });
   }
+}
+
+function foundIn(bytes: Uint8Array, bucket: number): Found | null {
+  const read = readHead(bytes);
+  return read === null ? null : { bucket, head: read.head, body: bytes.subarray(read.bodyAt), isLive: false };
+}
+
+/** What tells two calls of a family apart, by the names of their parts. */
+function whyOf(last: Readonly<Record<string, string>>, parts: Readonly<Record<string, string>>): string {
+  const names = [...new Set([...Object.keys(last), ...Object.keys(parts)])].filter((name) => last[name] !== parts[name]);
+  if (names.length === 0) return 'expired';
+  if (names.length === 1 && names[0] === 'purges') return 'purged';
+  if (names.length === 1 && names[0] === 'seed') return 'other seed';
+  return `changed ${names.filter((name) => name !== 'purges').join(', ')}`;
 }
 
 /** Few enough that they stay in memory, enough that none has more than a small part of the calls. */

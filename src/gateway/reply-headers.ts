@@ -16,6 +16,7 @@ const OWN = [
   'helicone-ratelimit-policy',
   'helicone-ratelimit-reset',
   'weir-budget-warning',
+  'weir-cache-debug',
   'x-helicone-error',
   'helicone-fallback-index',
   'helicone-id',
@@ -50,6 +51,7 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
       headers['age'] = String(cache.ageSeconds);
     }
   }
+  if (trail.cacheReason !== null) headers['weir-cache-debug'] = printable(trail.cacheReason);
   if (limit !== null) {
     headers['helicone-ratelimit-limit'] = String(limit.limit);
     headers['helicone-ratelimit-remaining'] = String(limit.remaining);

@@ -51,6 +51,8 @@ export class Trail {
   /** Takes over this call's answer, when it is kept. */
   publisher: Publisher | null = null;
   cacheTtlSeconds = 0;
+  /** Why the cache had no answer, where the call asks for that. */
+  cacheReason: string | null = null;
   streamed = false;
   firstByteAt: number | null = null;
   usage: Usage | null = null;
@@ -101,6 +103,13 @@ export class Trail {
   keep(bytes: Uint8Array): void {
     if (this.answerBytes < KEEP_LIMIT_BYTES) this.answer.push(bytes);
     this.answerBytes += bytes.byteLength;
+  }
+
+  /** `now`: Unix milliseconds. */
+  endPublishing(isWhole: boolean, now: number): void {
+    if (this.publisher === null) return;
+    this.publisher.end(isWhole, now - this.call.startedAt);
+    if (this.publisher.isTooLarge) this.warn('cache: the answer is over 20 MiB and was not kept');
   }
 
   end(outcome: Outcome, status: number, errorCode: ErrorCode | null = null): void {

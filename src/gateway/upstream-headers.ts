@@ -24,11 +24,17 @@ export const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-g
 export type HeaderMap = Record<string, string>;
 
 export function upstreamHeaders(call: Call, identity: Identity, target: Target): HeaderMap {
+  if (target.fallback !== null) return fallbackHeaders(call, target, target.fallback.headers);
+  if (target.wire.name !== call.wire.name) return translatedHeaders(call, target);
+  const headers = forwardedHeaders(call, identity);
+  return identity.providerKey === 'held' ? withKey(headers, target) : headers;
+}
+
+/** The caller's headers that go to a provider of its own wire. */
+export function forwardedHeaders(call: Call, identity: Identity): HeaderMap {
   const held = identity.providerKey === 'held';
   // The body of an AI Gateway call was decoded to be read; proxies pass theirs as it came.
   const decoded = call.door.kind === 'gateway';
-  if (target.fallback !== null) return fallbackHeaders(call, target, target.fallback.headers);
-  if (target.wire.name !== call.wire.name) return translatedHeaders(call, target);
   const headers: HeaderMap = {};
   for (const [name, value] of call.headers) {
     if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
@@ -36,7 +42,7 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
     if (rewritten === undefined) headers[name] = value;
     else if (rewritten !== null) headers[name] = rewritten;
   }
-  return held ? withKey(headers, target) : headers;
+  return headers;
 }
 
 /** Another vendor's headers (versions, betas, organisations) mean nothing to this one. */

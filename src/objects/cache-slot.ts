@@ -6,6 +6,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Joined } from '../edge/answer-cache';
+import { ANSWER_LIMIT_BYTES } from '../edge/answer-publisher';
 import { readHead } from '../gateway/cache/answer';
 import { join } from '../gateway/read-up-to';
 
@@ -18,6 +19,11 @@ const PART_BYTES = 1_500_000;
 const PUBLISH_LIMIT_MS = 2_000;
 /** What waits in memory for a second call; the oldest goes first. An isolate has 128 MB. */
 const FRESH_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Of answers on their way, past which new calls ask by themselves. */
+const FLYING_LIMIT_BYTES = 48 * 1024 * 1024;
+/** What calls were made of is kept for those that ask why they missed. */
+const FAMILIES_LIMIT = 200;
 
 export interface JoinRequest {
   /** Digest of the cache key. */
@@ -35,6 +41,9 @@ interface Flight {
   readonly bucket: number;
   readonly chunks: Uint8Array[];
   state: 'open' | 'whole' | 'failed';
+  byteLength: number;
+  /** The key was purged while it flew, or it is too large: those that follow get it, and nobody after them. */
+  isDoomed: boolean;
   isPublished: boolean;
   followers: number;
   /** Wakes whoever waits for the next chunk or the end. */
@@ -64,6 +73,8 @@ export class CacheSlot extends DurableObject {
    */
   readonly #fresh = new Map<string, FreshBucket[]>();
   #freshBytes = 0;
+  #flyingBytes = 0;
+  readonly #families = new Map<string, Readonly<Record<string, string>>>();
 
   join(request: JoinRequest): Joined {
     const { key } = request;
@@ -79,7 +90,7 @@ export class CacheSlot extends DurableObject {
       const bytes = held?.bytes ?? (own === undefined ? null : this.#read(own));
       return bytes === null ? { kind: 'known', bucket } : { kind: 'stored', bucket, bytes };
     }
-    const flying = [...this.#flights].filter(([, flight]) => flight.key === key);
+    const flying = [...this.#flights].filter(([, flight]) => flight.key === key && !flight.isDoomed);
     const taken = new Set([...filled, ...flying.map(([, flight]) => flight.bucket)]);
     const free = Array.from({ length: request.buckets }, (_, bucket) => bucket).find((bucket) => !taken.has(bucket));
     if (free === undefined) {
@@ -90,7 +101,7 @@ export class CacheSlot extends DurableObject {
         return { kind: 'follow', bucket: flight.bucket, flight: id };
       }
     }
-    if (!request.mayLead) return { kind: 'none' };
+    if (!request.mayLead || this.#flyingBytes > FLYING_LIMIT_BYTES) return { kind: 'none' };
     const id = crypto.randomUUID();
     const flight = newFlight(key, free ?? 0);
     this.#flights.set(id, flight);
@@ -100,28 +111,32 @@ export class CacheSlot extends DurableObject {
 
   /**
    * The leader's answer as it comes. The call that leads keeps this open from its beginning: when it dies the stream breaks, and its
-   * followers are free at once. Gives whether the answer was whole.
+   * followers are free at once. Gives whether the answer may be kept.
    */
   async publish(id: string, answer: ReadableStream<Uint8Array>): Promise<boolean> {
     const flight = this.#flights.get(id);
     if (flight === undefined) {
       await answer.cancel();
-      return false;
+      return true;
     }
     flight.isPublished = true;
     try {
       for await (const chunk of answer) {
         flight.chunks.push(chunk);
+        flight.byteLength += chunk.byteLength;
+        this.#flyingBytes += chunk.byteLength;
+        if (flight.byteLength > ANSWER_LIMIT_BYTES) flight.isDoomed = true;
         turn(flight);
       }
       flight.state = 'whole';
-      this.#keep(flight);
+      if (!flight.isDoomed) this.#keep(flight);
     } catch {
       flight.state = 'failed';
     }
+    this.#flyingBytes -= flight.byteLength;
     this.#flights.delete(id);
     turn(flight);
-    return flight.state === 'whole';
+    return flight.state === 'whole' && !flight.isDoomed;
   }
 
   /** The call that was to lead is gone: it left while it was told so, or the word came too late. */
@@ -157,6 +172,17 @@ export class CacheSlot extends DurableObject {
   purge(key: string): void {
     for (const each of this.#freshOf(key)) this.#drop(each);
     for (const each of this.#stored(key)) this.#delete(each);
+    for (const flight of this.#flights.values()) if (flight.key === key) flight.isDoomed = true;
+  }
+
+  /** What the last call of a family was made of, by digests; takes note of this one. */
+  compare(family: string, parts: Readonly<Record<string, string>>): Readonly<Record<string, string>> | null {
+    const last = this.#families.get(family) ?? null;
+    this.#families.delete(family);
+    this.#families.set(family, parts);
+    const [oldest] = this.#families.keys();
+    if (this.#families.size > FAMILIES_LIMIT && oldest !== undefined) this.#families.delete(oldest);
+    return last;
   }
 
   /** How often everything, and this seed, was purged. Asked of the object `generations` alone. */
@@ -217,6 +243,8 @@ export class CacheSlot extends DurableObject {
   #store(fresh: FreshBucket): void {
     this.#drop(fresh);
     const { key, bucket, bytes, until } = fresh;
+    const former = this.ctx.storage.kv.get<StoredBucket>(`bucket:${nameOf(fresh)}`);
+    if (former !== undefined) this.#delete(former);
     const parts = Math.max(1, Math.ceil(bytes.byteLength / PART_BYTES));
     for (let part = 0; part < parts; part++) {
       this.ctx.storage.kv.put(`part:${nameOf(fresh)}:${part}`, bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
@@ -240,7 +268,18 @@ export class CacheSlot extends DurableObject {
 const nameOf = ({ key, bucket }: { readonly key: string; readonly bucket: number }): string => `${key}:${bucket}`;
 
 function newFlight(key: string, bucket: number): Flight {
-  const flight: Flight = { key, bucket, chunks: [], state: 'open', isPublished: false, followers: 0, wake: () => {}, changed: Promise.resolve() };
+  const flight: Flight = {
+    key,
+    bucket,
+    chunks: [],
+    state: 'open',
+    byteLength: 0,
+    isDoomed: false,
+    isPublished: false,
+    followers: 0,
+    wake: () => {},
+    changed: Promise.resolve(),
+  };
   turn(flight);
   return flight;
 }

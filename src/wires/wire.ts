@@ -24,6 +24,8 @@ export interface AnswerFacts {
   readonly usage: Usage | null;
   /** The provider's own message when the body is an error under a success status. */
   readonly error: string | null;
+  /** It failed or goes on, in a form that is no error: not to be repeated to others. */
+  readonly isPassing?: true;
 }
 
 /** What one event of a stream was. */

@@ -111,6 +111,46 @@ describe('a cached call', () => {
     expect((await ask({ text: short })).cache).toBe('MISS');
   });
 
+  it('says why it missed, where it is asked to', async () => {
+    const text = newText();
+    const debug = async (options: Partial<Options> = {}) => {
+      const seen = await ask({ text, ...options, headers: { 'Weir-Cache-Debug': 'true', ...options.headers } });
+      return seen.headers.get('weir-cache-debug')?.replace(/; key [0-9a-f]{64}$/, '') ?? seen.cache;
+    };
+    // Another test may have been the last of the family.
+    await debug();
+    expect(await debug()).toBe('HIT');
+    expect(await debug({ more: { temperature: 0.5, seed: 1 } })).toBe('changed body.temperature, body.seed');
+    expect(await debug({ more: { temperature: 0.5, seed: 1 }, headers: { 'Helicone-Cache-Seed': 'other' } })).toBe('other seed');
+    const short = { headers: { 'Cache-Control': 'max-age=1' }, more: { temperature: 0.9 } };
+    await debug(short);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await debug(short)).toBe('expired');
+    await call('DELETE', '/api/cache?all=true');
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await debug(short)).toBe('purged');
+    expect((await ask({ text })).headers.get('weir-cache-debug')).toBeNull();
+  });
+
+  it('comes out of memory while it is hot, and a purge ends that', async () => {
+    const text = newText();
+    await ask({ text });
+    expect((await ask({ text })).cache).toBe('HIT');
+    expect((await ask({ text })).cache).toBe('HIT');
+    await call('DELETE', '/api/cache?all=true');
+    expect((await ask({ text })).cache).toBe('MISS');
+  });
+
+  it('fills its buckets too when it is only written', async () => {
+    const text = newText();
+    const headers = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Bucket-Max-Size': '2' };
+    for (let index = 0; index < 2; index++) {
+      await ask({ text, headers: { ...headers, 'Helicone-Cache-Save': 'true' } });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect((await ask({ text, headers: { ...headers, 'Helicone-Cache-Read': 'true' } })).cache).toBe('HIT');
+  });
+
   it('may be written alone, or read alone', async () => {
     const text = newText();
     const read = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Read': 'true' };
@@ -167,6 +207,10 @@ describe('a cached call', () => {
     expect(await (await call('DELETE', `/api/cache?key=${key}`)).json()).toEqual({ data: { purged: { key } }, error: null });
     expect((await ask({ text })).cache).toBe('MISS');
     for (const query of ['', '?key=x', '?all=true&seed=a']) expect((await call('DELETE', `/api/cache${query}`)).status).toBe(400);
+  });
+
+  it.each(['0', '0x10', '1e1', 'many'])('refuses %s buckets', async (size) => {
+    expect((await ask({ text: newText(), headers: { 'Helicone-Cache-Bucket-Max-Size': size } })).status).toBe(400);
   });
 
   it('refuses more than 20 buckets', async () => {
@@ -264,6 +308,8 @@ describe('a cache that does not answer', () => {
     isEarly: false,
     seed: '',
     subject: 'down',
+    parts: null,
+    family: '',
   };
   const open = (changes: Partial<CacheDeps>) => {
     const { env, clock, config, waitUntil } = appOf(bindings);

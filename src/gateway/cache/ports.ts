@@ -5,9 +5,14 @@ import type { CachePlan } from './plan';
 /** Takes over the answer of a call that leads. Nothing here is waited for, and nothing throws. */
 export interface Publisher {
   readonly bucket: number;
+  /** The answer was too large to be kept. */
+  readonly isTooLarge: boolean;
+  /** The head of the answer; nobody sees it before `commit`. */
   begin(head: CachedHead): void;
-  /** Bytes of the body as the provider sent them. */
+  /** Bytes of the body as the client gets them. */
   write(bytes: Uint8Array): void;
+  /** Calls that wait for this one may have what has come: from here on they share its fate. */
+  commit(): void;
   /** `isWhole`: it may be kept. Only the first word counts. */
   end(isWhole: boolean, latencyMs: number): void;
 }
@@ -28,6 +33,8 @@ export interface Place {
   /** Who takes over the answer, or null: it is not kept. */
   readonly publisher: Publisher | null;
   readonly warning: string | null;
+  /** Why there is no answer, where the call asks for that; else null. */
+  readonly reason: string | null;
 }
 
 export interface AnswerCache {

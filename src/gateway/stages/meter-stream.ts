@@ -130,6 +130,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
 
   #firstByte(): void {
     this.trail.firstByteAt = this.clock.now();
+    this.trail.publisher?.commit();
     this.deadline.arm('idle', this.deadline.limits.idleMs);
   }
 
@@ -156,7 +157,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     const metered = (opened.kind === 'events' ? opened.metered : null) ?? this.reader;
     this.trail.usage = metered?.usage ?? null;
     this.trail.responseModel = metered?.model ?? null;
-    this.trail.publisher?.end(outcome === 'ok', this.clock.now() - this.trail.call.startedAt);
+    this.trail.endPublishing(outcome === 'ok', this.clock.now());
     this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }
 }

@@ -46,6 +46,19 @@ function beginKeeping({ response, target, dropUsage }: Answered, clock: Clock, t
 
 const encoder = new TextEncoder();
 
+/** A JSON answer that is none, or that says itself that it failed or goes on, is not repeated to others. */
+function isLasting({ response }: Answered, whole: Whole, facts: AnswerFacts | null): boolean {
+  const isJson = /json\b/i.test(response.headers.get('content-type') ?? '');
+  return whole.byteLength > 0 && (facts !== null || !isJson) && facts?.isPassing !== true;
+}
+
+/** The bytes as the client gets them. */
+function publish({ text, body }: Whole, isKept: boolean, clock: Clock, trail: Trail): void {
+  if (trail.publisher === null) return;
+  if (isKept) trail.publisher.write(body instanceof Uint8Array ? body : encoder.encode(text));
+  trail.endPublishing(isKept, clock.now());
+}
+
 function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
   const { response } = answered;
   deadline.disarm();
@@ -59,8 +72,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   }
   // Some providers report an error under 200; nobody should take that for an answer.
   const status = trail.providerError !== null ? 502 : response.status;
-  if (whole.text !== '') trail.publisher?.write(encoder.encode(whole.text));
-  trail.publisher?.end(status === 200 && !deadline.clientLeft, clock.now() - trail.call.startedAt);
+  publish(whole, status === 200 && !deadline.clientLeft && isLasting(answered, whole, facts), clock, trail);
   if (deadline.clientLeft) trail.end('cancelled', 499, 'cancelled');
   else trail.end(status >= 400 ? 'provider_error' : 'ok', status);
   return new Response(whole.body, { status, headers: replyHeaders(response.headers, trail) });

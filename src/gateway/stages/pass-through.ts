@@ -12,7 +12,7 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
   let controller: TransformStreamDefaultController<Uint8Array> | null = null;
   const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
     deadline.disarm();
-    trail.publisher?.end(outcome === 'ok', clock.now() - trail.call.startedAt);
+    trail.endPublishing(outcome === 'ok', clock.now());
     trail.end(outcome, response.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };
   const stream = new TransformStream<Uint8Array, Uint8Array>({
@@ -26,6 +26,7 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
       }
       deadline.touch();
       trail.publisher?.write(chunk);
+      trail.publisher?.commit();
       if (trail.answerIsText) trail.keep(chunk);
       else trail.answerBytes += chunk.byteLength;
       it.enqueue(chunk);

@@ -2,7 +2,7 @@
 import type { Policy } from '../../../schema/policy';
 import type { Answered } from '../ask-target';
 import { planCache } from '../cache/plan';
-import type { AnswerCache, Found } from '../cache/ports';
+import type { AnswerCache, Found, Place } from '../cache/ports';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { networkFailure } from '../network-failure';
@@ -25,10 +25,11 @@ export function readCache(
   return plan === null ? null : look(plan);
 
   async function look(it: NonNullable<typeof plan>): Promise<Answered | null> {
-    const { key, found, publisher, warning } = await bounded(deps.cache.open(it), call, targets, deadline);
+    const { key, found, publisher, warning, reason } = await bounded(deps.cache.open(it), call, targets, deadline);
     if (warning !== null) trail.warn(warning);
     trail.publisher = publisher;
     trail.cacheTtlSeconds = it.ttlSeconds;
+    trail.cacheReason = reason;
     if (found === null) {
       if (it.reads) trail.cache = { status: 'miss', key, bucket: publisher?.bucket ?? null, reference: null, latencyMs: 0, ageSeconds: 0 };
       return null;
@@ -48,14 +49,16 @@ export function readCache(
 }
 
 /** A call in flight may take as long as its provider thinks: this call's own total, and its client, end the wait for it. */
-async function bounded<T>(opened: Promise<T>, call: Call, targets: readonly Target[], deadline: Deadline): Promise<T> {
+async function bounded(opened: Promise<Place>, call: Call, targets: readonly Target[], deadline: Deadline): Promise<Place> {
   deadline.arm('total', deadline.leftMs);
   try {
-    return await new Promise<T>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       call.signal.addEventListener('abort', () => reject(new Error('the client left')));
       deadline.within(opened).then(resolve, reject);
     });
   } catch (cause) {
+    // A lead that is handed to a call which is over would keep the others waiting.
+    opened.then((place) => place.publisher?.end(false, 0)).catch(() => {});
     const [target] = targets;
     throw target === undefined ? cause : networkFailure(cause, target, deadline);
   }

@@ -9,8 +9,9 @@ async function purge(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
   const seed = c.req.query('seed');
   const key = c.req.query('key');
-  const asked = [c.req.query('all'), seed, key].filter((each) => each !== undefined);
-  if (asked.length !== 1 || (key !== undefined && !DIGEST.test(key))) {
+  const all = c.req.query('all');
+  const asked = [all, seed, key].filter((each) => each !== undefined);
+  if (asked.length !== 1 || (all !== undefined && all !== 'true') || (key !== undefined && !DIGEST.test(key))) {
     throw new GatewayError('bad_request', 'Expected one of ?all=true, ?seed=<seed> and ?key=<cache_key of a logged call>.', { param: 'key' });
   }
   if (key !== undefined) await c.env.app.purgeCacheKey(key);

@@ -14,7 +14,7 @@ export const raw: Wire = {
     session: null,
   }),
   askForUsage: () => [],
-  readAnswer: () => ({ model: null, usage: null, error: null }),
+  readAnswer: (body) => ({ model: null, usage: null, error: null, ...((body['error'] ?? null) !== null && { isPassing: true }) }),
   openStream: () => null,
   writeError,
   writeErrorEvent,

@@ -19,7 +19,7 @@ function plan(changes: { call?: Partial<Call>; identity?: Partial<Identity>; hea
     headers,
     ...changes.call,
   } as Call;
-  const identity = { keyId: 'k', providerKey: 'held', ...changes.identity } as Identity;
+  const identity = { keyId: 'k', providerKey: 'held', rewritten: new Map(), ...changes.identity } as Identity;
   const body = { text: null, bytes: null, stream: null, json: { model: 'm' }, facts: { user: null }, contentType: '', ...changes.body } as CallBody;
   return planCache(call, identity, readPolicy(headers, {}), body, [{ name: 'openai', url: 'https://x', model: 'm' } as Target]);
 }
@@ -33,6 +33,9 @@ describe('planCache', () => {
     expect(plan({ call: { wire: raw, path: '/v1/images/generations' } })).not.toBeNull();
     expect(plan({ body: { json: { store: true } } })).toBeNull();
     expect(plan({ body: { json: { store: false, previous_response_id: null } } })).not.toBeNull();
+    expect(plan({ body: { json: { thread: { type: 'create' } } } })).toBeNull();
+    expect(plan({ body: { json: null, text: '{"store":true' } })).toBeNull();
+    expect(plan({ headers: { 'cache-control': 'no-store="x"' } })).toBeNull();
     expect(plan({ body: { stream: new ReadableStream() } })).toBeNull();
   });
 
@@ -42,7 +45,10 @@ describe('planCache', () => {
     ['max-age=99999999999', { ttlSeconds: 31_536_000 }],
     ['no-cache', { reads: false, writes: true }],
     ['max-age=0', { reads: true, writes: false }],
-    ['max-age=soon', { ttlSeconds: 604_800 }],
+    ['max-age=soon', { writes: false }],
+    ['max-age=-1', { writes: false }],
+    ['max-age = 0', { writes: false }],
+    ['max-age', { writes: false }],
   ])('reads Cache-Control: %s', (text, expected) => expect(plan({ headers: { 'cache-control': text } })).toMatchObject(expected));
 
   it('keeps apart what a provider would: another key of the caller, another body that is no JSON', () => {
@@ -52,7 +58,8 @@ describe('planCache', () => {
     expect(own('a')).not.toBe(own('b'));
     const held = (key: string) => plan({ headers: { authorization: `Bearer ${key}` } })?.subject;
     expect(held('a')).toBe(held('b'));
-    const bytes = (value: number) => plan({ body: { json: null, bytes: new Uint8Array([1, value]) } })?.subject;
+    const audio = { wire: raw, path: '/audio/transcriptions' };
+    const bytes = (value: number) => plan({ call: audio, body: { json: null, bytes: new Uint8Array([1, value]) } })?.subject;
     expect(bytes(1)).not.toBe(bytes(2));
   });
 });

@@ -1,0 +1,306 @@
+/** The cache in front of providers that misbehave: nobody shares an answer with whom they should not, nothing broken is kept, nobody hangs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
+import { chunk, type Handler, inTurn, opens, whole } from '../harness/provider-answers.ts';
+import {
+  endChunked,
+  JSON_HEADERS,
+  openChunked,
+  type RawUpstream,
+  respond,
+  SSE_HEADERS,
+  startRawUpstream,
+  writeChunk,
+} from '../harness/raw-upstream.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: RawUpstream;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  const vars = { OPENAI_API_KEY: 'sk-held', OPENAI_BASE_URL: `${upstream.url}/v1`, WEIR_ALLOWED_TARGETS: new URL(upstream.url).host };
+  worker = await startWorker({ vars });
+});
+
+afterAll(async () => {
+  await worker?.stop();
+  await upstream?.stop();
+});
+
+let questions = 0;
+beforeEach(() => {
+  upstream.received.length = 0;
+});
+
+const CHAT = '/openai/v1/chat/completions';
+const OWN = { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, authorization: 'Bearer sk-own' };
+const question = (more: Json = {}): string =>
+  JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: `q${questions++}` }], ...more });
+
+interface Seen {
+  readonly status: number;
+  readonly cache: string | null;
+  readonly text: string;
+  readonly bytes: Buffer;
+  readonly headers: Headers;
+  readonly ms: number;
+}
+
+async function ask(body: string, headers: Record<string, string> = {}, path = '/v1/chat/completions'): Promise<Seen> {
+  const startedAt = Date.now();
+  const response = await fetch(worker.url + path, { method: 'POST', body, headers: { ...AS_ADMIN, 'Helicone-Cache-Enabled': 'true', ...headers } });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return {
+    status: response.status,
+    cache: response.headers.get('helicone-cache'),
+    text: bytes.toString(),
+    bytes,
+    headers: response.headers,
+    ms: Date.now() - startedAt,
+  };
+}
+
+const json =
+  (text: string): Handler =>
+  ({ socket }) =>
+    respond(socket, 200, JSON_HEADERS, text);
+const slow =
+  (ms: number, then: Handler): Handler =>
+  async (request) => {
+    await sleep(ms);
+    then(request);
+  };
+const STREAM = chunk({ content: 'ok' }) + chunk({}, 'stop') + 'data: [DONE]\n\n';
+const streams: Handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, STREAM);
+
+describe('an answer is shared only by calls that would have got it', () => {
+  it('not where the entries of Helicone-Fallbacks differ in key or body', async () => {
+    upstream.handler = ({ socket, head, body }) =>
+      respond(socket, 200, JSON_HEADERS, whole('m', `${/authorization: (.*)/i.exec(head)?.[1]} at ${JSON.parse(body).temperature}`));
+    const body = question();
+    const as = (key: string, temperature: number) =>
+      ask(
+        body,
+        {
+          'Helicone-Fallbacks': JSON.stringify([
+            { 'target-url': upstream.url, headers: { Authorization: `Bearer ${key}` }, onCodes: [500], bodyKeyOverride: { temperature } },
+          ]),
+        },
+        '/gateway/v1/chat/completions',
+      );
+    expect((await as('sk-alice', 0)).text).toContain('Bearer sk-alice at 0');
+    expect((await as('sk-bob', 0)).text).toContain('Bearer sk-bob at 0');
+    expect((await as('sk-bob', 1)).text).toContain('Bearer sk-bob at 1');
+    expect((await as('sk-bob', 1)).cache).toBe('HIT');
+  });
+
+  it('not where a header differs that the provider sees, unless it says nothing of the answer', async () => {
+    upstream.handler = ({ socket, head }) => respond(socket, 200, JSON_HEADERS, whole('m', `org ${/openai-organization: (.*)/i.exec(head)?.[1]}`));
+    const body = question();
+    expect((await ask(body, { ...OWN, 'OpenAI-Organization': 'a' }, CHAT)).text).toContain('org a');
+    expect((await ask(body, { ...OWN, 'OpenAI-Organization': 'b' }, CHAT)).text).toContain('org b');
+    const again = await ask(
+      body,
+      { ...OWN, 'OpenAI-Organization': 'b', 'User-Agent': 'other', 'X-Stainless-Retry-Count': '1', Traceparent: '00' },
+      CHAT,
+    );
+    expect(again.cache).toBe('HIT');
+    expect((await ask(body, { ...OWN, 'OpenAI-Organization': 'b', 'X-Tenant': 'other' }, CHAT)).cache).toBe('MISS');
+  });
+
+  it('not between a stream and JSON, or with and without usage, whatever is ignored of the body', async () => {
+    upstream.handler = ({ socket, body }) =>
+      JSON.parse(body).stream === true ? respond(socket, 200, SSE_HEADERS, STREAM) : respond(socket, 200, JSON_HEADERS, whole('m'));
+    const messages = [{ role: 'user', content: `q${questions++}` }];
+    const ignoring = { 'Helicone-Cache-Ignore-Keys': 'stream,stream_options' };
+    const call = (more: Json) => ask(question({ messages, ...more }), ignoring);
+    await call({});
+    expect(await call({ stream: true })).toMatchObject({ cache: 'MISS', text: STREAM });
+    expect((await call({ stream: true, stream_options: { include_usage: true } })).cache).toBe('MISS');
+    expect((await call({ stream: true })).cache).toBe('HIT');
+  });
+});
+
+describe('what is broken is not kept', () => {
+  const twice = async (body: string, path: string, headers: Record<string, string> = {}) => {
+    await ask(body, headers, path);
+    return (await ask(body, headers, path)).cache;
+  };
+
+  it.each([
+    ['empty', ''],
+    ['half', '{"id":"c","choices":[{"mess'],
+    ['a page', '<html>bad gateway'],
+  ])('JSON that is none: %s', async (_, text) => {
+    upstream.handler = ({ socket }) => {
+      openChunked(socket, 200, JSON_HEADERS);
+      if (text !== '') writeChunk(socket, text);
+      endChunked(socket);
+    };
+    expect(await twice(question(), CHAT, OWN)).toBe('MISS');
+  });
+
+  it.each(['failed', 'in_progress', 'queued'])('a response that is %s', async (status) => {
+    upstream.handler = json(JSON.stringify({ id: 'r', object: 'response', status, error: null, output: [], model: 'm' }));
+    expect(await twice(JSON.stringify({ model: 'openai/gpt-4o-mini', input: `q${questions++}` }), '/v1/responses')).toBe('MISS');
+  });
+
+  it('an error under 200 on a path that no wire reads', async () => {
+    upstream.handler = json('{"error":{"message":"boom"}}');
+    expect(await twice(JSON.stringify({ model: 'gpt-image-1', prompt: `q${questions++}` }), '/openai/v1/images/generations', OWN)).toBe('MISS');
+    upstream.handler = json('{"data":[{"url":"x"}],"error":null}');
+    expect(await twice(JSON.stringify({ model: 'gpt-image-1', prompt: `q${questions++}` }), '/openai/v1/images/generations', OWN)).toBe('HIT');
+  });
+
+  it('a call whose body cannot be read, for it may hold state', async () => {
+    upstream.handler = json(whole('m'));
+    const body = JSON.stringify({ model: 'm', input: 'x', store: true });
+    expect(await twice(body, '/openai/v1/responses', { ...OWN, 'content-type': 'text/plain' })).toBe(null);
+  });
+
+  it('bytes come back as they were', async () => {
+    const bytes = Buffer.from('{"a":"é"}', 'latin1');
+    upstream.handler = ({ socket }) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=iso-8859-1\r\ncontent-length: ${bytes.length}\r\n\r\n`);
+      socket.write(bytes);
+    };
+    const body = question();
+    await ask(body, OWN, CHAT);
+    expect(await ask(body, OWN, CHAT)).toMatchObject({ cache: 'HIT', bytes });
+  });
+});
+
+describe('calls that wait for an equal one', () => {
+  it.each<[string, Handler]>([
+    [
+      'is cut before its content',
+      async ({ socket }) => {
+        openChunked(socket, 200, SSE_HEADERS);
+        writeChunk(socket, chunk({ role: 'assistant', content: '' }));
+        await sleep(400);
+        socket.destroy();
+      },
+    ],
+    [
+      'is cut before any byte',
+      async ({ socket }) => {
+        openChunked(socket, 200, SSE_HEADERS);
+        await sleep(400);
+        socket.destroy();
+      },
+    ],
+    ['answers with an error under 200', slow(400, json('{"error":{"message":"boom"}}'))],
+  ])('lead anew when that one %s', async (_, fault) => {
+    upstream.handler = inTurn(fault, slow(50, streams));
+    const body = question({ stream: true });
+    const leading = ask(body);
+    await sleep(150);
+    const [first, second] = await Promise.all([ask(body), ask(body)]);
+    expect([first.text, second.text]).toEqual([STREAM, STREAM]);
+    expect([first.cache, second.cache].sort()).toEqual(['HIT', 'MISS']);
+    expect((await leading).text).toMatch(/error/);
+    expect(upstream.received).toHaveLength(2);
+  });
+
+  it('do not wait for each other where all fail', async () => {
+    upstream.handler = slow(400, ({ socket }) => respond(socket, 500, JSON_HEADERS, '{"error":{"message":"x"}}'));
+    const body = question();
+    const seen = await Promise.all(Array.from({ length: 12 }, () => ask(body)));
+    expect(seen.every(({ status }) => status === 500)).toBe(true);
+    // Two leaders in turn and one's own, where one after another would have been twelve.
+    expect(Math.max(...seen.map(({ ms }) => ms))).toBeLessThan(12 * 400);
+  });
+
+  it('never inherit the lead of a call that is over', async () => {
+    upstream.handler = slow(1_500, json(whole('m')));
+    for (const gap of [0, 5, 10]) {
+      const body = question();
+      const leading = ask(body, { 'Weir-Timeout-Total': `${250 + gap}ms` });
+      await sleep(50);
+      await Promise.all([leading, ...Array.from({ length: 3 }, () => ask(body, { 'Weir-Timeout-Total': '200ms' }))]);
+      upstream.handler = json(whole('m'));
+      const next = await ask(body, { 'Weir-Timeout-Total': '5s' });
+      expect([next.status, next.ms < 4_000]).toEqual([200, true]);
+      upstream.handler = slow(1_500, json(whole('m')));
+    }
+  });
+
+  it('get the whole of an answer that is too large to be kept, and a warning says that it was not', async () => {
+    const large = 'x'.repeat(1024 * 1024);
+    upstream.handler = async ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      for (let index = 0; index < 22; index++) {
+        writeChunk(socket, chunk({ content: large }));
+        await sleep(20);
+      }
+      writeChunk(socket, chunk({}, 'stop') + 'data: [DONE]\n\n');
+      endChunked(socket);
+    };
+    const body = question({ stream: true });
+    const leading = ask(body);
+    await sleep(150);
+    const first = await leading;
+    const second = await ask(body);
+    expect([first.status, first.text.endsWith('[DONE]\n\n')]).toEqual([200, true]);
+    expect([second.cache, second.text.endsWith('[DONE]\n\n')]).toEqual(['MISS', true]);
+    const { warnings } = await recordOf(worker, first.headers.get('helicone-id'));
+    expect(warnings.join()).toContain('cache: the answer is over 20 MiB and was not kept');
+  }, 30_000);
+
+  it('share an answer that is too large to be kept when they came in time', async () => {
+    const large = 'x'.repeat(1024 * 1024);
+    upstream.handler = opens(chunk({ content: large }), async ({ socket }) => {
+      for (let index = 0; index < 21; index++) {
+        await sleep(30);
+        writeChunk(socket, chunk({ content: large }));
+      }
+      writeChunk(socket, chunk({}, 'stop') + 'data: [DONE]\n\n');
+      endChunked(socket);
+    });
+    const body = question({ stream: true });
+    const leading = ask(body);
+    await sleep(200);
+    const follower = await ask(body);
+    expect([follower.cache, follower.bytes.equals((await leading).bytes)]).toEqual(['HIT', true]);
+    expect(upstream.received).toHaveLength(1);
+  }, 30_000);
+});
+
+describe('a purge', () => {
+  it('of a key holds for the answer that is on its way', async () => {
+    upstream.handler = json(whole('m', 'old'));
+    const body = question();
+    const probe = await ask(body, { 'Weir-Cache-Debug': 'true' });
+    const key = /key ([0-9a-f]{64})/.exec(probe.headers.get('weir-cache-debug') ?? '')?.[1];
+    const purge = () => fetch(`${worker.url}/api/cache?key=${key}`, { method: 'DELETE', headers: AS_ADMIN });
+    expect((await purge()).status).toBe(200);
+    upstream.handler = slow(500, json(whole('m', 'old')));
+    const flying = ask(body);
+    await sleep(200);
+    await purge();
+    await flying;
+    upstream.handler = json(whole('m', 'new'));
+    expect((await ask(body)).text).toContain('new');
+  });
+
+  it('of everything is meant when it says true', async () => {
+    const purge = async (query: string) => (await fetch(`${worker.url}/api/cache?${query}`, { method: 'DELETE', headers: AS_ADMIN })).status;
+    expect([await purge('all=false'), await purge('all=true')]).toEqual([400, 200]);
+  });
+});
+
+it('numbers that a double cannot tell apart are told apart', async () => {
+  upstream.handler = ({ socket, body }) => respond(socket, 200, JSON_HEADERS, whole('m', /"seed":(\d+)/.exec(body)?.[1]));
+  const body = question();
+  const seeded = (seed: string) => ask(body.replace('"model"', `"seed":${seed},"model"`));
+  expect((await seeded('9007199254740993')).text).toContain('"9007199254740993"');
+  expect((await seeded('9007199254740992')).text).toContain('"9007199254740992"');
+});
+
+it('a body nested beyond measure is cached like any other', async () => {
+  upstream.handler = json(whole('m'));
+  const body = question().replace('"model"', `"metadata":${'['.repeat(20_000)}${']'.repeat(20_000)},"model"`);
+  expect([(await ask(body)).status, (await ask(body)).cache]).toEqual([200, 'HIT']);
+});
