@@ -33,6 +33,17 @@ export const ChangeLimit = z.strictObject({
   dryRun: z.boolean().optional(),
 });
 
+const TARGETS_MOST = 20;
+
+/** What a stored route is. */
+export const PutRoute = z.strictObject({
+  /** Each as an item of the `model` grammar (`gpt-4o-mini`, `groq/llama-3.3-70b-versatile`), in the order in which they are asked. */
+  targets: z.array(z.string().min(1).max(NAME_MOST_CHARS)).min(1).max(TARGETS_MOST),
+  /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */
+  defaults: z.record(z.string(), z.string()).default({}),
+});
+export type PutRoute = z.infer<typeof PutRoute>;
+
 const time = z.union([z.number().int().nonnegative(), z.iso.datetime().transform((text) => Date.parse(text))]);
 
 /** Times: Unix milliseconds or ISO 8601. */

@@ -53,6 +53,19 @@ export const Attempt = z.object({
 });
 export type Attempt = z.infer<typeof Attempt>;
 
+/** A budget that a call found half used up or more. */
+export const BudgetMark = z.object({
+  /** The stored limit's name, or the policy of the header. */
+  limit: z.string(),
+  /** Whose it is: `user ada`, `all`. */
+  segment: z.string(),
+  /** 50, 80 or 100. */
+  percent: z.number().int(),
+  /** Start of the calendar window, Unix milliseconds. */
+  windowStartsAt: z.number().int(),
+});
+export type BudgetMark = z.infer<typeof BudgetMark>;
+
 /** A pointer to one gzip member inside an R2 object. */
 export const BodyPointer = z.object({
   key: z.string(),
@@ -84,6 +97,8 @@ export const RequestRecord = z.object({
   /** Origin and path of the provider's endpoint, or null when none was asked. */
   targetUrl: z.string().nullable(),
   wire: z.string(),
+  /** The stored route that it ran by, as `name@version`, or null. */
+  route: z.string().nullable().default(null),
   provider: z.string().nullable(),
   requestModel: z.string().nullable(),
   responseModel: z.string().nullable(),
@@ -102,6 +117,7 @@ export const RequestRecord = z.object({
     .object({ status: z.enum(['hit', 'miss']), key: z.string(), bucket: z.number().int().nullable(), reference: z.string().nullable() })
     .nullable()
     .default(null),
+  budgets: z.array(BudgetMark).default([]),
   country: z.string().nullable(),
   /** Request headers with every credential removed. */
   headers: z.record(z.string(), z.string()),

@@ -47,6 +47,35 @@ export const limits = sqliteTable('limits', {
   updatedAt: integer('updated_at').notNull(),
 });
 
+/** Stored routes: each change is a version of its own, and the highest one counts. */
+export const routes = sqliteTable(
+  'routes',
+  {
+    name: text('name').notNull(),
+    /** From 1. */
+    version: integer('version').notNull(),
+    /** JSON: targets and defaults; null: the route was removed. */
+    definition: text('definition'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.version] })],
+);
+
+/** What happened and somebody may want to be told of, once each. */
+export const events = sqliteTable(
+  'events',
+  {
+    /** Says what happened: an event that comes twice is one. */
+    id: text('id').primaryKey(),
+    /** `budget`. */
+    kind: text('kind').notNull(),
+    at: integer('at').notNull(),
+    /** JSON, by kind. */
+    data: text('data').notNull(),
+  },
+  (table) => [index('events_at').on(table.at)],
+);
+
 /** One row per call. */
 export const requests = sqliteTable(
   'requests',
@@ -68,6 +97,8 @@ export const requests = sqliteTable(
     path: text('path').notNull(),
     targetUrl: text('target_url'),
     wire: text('wire').notNull(),
+    /** Name and version of the stored route that the call ran by, as `name@version`. */
+    route: text('route'),
     provider: text('provider'),
     requestModel: text('request_model'),
     responseModel: text('response_model'),
@@ -101,6 +132,8 @@ export const requests = sqliteTable(
     costNanoUsd: integer('cost_nano_usd'),
     /** `catalogue`, `override`, `provider`, or null. */
     priceSource: text('price_source'),
+    /** JSON array: budgets that were half used up or more, see schema/record.ts. */
+    budgets: text('budgets').notNull().default('[]'),
     country: text('country'),
     headers: text('headers').notNull(),
     warnings: text('warnings').notNull(),

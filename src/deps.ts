@@ -8,6 +8,7 @@ import { type Database, openDatabase } from './edge/d1/database';
 import { findKey } from './edge/d1/keys';
 import { loadLimitRules } from './edge/d1/limits';
 import { loadOverrides } from './edge/d1/prices';
+import { loadRoutes } from './edge/d1/routes';
 import { CachedKeyStore } from './edge/keys-cached';
 import { DurableLimiter } from './edge/limiter';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
@@ -16,7 +17,7 @@ import { upstreamFetch } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
 import { KeyDigester, Namer } from './edge/vault';
 import type { Env } from './env';
-import type { Clock, Deps, LedgerCounts, LimitRule } from './gateway/ports';
+import type { Clock, Deps, LedgerCounts, LimitRule, StoredRoute } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
 import { D1Sink } from './sinks/d1';
 import type { Sink } from './sinks/sink';
@@ -36,6 +37,7 @@ export interface App extends Deps {
   readonly digester: KeyDigester;
   readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
   readonly limitCache: Cached<LimitRule[]>;
+  readonly routeCache: Cached<ReadonlyMap<string, StoredRoute>>;
   /** Purges all cached answers (null), or those of one seed. */
   readonly purgeCache: (seed: string | null) => Promise<void>;
   /** Removes the answers of one key, by its digest. */
@@ -95,6 +97,7 @@ function buildApp(env: Env): App {
   const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
   const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, random: Math.random, waitUntil });
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
+  const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
   const overrideCache = new Cached(() => loadOverrides(db), clock, waitUntil);
   return {
     env,
@@ -106,6 +109,8 @@ function buildApp(env: Env): App {
     },
     purgeCacheKey: (key) => cache.purgeKey(key),
     limitCache,
+    routeCache,
+    routes: () => routeCache.get(),
     limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await overrideCache.get()) ?? (() => null),
     limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),

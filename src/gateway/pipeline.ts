@@ -17,7 +17,7 @@ import { step } from './step';
 import { Trail } from './trail';
 
 export async function handle(call: Call, deps: Deps): Promise<Response> {
-  const { config, clock } = deps;
+  const { clock } = deps;
   const trail = new Trail(call);
   const warn = (sentence: string): void => trail.warn(sentence);
   let deadline: Deadline | null = null;
@@ -28,13 +28,14 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const identity = await step('auth', trail, clock, () => authenticate(call, deps.keys));
     trail.identity = identity;
     requireScope(identity, 'proxy');
-    const policy = step('policy', trail, clock, () => readPolicy(call.headers, identity.defaults));
-    trail.policy = policy;
-    policy.warnings.forEach(warn);
-    trail.requestId = readRequestId(policy.requestId, call.id, warn);
+    const asked = step('policy', trail, clock, () => readPolicy(call.headers, identity.defaults));
+    trail.policy = asked;
+    asked.warnings.forEach(warn);
+    trail.requestId = readRequestId(asked.requestId, call.id, warn);
     const body = await step('body', trail, clock, () => readBody(call, warn));
     trail.body = body;
-    const targets = step('plan', trail, clock, () => planTargets(call, identity, policy, body, config, warn));
+    const { targets, policy } = await step('plan', trail, clock, () => planTargets(call, identity, asked, body, deps, trail));
+    trail.policy = policy;
     const times = readTimeLimits(policy, body.facts.streamed);
     const limits = new Deadline(clock, call.signal, times);
     deadline = limits;

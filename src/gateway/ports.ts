@@ -84,6 +84,16 @@ export interface LimitRule {
   readonly isDryRun: boolean;
 }
 
+/** A chain with a name. */
+export interface StoredRoute {
+  readonly name: string;
+  readonly version: number;
+  /** Items of the `model` grammar, in the order in which they are asked. */
+  readonly targets: readonly string[];
+  /** Header name (lower case) → value that counts when the call does not send the header; before those of the key. */
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
 export interface Deps {
   readonly config: Config;
   readonly keys: KeyStore;
@@ -93,6 +103,8 @@ export interface Deps {
   readonly limiter: Limiter;
   /** The stored limits: at once from memory, else when they are read; null where they cannot be known. */
   readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;
+  /** The stored routes by name; null where they cannot be known. */
+  readonly routes: () => Promise<ReadonlyMap<string, StoredRoute> | null>;
   /** The tenant's own prices, from memory. */
   readonly priceOverrides: () => Promise<FindOverride>;
   readonly clock: Clock;

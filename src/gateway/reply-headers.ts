@@ -58,7 +58,9 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
     headers['helicone-ratelimit-policy'] = limit.policy;
     if (limit.resetSeconds > 0) headers['helicone-ratelimit-reset'] = String(limit.resetSeconds);
   }
-  if (trail.budgetWarnings.length > 0) headers['weir-budget-warning'] = printable(trail.budgetWarnings.join(', '));
+  if (trail.budgets.length > 0) {
+    headers['weir-budget-warning'] = printable(trail.budgets.map(({ limit, percent }) => `\`${limit}\` ${percent} %`).join(', '));
+  }
   const fallback = trail.target?.fallback ?? null;
   if (fallback !== null) headers['helicone-fallback-index'] = String(fallback.index);
   if (trail.warnings.length > 0) headers['weir-warnings'] = printable(trail.warnings.join('; ')).slice(0, WARNINGS_LIMIT_CHARS);

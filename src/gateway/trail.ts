@@ -1,7 +1,7 @@
 /** The open record of a call: stages write what they learn, `stages/log.ts` closes it. */
 
 import type { Policy } from '../../schema/policy';
-import type { Attempt, Outcome, Usage } from '../../schema/record';
+import type { Attempt, BudgetMark, Outcome, Usage } from '../../schema/record';
 import type { Publisher } from './cache/ports';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { ErrorCode } from './errors';
@@ -45,7 +45,9 @@ export class Trail {
   /** The limit that speaks for this call: the refusing one, else the one with the least left. */
   limit: ShownLimit | null = null;
   /** Budgets that are half used up or more. */
-  readonly budgetWarnings: string[] = [];
+  readonly budgets: BudgetMark[] = [];
+  /** The stored route that the call runs by, as `name@version`. */
+  route: string | null = null;
   /** What the cache said, or null when it was not asked. */
   cache: CacheMark | null = null;
   /** Takes over this call's answer, when it is kept. */

@@ -67,6 +67,8 @@ export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Re
     outcome: row.outcome,
     error_code: row.errorCode,
     attempts: json(row.attempts, []),
+    route: row.route,
+    budgets: json(row.budgets, []),
     warnings: json(row.warnings, []),
     properties,
     scores: {},

@@ -6,6 +6,7 @@
  * D1 binds at most 100 values a statement and a row has half as many.
  */
 import { getTableColumns } from 'drizzle-orm';
+import type { BudgetMark } from '../../schema/record';
 import { requests } from '../../schema/tables';
 import type { Database } from '../edge/d1/database';
 import type { Sink, StorableRecord } from './sink';
@@ -38,6 +39,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     path: record.path,
     targetUrl: record.targetUrl,
     wire: record.wire,
+    route: record.route,
     provider: record.provider,
     requestModel: record.requestModel,
     responseModel: record.responseModel,
@@ -65,6 +67,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     savedNanoUsd: cost.savedNanoUsd ?? null,
     costNanoUsd: cost.nanoUsd,
     priceSource: cost.source,
+    budgets: JSON.stringify(record.budgets),
     country: record.country,
     headers: JSON.stringify(record.headers),
     warnings: JSON.stringify(warnings),
@@ -95,8 +98,12 @@ export class D1Sink implements Sink {
 }
 
 const value = (field: keyof Row): string => `item.value ->> '${field}'`;
+const IS_FRESH = `NOT EXISTS (SELECT 1 FROM requests AS stored WHERE stored.id = ${value('id')})`;
 /** The rows of the parameter that are not stored yet. The order of the statements matters: the last one stores them. */
-const FRESH = `json_each(?1) AS item WHERE NOT EXISTS (SELECT 1 FROM requests AS stored WHERE stored.id = ${value('id')})`;
+const FRESH = `json_each(?1) AS item WHERE ${IS_FRESH}`;
+/** The first call that finds a budget so far used up tells of it: once a threshold, window and segment. */
+const budget = (field: keyof BudgetMark): string => `mark.value ->> '${field}'`;
+const BUDGET_EVENT = `'budget:' || json_array(${budget('limit')}, ${budget('segment')}, ${budget('windowStartsAt')}, ${budget('percent')})`;
 /** A request id that another call has used already is noted on the later one. */
 const WARNINGS = `CASE WHEN EXISTS (SELECT 1 FROM requests AS earlier WHERE earlier.request_id = ${value('requestId')})
   THEN json_insert(${value('warnings')}, '$[#]', '${REUSED_ID}') ELSE ${value('warnings')} END`;
@@ -115,6 +122,8 @@ const STATEMENTS = [
   `INSERT INTO sessions (id, name, named_at) SELECT ${value('sessionId')}, ${value('sessionName')}, ${value('startedAt')}
     FROM ${FRESH} AND ${value('sessionId')} IS NOT NULL AND ${value('sessionName')} IS NOT NULL ORDER BY ${value('startedAt')}
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at WHERE excluded.named_at >= named_at`,
+  `INSERT INTO events (id, kind, at, data) SELECT ${BUDGET_EVENT}, 'budget', ${value('startedAt')}, mark.value
+    FROM json_each(?1) AS item, json_each(${value('budgets')}) AS mark WHERE ${IS_FRESH} ON CONFLICT (id) DO NOTHING`,
   `INSERT INTO requests (${COLUMNS.map(([, column]) => `"${column.name}"`).join(', ')})
     SELECT ${COLUMNS.map(([field]) => (field === 'warnings' ? WARNINGS : value(field))).join(', ')}
     FROM ${FRESH} ON CONFLICT (id) DO NOTHING`,

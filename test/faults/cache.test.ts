@@ -72,7 +72,7 @@ const slow =
     await sleep(ms);
     then(request);
   };
-const STREAM = chunk({ content: 'ok' }) + chunk({}, 'stop') + 'data: [DONE]\n\n';
+const STREAM = `${chunk({ content: 'ok' }) + chunk({}, 'stop')}data: [DONE]\n\n`;
 const streams: Handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, STREAM);
 
 describe('an answer is shared only by calls that would have got it', () => {
@@ -235,7 +235,7 @@ describe('calls that wait for an equal one', () => {
         writeChunk(socket, chunk({ content: large }));
         await sleep(20);
       }
-      writeChunk(socket, chunk({}, 'stop') + 'data: [DONE]\n\n');
+      writeChunk(socket, `${chunk({}, 'stop')}data: [DONE]\n\n`);
       endChunked(socket);
     };
     const body = question({ stream: true });
@@ -256,7 +256,7 @@ describe('calls that wait for an equal one', () => {
         await sleep(30);
         writeChunk(socket, chunk({ content: large }));
       }
-      writeChunk(socket, chunk({}, 'stop') + 'data: [DONE]\n\n');
+      writeChunk(socket, `${chunk({}, 'stop')}data: [DONE]\n\n`);
       endChunked(socket);
     });
     const body = question({ stream: true });

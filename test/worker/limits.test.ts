@@ -303,6 +303,13 @@ describe('stored limits', () => {
     for (let index = 0; index < 10; index++) seen.push((await chat(options)).headers.get('weir-budget-warning'));
     expect(seen.slice(0, 4)).toEqual([null, null, null, null]);
     expect([seen[4], seen[7], seen[9]]).toEqual(['`10;w=month;s=user` 50 %', '`10;w=month;s=user` 80 %', '`10;w=month;s=user` 100 %']);
+    // Each threshold is an event once, however many calls find it passed.
+    const mine = await eventually('three events', async () => {
+      const { data } = await (await call('GET', '/api/events')).json<{ data: { kind: string; data: { segment: string; percent: number } }[] }>();
+      const found = data.filter((each) => each.kind === 'budget' && each.data.segment === `user ${options.user}`);
+      return found.length >= 3 ? found : null;
+    });
+    expect(mine.map((each) => each.data.percent).sort((a, b) => a - b)).toEqual([50, 80, 100]);
   });
 });
 

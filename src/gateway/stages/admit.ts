@@ -39,6 +39,8 @@ interface Applied {
   readonly text: string;
   /** What is counted. */
   readonly subject: string;
+  /** The same as it is shown. */
+  readonly segment: string;
   readonly take: TakeRequest;
   /** Counter's units in one of the policy's. */
   readonly scale: number;
@@ -126,7 +128,16 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
   }
   if (isFlexible && amount > 0) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
   const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };
-  return { policy, rule, text, subject: subject.text, take, scale: scaleOf(policy), isDurable: policy.isStrict || policy.unit === 'cents' };
+  return {
+    policy,
+    rule,
+    text,
+    subject: subject.text,
+    segment: subject.shown,
+    take,
+    scale: scaleOf(policy),
+    isDurable: policy.isStrict || policy.unit === 'cents',
+  };
 }
 
 /** Of limits that share a counter the one with the least quota: it says what the others would say, and the call is counted once. */
@@ -192,8 +203,10 @@ function show(admitted: readonly Result[], trail: Trail): void {
     const part = decision.left / it.take.quota;
     if (part < least) trail.limit = shown(it, decision);
     least = Math.min(least, part);
-    const reached = typeof it.policy.window === 'number' ? undefined : WARN_FROM.find((from) => 1 - part >= from);
-    if (reached !== undefined) trail.budgetWarnings.push(`${nameOf(it)} ${Math.round(reached * 100)} %`);
+    const { window } = it.take;
+    const reached = window.kind === 'sliding' ? undefined : WARN_FROM.find((from) => 1 - part >= from);
+    if (window.kind === 'sliding' || reached === undefined) continue;
+    trail.budgets.push({ limit: it.rule?.name ?? it.text, segment: it.segment, percent: Math.round(reached * 100), windowStartsAt: window.startsAt });
   }
 }
 

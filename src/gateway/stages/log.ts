@@ -97,6 +97,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     path: call.fullPath,
     targetUrl: withoutQuery(target?.url),
     wire: call.wire.name,
+    route: trail.route,
     provider: target?.name ?? null,
     requestModel: body?.facts.model ?? target?.model ?? null,
     responseModel: trail.responseModel,
@@ -111,6 +112,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
       trail.cache === null
         ? null
         : { status: trail.cache.status, key: trail.cache.key, bucket: trail.cache.bucket, reference: trail.cache.reference },
+    budgets: [...trail.budgets],
     country: call.country,
     headers: redactHeaders(call.headers),
     warnings: [...trail.warnings],

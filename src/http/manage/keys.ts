@@ -1,13 +1,12 @@
 /** /api/keys: Weir keys. A secret is shown once, when it is made. */
 import { Hono } from 'hono';
 import { CreateKey } from '../../../schema/manage';
-import { FIELD_BY_HEADER, PROPERTY_PREFIX } from '../../../schema/policy';
 import { insertKey, listKeys, revokeKey } from '../../edge/d1/keys';
 import { secretsEqual } from '../../edge/vault';
 import { GatewayError } from '../../gateway/errors';
-import { readPolicy } from '../../gateway/stages/read-policy';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 import { readJson } from '../read-json';
+import { checkDefaults } from './defaults';
 
 const SECRET_BYTES = 24;
 const HINT_CHARS = 12;
@@ -16,16 +15,6 @@ const HINT_CHARS = 12;
 function newSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   return `sk-weir-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
-
-/** Defaults are headers: they must be known ones, and parse as such. */
-function checkDefaults(defaults: Readonly<Record<string, string>>): Record<string, string> {
-  const lower = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name.toLowerCase(), value]));
-  const unknown = Object.keys(lower).find((name) => !FIELD_BY_HEADER.has(name) && !name.startsWith(PROPERTY_PREFIX));
-  if (unknown !== undefined)
-    throw new GatewayError('bad_request', `defaults: \`${unknown.slice(0, 80)}\` is no header that Weir knows.`, { param: 'defaults' });
-  readPolicy([], lower);
-  return lower;
 }
 
 async function create(c: AppContext): Promise<Response> {

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Call, CallBody, Identity } from '../../../src/gateway/call';
+import type { Policy } from '../../../schema/policy';
+import type { Call, CallBody, Identity, Target } from '../../../src/gateway/call';
 import { GatewayError } from '../../../src/gateway/errors';
-import { planTargets, proxyUrl } from '../../../src/gateway/stages/plan-targets';
+import { proxyUrl } from '../../../src/gateway/routing/plan-proxy';
+import { planTargets } from '../../../src/gateway/stages/plan-targets';
 import { readPolicy } from '../../../src/gateway/stages/read-policy';
+import type { Trail } from '../../../src/gateway/trail';
 import { ENDPOINTS } from '../../../src/wires/endpoints';
 import { testConfig } from '../../fakes/config';
 
 const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', rewritten: new Map() };
 const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
+
+/** Without a stored route nothing is waited for. */
+function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, warnings: string[] = []): readonly Target[] {
+  const trail = { warn: (sentence: string) => warnings.push(sentence) } as unknown as Trail;
+  const planned = planTargets(call, who, policy, body, { config, routes: async () => null }, trail);
+  if (planned instanceof Promise) throw new Error('a promise');
+  return planned.targets;
+}
 
 function plan(model: string | null, endpointName = 'chat', warnings: string[] = []) {
   const endpoint = ENDPOINTS.find((each) => each.name === endpointName);
@@ -15,9 +26,7 @@ function plan(model: string | null, endpointName = 'chat', warnings: string[] = 
   const call = { door: { kind: 'gateway', endpoint }, wire: endpoint.wire, query: '?beta=true' } as Call;
   const body = { facts: { model, streamed: false, choices: 1, user: null, session: null } } as CallBody;
   try {
-    return planTargets(call, identity, readPolicy([], {}), body, config, (sentence) => warnings.push(sentence)).map(
-      (it) => `${it.name} ${it.model} ${it.url}`,
-    );
+    return targetsOf(call, identity, readPolicy([], {}), body, warnings).map((it) => `${it.name} ${it.model} ${it.url}`);
   } catch (error) {
     return error instanceof GatewayError ? `${error.code}: ${error.message}` : String(error);
   }
@@ -88,7 +97,7 @@ describe('planTargets on the AI Gateway', () => {
   it('asks the first target alone where fallback is off', () => {
     const call = { door: { kind: 'gateway', endpoint: ENDPOINTS[0] }, wire: ENDPOINTS[0]?.wire, query: '' } as Call;
     const body = { facts: { model: 'gpt-4o, gpt-4o-mini' } } as CallBody;
-    expect(planTargets(call, identity, readPolicy([['helicone-fallback-enabled', 'false']], {}), body, config, () => {})).toHaveLength(1);
+    expect(targetsOf(call, identity, readPolicy([['helicone-fallback-enabled', 'false']], {}), body)).toHaveLength(1);
   });
 });
 
@@ -99,7 +108,7 @@ describe('a key that Weir holds', () => {
     const call = { door, path: '/v1/x', query: '' } as Call;
     const body = { facts: { model: null } } as CallBody;
     try {
-      const [it] = planTargets(call, { ...identity, providerKey }, readPolicy(new Headers(headers), {}), body, config, () => {});
+      const [it] = targetsOf(call, { ...identity, providerKey }, readPolicy(new Headers(headers), {}), body);
       return `${it?.url} ${it?.key}`;
     } catch (error) {
       return error instanceof GatewayError ? error.code : String(error);

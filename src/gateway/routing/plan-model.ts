@@ -1,0 +1,156 @@
+/** A model string to the providers that could serve it, best first. */
+import type { Policy } from '../../../schema/policy';
+import type { Config, ConfiguredProvider } from '../../config';
+import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
+import { outputLimit } from '../../providers/output-limits';
+import { ENDPOINTS, type Endpoint } from '../../wires/endpoints';
+import type { Call, Target } from '../call';
+import { GatewayError } from '../errors';
+import { type ModelItem, parseModelString } from './model-string';
+
+interface Candidate {
+  readonly it: ConfiguredProvider;
+  /** The model's name there. */
+  readonly name: string;
+  /** What it is asked by: the call's own endpoint, or the one that the call is translated for. */
+  readonly endpoint: Endpoint;
+  readonly window: number | null;
+  readonly outputLimit: number | null;
+}
+
+interface Planned {
+  readonly candidates: readonly Candidate[];
+  readonly warnings: readonly string[];
+}
+
+/** Plans that went well, by configuration, endpoint and model string: programs ask for the same few models. */
+const plans = new WeakMap<Config, Map<string, Planned>>();
+const PLANS_LIMIT = 1_000;
+
+export function planModel(
+  call: Call,
+  endpoint: Endpoint,
+  policy: Policy,
+  model: string | null,
+  config: Config,
+  warn: (sentence: string) => void,
+): Target[] {
+  const known = plans.get(config) ?? new Map<string, Planned>();
+  plans.set(config, known);
+  const key = `${endpoint.name} ${model}`;
+  const planned = known.get(key) ?? readPlan(endpoint, model, config);
+  if (known.size >= PLANS_LIMIT) known.clear();
+  known.set(key, planned);
+  planned.warnings.forEach(warn);
+  const asked = policy.fallbackEnabled === false ? planned.candidates.slice(0, 1) : planned.candidates;
+  return asked.map(({ it, name, endpoint: at, window, outputLimit }) => ({
+    provider: it.provider,
+    name: it.provider.slug,
+    wire: at.wire,
+    url: `${it.baseUrl}${at.upstreamPath}${at === endpoint ? call.query : ''}`,
+    model: name,
+    key: it.key,
+    contextWindow: window,
+    outputLimit,
+    fallback: null,
+  }));
+}
+
+function readPlan(endpoint: Endpoint, model: string | null, config: Config): Planned {
+  if (model === null || model.trim() === '') {
+    throw new GatewayError('bad_request', 'The body has no `model`, expected a string such as `gpt-4o-mini` or `openai/gpt-4o-mini`.', {
+      param: 'model',
+    });
+  }
+  const isProvider = (name: string): boolean => config.providers.has(name.toLowerCase());
+  const isModel = (name: string): boolean => config.providerList.some((it) => serves(it.provider, name));
+  const plan = parseModelString(model, { isProvider, isModel });
+  const excluded = new Set(plan.excluded.map((name) => slugOf(name, config)));
+  if (plan.items.length === 0) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
+  const warnings: string[] = [];
+  if (plan.items.some((each) => each.online)) warnings.push('`:online`: not active in this version');
+  if (plan.items.some((each) => each.uid !== null))
+    warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
+  return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
+}
+
+/** An item that cannot be served is left out of a chain with a warning; it is an error only when nothing else is left. */
+function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config, warnings: string[]): Candidate[] {
+  const found = new Map<string, Candidate>();
+  let firstError: unknown = null;
+  for (const each of items) {
+    try {
+      for (const it of candidates(each, excluded, endpoint, config)) {
+        const key = `${it.provider.slug}/${each.name}`;
+        const at = endpointAt(it, endpoint);
+        if (found.has(key) || at === null) continue;
+        found.set(key, { it, name: each.name, endpoint: at, window: contextWindow(it.provider, each.name), outputLimit: outputLimit(each.name) });
+      }
+    } catch (error) {
+      if (items.length === 1 || !(error instanceof GatewayError)) throw error;
+      firstError ??= error;
+      warnings.push(`left out of the chain: ${error.message}`);
+    }
+  }
+  if (found.size === 0 && firstError !== null) throw firstError;
+  return [...found.values()];
+}
+
+function slugOf(name: string, config: Config): string {
+  const found = config.providers.get(name.toLowerCase());
+  if (found === undefined)
+    throw new GatewayError('bad_request', `The \`model\` excludes \`${name.slice(0, 60)}\`, which is no provider.`, { param: 'model' });
+  return found.provider.slug;
+}
+
+function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
+  const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
+  const speaking = serving.filter((it) => endpointAt(it, endpoint) !== null);
+  const ready = speaking.filter((it) => it.ready);
+  if (ready.length > 0) return ready;
+  const [unready] = speaking;
+  const shown = item.name.slice(0, 100);
+  if (serving.length === 0) throw unknownModel(shown, config);
+  if (unready === undefined) {
+    const names = serving.map((it) => it.provider.slug).join(', ');
+    throw new GatewayError(
+      'not_translated',
+      `The model \`${shown}\` is served by ${names}, which does not speak this endpoint's dialect (${endpoint.name}); translation between dialects is not active in this version.`,
+      { param: 'model' },
+    );
+  }
+  const { slug, keyVariable } = unready.provider;
+  throw new GatewayError(
+    'no_provider_key',
+    `The model \`${shown}\` is served by ${slug}, and this deployment has no key for it. Set ${keyVariable}: \`npx wrangler secret put ${keyVariable}\`, or in .dev.vars for local runs.`,
+    { param: 'model' },
+  );
+}
+
+/** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
+function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint): Endpoint | null {
+  if (provider.endpoints.includes(endpoint.name)) return endpoint;
+  if (!CONVERSATIONS.has(endpoint.name)) return null;
+  return ENDPOINTS.find((each) => CONVERSATIONS.has(each.name) && provider.endpoints.includes(each.name)) ?? null;
+}
+
+/** Endpoints whose calls can stand for each other. */
+const CONVERSATIONS: ReadonlySet<string> = new Set(['chat', 'messages']);
+
+function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
+  if (item.provider === null) return config.providerList.filter((it) => serves(it.provider, item.name));
+  const named = config.providers.get(item.provider.toLowerCase());
+  return named === undefined || item.name === '' ? [] : [named];
+}
+
+function unknownModel(name: string, config: Config): GatewayError {
+  const ready = config.providerList.filter((it) => it.ready).map((it) => it.provider);
+  const nearest = nearestModels(ready.length > 0 ? ready : config.providerList.map((it) => it.provider), name);
+  return new GatewayError(
+    'model_not_found',
+    `No provider serves a model \`${name}\`. Nearest: ${nearest.join(', ')}. A model that Weir does not list is asked for as \`<provider>/<model>\`.`,
+    {
+      param: 'model',
+    },
+  );
+}
