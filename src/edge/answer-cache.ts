@@ -23,16 +23,27 @@ const BUCKETS_MOST = 20;
 const FOLLOW_LIMIT = 2;
 
 export type Joined =
-  | { readonly kind: 'lead'; readonly bucket: number; readonly flight: string }
+  | { readonly kind: 'lead'; readonly bucket: number; readonly lead: Lead }
   | { readonly kind: 'follow'; readonly bucket: number; readonly flight: string }
   | { readonly kind: 'stored'; readonly bucket: number; readonly bytes: Uint8Array }
   | { readonly kind: 'known'; readonly bucket: number }
   | { readonly kind: 'none' };
 
+/**
+ * The leading call's hold on its place: when it is let go of, by whatever way, the flight is over. Both ways of giving the answer say
+ * whether it may be kept.
+ */
+export interface Lead {
+  /** The whole answer at once. */
+  deliver(answer: Uint8Array): Promise<boolean>;
+  /** The answer as it comes. */
+  publish(answer: ReadableStream<Uint8Array>): Promise<boolean>;
+  [Symbol.dispose](): void;
+}
+
 /** The object where the calls of a key meet, by RPC. */
 export interface SlotObject {
   join(request: { key: string; buckets: number; known: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
-  publish(flight: string, answer: ReadableStream<Uint8Array>): Promise<boolean>;
   follow(flight: string): Promise<ReadableStream<Uint8Array> | null>;
   purge(key: string): Promise<void>;
   generation(seed: string): Promise<string>;
@@ -101,7 +112,7 @@ export class KvAnswerCache implements AnswerCache {
         ? { kind: 'known', bucket: this.#pick(stored) }
         : await this.#within(this.#slot(digest).join({ key: digest, buckets, known: [...stored.keys()], isEarly, mayLead: plan.writes }));
       if (joined.kind === 'none') return place(null, null, reason);
-      if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.flight), reason);
+      if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.lead), reason);
       const found = await this.#found(joined, stored, digest);
       if (found !== null) return place(this.#heat(digest, found, buckets), null);
     }
@@ -220,32 +231,20 @@ export class KvAnswerCache implements AnswerCache {
     this.#generations.clear();
   }
 
-  /** `flight` null: the object knows nothing of it, KV alone is written. `key`: the digest, or how to come by it when the cache answers again. */
-  #publisher(plan: CachePlan, key: string | (() => Promise<string>), bucket: number, flight: string | null): Publisher {
+  /** `lead` null: the object knows nothing of it, KV alone is written. `key`: the digest, or how to come by it when the cache answers again. */
+  #publisher(plan: CachePlan, key: string | (() => Promise<string>), bucket: number, lead: Lead | null): Publisher {
     const { deps } = this;
-    const flown = flight === null || typeof key !== 'string' ? null : this.#openFlight(key, flight);
-    const store = async (value: Uint8Array, expiresAt: number): Promise<void> => {
+    const store = async (value: Uint8Array, expiresAt: number, isKept: Promise<boolean> | null): Promise<void> => {
       // A key that was purged meanwhile stays purged.
-      if ((await flown?.isKept) === false) return;
+      if ((await isKept) === false) return;
       const digest = typeof key === 'string' ? key : await key();
       const expirationTtl = Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds);
       await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl, metadata: { expiresAt } });
-      if (flown === null) await deps.slotOf(slotName(digest)).purge(digest);
+      if (lead === null) await deps.slotOf(slotName(digest)).purge(digest);
     };
-    return new AnswerPublisher(bucket, flown?.writer ?? null, (value, expiresAt) => {
-      deps.waitUntil(store(value, expiresAt).catch((error: unknown) => console.error('an answer was not cached:', String(error))));
+    return new AnswerPublisher(bucket, lead, deps.waitUntil, (value, expiresAt, isKept) => {
+      deps.waitUntil(store(value, expiresAt, isKept).catch((error: unknown) => console.error('an answer was not cached:', String(error))));
     });
-  }
-
-  /** The stream on which the object hears of the answer. `isKept`: false when it must not be stored. */
-  #openFlight(digest: string, flight: string): { readonly writer: WritableStreamDefaultWriter<Uint8Array>; readonly isKept: Promise<boolean> } {
-    const { readable, writable } = new IdentityTransformStream();
-    // An object that is down keeps nobody from storing.
-    const isKept = this.#slot(digest)
-      .publish(flight, readable)
-      .catch(() => true);
-    this.deps.waitUntil(isKept);
-    return { writer: writable.getWriter(), isKept };
   }
 
   #within<T>(promise: Promise<T>): Promise<T> {

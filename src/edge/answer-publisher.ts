@@ -2,25 +2,29 @@
 import { type CachedHead, writeHead } from '../gateway/cache/answer';
 import type { Publisher } from '../gateway/cache/ports';
 import { join } from '../gateway/read-up-to';
+import type { Lead } from './answer-cache';
 
 /** KV takes 25 MiB a value. */
 export const ANSWER_LIMIT_BYTES = 20 * 1024 * 1024;
+
+/** Takes the whole answer, when it expires (Unix milliseconds), and whether those that met over it let it be kept. */
+export type Store = (value: Uint8Array, expiresAt: number, isKept: Promise<boolean> | null) => void;
 
 export class AnswerPublisher implements Publisher {
   #head: CachedHead | null = null;
   /** The body as far as it came; empty once it is too large. */
   #kept: Uint8Array[] = [];
   #size = 0;
-  /** What nobody may see yet. */
-  #held: Uint8Array[] = [];
-  #isCommitted = false;
+  /** Open from the first content of a stream on. */
+  #flight: { readonly writer: WritableStreamDefaultWriter<Uint8Array>; readonly isKept: Promise<boolean> } | null = null;
   #isOver = false;
 
-  /** `flight` null: nobody waits. `store` takes the whole answer and when it expires, in Unix milliseconds. */
+  /** `lead` null: nobody waits. */
   constructor(
     readonly bucket: number,
-    readonly flight: WritableStreamDefaultWriter<Uint8Array> | null,
-    readonly store: (value: Uint8Array, expiresAt: number) => void,
+    readonly lead: Lead | null,
+    readonly waitUntil: (promise: Promise<unknown>) => void,
+    readonly store: Store,
   ) {}
 
   get isTooLarge(): boolean {
@@ -29,7 +33,6 @@ export class AnswerPublisher implements Publisher {
 
   begin(head: CachedHead): void {
     this.#head = head;
-    this.#pass(writeHead(head));
   }
 
   write(bytes: Uint8Array): void {
@@ -42,29 +45,43 @@ export class AnswerPublisher implements Publisher {
   }
 
   commit(): void {
-    if (this.#isCommitted) return;
-    this.#isCommitted = true;
-    const held = this.#held;
-    this.#held = [];
-    for (const bytes of held) this.#pass(bytes);
+    if (this.#flight !== null || this.lead === null || this.#head === null) return;
+    const { readable, writable } = new IdentityTransformStream();
+    this.#flight = { writer: writable.getWriter(), isKept: this.#heard(this.lead.publish(readable)) };
+    this.#pass(writeHead(this.#head));
+    for (const bytes of this.#kept) this.#pass(bytes.slice());
   }
 
   end(isWhole: boolean, latencyMs: number): void {
     if (this.#isOver) return;
-    if (isWhole) this.commit();
     this.#isOver = true;
-    this.#held = [];
-    const closed = isWhole ? this.flight?.close() : this.flight?.abort(new Error('not whole'));
+    const closed = isWhole ? this.#flight?.writer.close() : this.#flight?.writer.abort(new Error('not whole'));
     closed?.catch(() => {});
-    if (!isWhole || this.#head === null || this.isTooLarge) return;
+    if (!isWhole || this.#head === null || this.isTooLarge) return this.#letGo(this.#flight?.isKept ?? null);
     const line = writeHead({ ...this.#head, latencyMs });
-    this.store(join([line, ...this.#kept], line.byteLength + this.#size), this.#head.expiresAt);
+    const value = join([line, ...this.#kept], line.byteLength + this.#size);
+    // An answer that came whole goes in one piece; a stream for it would cost several times as much.
+    const isKept = this.#flight?.isKept ?? (this.lead === null ? null : this.#heard(this.lead.deliver(value)));
+    this.store(value, this.#head.expiresAt, isKept);
+    this.#letGo(isKept);
+  }
+
+  /** An object that is down keeps nobody from storing. */
+  #heard(said: Promise<boolean>): Promise<boolean> {
+    const heard = said.catch(() => true);
+    this.waitUntil(heard);
+    return heard;
+  }
+
+  #letGo(after: Promise<boolean> | null): void {
+    const { lead } = this;
+    if (lead === null) return;
+    if (after === null) lead[Symbol.dispose]();
+    else void after.then(() => lead[Symbol.dispose]());
   }
 
   /** The runtime takes the buffer of what is written away. */
   #pass(bytes: Uint8Array): void {
-    if (this.flight === null) return;
-    if (this.#isCommitted) this.flight.write(bytes).catch(() => {});
-    else this.#held.push(bytes);
+    this.#flight?.writer.write(bytes).catch(() => {});
   }
 }

@@ -4,8 +4,8 @@
  * buckets of a key without a race, passes the answer of a call in flight to those that ask the same, and serves what was just stored
  * while KV lags behind. One more object, named `generations`, counts purges.
  */
-import { DurableObject } from 'cloudflare:workers';
-import type { Joined } from '../edge/answer-cache';
+import { DurableObject, RpcTarget } from 'cloudflare:workers';
+import type { Joined, Lead } from '../edge/answer-cache';
 import { ANSWER_LIMIT_BYTES } from '../edge/answer-publisher';
 import { readHead } from '../gateway/cache/answer';
 import { join } from '../gateway/read-up-to';
@@ -15,8 +15,6 @@ const KEEP_MS = 120_000;
 /** Values of the object's storage take 2 MB. */
 const PART_BYTES = 1_500_000;
 
-/** A call that leads opens its stream at once. */
-const PUBLISH_LIMIT_MS = 2_000;
 /** What waits in memory for a second call; the oldest goes first. An isolate has 128 MB. */
 const FRESH_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -44,7 +42,6 @@ interface Flight {
   byteLength: number;
   /** The key was purged while it flew, or it is too large: those that follow get it, and nobody after them. */
   isDoomed: boolean;
-  isPublished: boolean;
   followers: number;
   /** Wakes whoever waits for the next chunk or the end. */
   wake: () => void;
@@ -105,45 +102,31 @@ export class CacheSlot extends DurableObject {
     const id = crypto.randomUUID();
     const flight = newFlight(key, free ?? 0);
     this.#flights.set(id, flight);
-    setTimeout(() => this.#failUnpublished(id, flight), PUBLISH_LIMIT_MS);
-    return { kind: 'lead', bucket: free ?? 0, flight: id };
+    const lead = new FlightLead(
+      (chunk) => this.#advance(flight, chunk),
+      (isWhole) => this.#land(id, flight, isWhole),
+    );
+    return { kind: 'lead', bucket: free ?? 0, lead };
   }
 
-  /**
-   * The leader's answer as it comes. The call that leads keeps this open from its beginning: when it dies the stream breaks, and its
-   * followers are free at once. Gives whether the answer may be kept.
-   */
-  async publish(id: string, answer: ReadableStream<Uint8Array>): Promise<boolean> {
-    const flight = this.#flights.get(id);
-    if (flight === undefined) {
-      await answer.cancel();
-      return true;
-    }
-    flight.isPublished = true;
-    try {
-      for await (const chunk of answer) {
-        flight.chunks.push(chunk);
-        flight.byteLength += chunk.byteLength;
-        this.#flyingBytes += chunk.byteLength;
-        if (flight.byteLength > ANSWER_LIMIT_BYTES) flight.isDoomed = true;
-        turn(flight);
-      }
-      flight.state = 'whole';
-      if (!flight.isDoomed) this.#keep(flight);
-    } catch {
-      flight.state = 'failed';
-    }
+  #advance(flight: Flight, chunk: Uint8Array): void {
+    flight.chunks.push(chunk);
+    flight.byteLength += chunk.byteLength;
+    this.#flyingBytes += chunk.byteLength;
+    if (flight.byteLength > ANSWER_LIMIT_BYTES) flight.isDoomed = true;
+    turn(flight);
+  }
+
+  /** The flight is over; the first word counts. Gives whether the answer may be kept. */
+  #land(id: string, flight: Flight, isWhole: boolean): boolean {
+    if (flight.state !== 'open') return flight.state === 'whole' && !flight.isDoomed;
+    flight.state = isWhole ? 'whole' : 'failed';
+    const isKept = isWhole && !flight.isDoomed;
+    if (isKept) this.#keep(flight);
     this.#flyingBytes -= flight.byteLength;
     this.#flights.delete(id);
     turn(flight);
-    return flight.state === 'whole' && !flight.isDoomed;
-  }
-
-  /** The call that was to lead is gone: it left while it was told so, or the word came too late. */
-  #failUnpublished(id: string, flight: Flight): void {
-    if (flight.isPublished || !this.#flights.delete(id)) return;
-    flight.state = 'failed';
-    turn(flight);
+    return isKept;
   }
 
   /** The bytes of a flight from its first one on; null when it failed before there were any. */
@@ -265,6 +248,39 @@ export class CacheSlot extends DurableObject {
   }
 }
 
+/**
+ * What the leading call holds. The runtime disposes of it when that call lets it go, ends, or dies with its isolate: its followers are
+ * free at once then.
+ */
+class FlightLead extends RpcTarget implements Lead {
+  readonly #advance: (chunk: Uint8Array) => void;
+  readonly #land: (isWhole: boolean) => boolean;
+
+  constructor(advance: (chunk: Uint8Array) => void, land: (isWhole: boolean) => boolean) {
+    super();
+    this.#advance = advance;
+    this.#land = land;
+  }
+
+  async deliver(answer: Uint8Array): Promise<boolean> {
+    this.#advance(answer);
+    return this.#land(true);
+  }
+
+  async publish(answer: ReadableStream<Uint8Array>): Promise<boolean> {
+    try {
+      for await (const chunk of answer) this.#advance(chunk);
+      return this.#land(true);
+    } catch {
+      return this.#land(false);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#land(false);
+  }
+}
+
 const nameOf = ({ key, bucket }: { readonly key: string; readonly bucket: number }): string => `${key}:${bucket}`;
 
 function newFlight(key: string, bucket: number): Flight {
@@ -275,7 +291,6 @@ function newFlight(key: string, bucket: number): Flight {
     state: 'open',
     byteLength: 0,
     isDoomed: false,
-    isPublished: false,
     followers: 0,
     wake: () => {},
     changed: Promise.resolve(),
