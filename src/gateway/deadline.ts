@@ -43,6 +43,7 @@ export class Deadline {
   readonly #totalAt: number;
   #stop: (() => void) | null = null;
   #touchedAt = 0;
+  #isIdle = false;
   /** Which limit ran out, with its length, or null. */
   expired: { readonly name: TimeoutName; readonly ms: number } | null = null;
   #onExpire: (() => void) | null = null;
@@ -99,12 +100,13 @@ export class Deadline {
     // Another try has its own limits; the total is that of the call.
     if (this.expired?.name !== 'total') this.expired = null;
     this.#touchedAt = this.#clock.now() - spentMs;
+    this.#isIdle = name === 'idle';
     this.#wait(name, ms, Math.max(1, ms - spentMs));
   }
 
-  /** The limit that runs begins anew. Costs no timer: the running one looks when it goes off. */
+  /** Something came: the idle limit begins anew, where it runs. Costs no timer: the running one looks when it goes off. */
   touch(): void {
-    this.#touchedAt = this.#clock.now();
+    if (this.#isIdle) this.#touchedAt = this.#clock.now();
   }
 
   #wait(name: TimeoutName, ms: number, waitMs: number): void {

@@ -11,7 +11,11 @@ export type Opened =
   /** `facts`: what the wire made of its JSON, or null where it is none. */
   | { readonly kind: 'whole'; readonly whole: Whole; readonly facts: AnswerFacts | null }
   /** `metered`: who knows what the answer used up, where its events are not the provider's own; else null. */
-  | { readonly kind: 'events'; readonly stream: ReadableStream<Uint8Array>; readonly metered: Pick<StreamReader, 'usage' | 'model'> | null }
+  | {
+      readonly kind: 'events';
+      readonly stream: ReadableStream<Uint8Array>;
+      readonly metered: Pick<StreamReader, 'usage' | 'model' | 'finished'> | null;
+    }
   /** `isUnread`: it would have been read whole, and was too large for that. */
   | { readonly kind: 'bytes'; readonly stream: ReadableStream<Uint8Array>; readonly isUnread: boolean };
 

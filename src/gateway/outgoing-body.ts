@@ -40,13 +40,16 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       model: target.model ?? conversation.model,
       isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
-      defaultOutputTokens: Math.min(target.outputLimit ?? DEFAULT_OUTPUT_TOKENS, DEFAULT_OUTPUT_TOKENS),
+      outputLimit: target.outputLimit,
+      defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
     });
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
     const edits = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     return { body: editJson(JSON.stringify(json), edits), dropped: [...conversation.dropped, ...written.dropped] };
   } catch (error) {
-    throw error instanceof Untranslatable ? untranslatable(target, error) : error;
+    if (error instanceof Untranslatable) throw untranslatable(target, error);
+    if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
  * which goes on where the one before broke off. Downstream it is a stream like any other.
  */
 import { idFor, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../wires/canonical';
-import { EventSplitter, type SseEvent } from '../wires/sse';
+import { EVENT_LIMIT_BYTES, EventSplitter, type SseEvent } from '../wires/sse';
 import type { StreamReader } from '../wires/wire';
 import type { Asked } from './ask-target';
 import type { Target } from './call';
@@ -60,6 +60,9 @@ class Relay {
   #out: Uint8Array[] = [];
   #isOver = false;
   #wasRescued = false;
+  #hasLeft = false;
+  /** Everything that was sent can be held against another answer. */
+  #isComparable = true;
 
   constructor(first: Source, asked: Asked, rescue: Rescue | null) {
     this.#asked = asked;
@@ -70,6 +73,10 @@ class Relay {
 
   get usage(): StreamReader['usage'] {
     return this.#leg.events.usage;
+  }
+
+  get finished(): boolean {
+    return this.#leg.events.finished;
   }
 
   get model(): string | null {
@@ -93,6 +100,7 @@ class Relay {
   }
 
   cancel(): void {
+    this.#hasLeft = true;
     this.#leg.reader.cancel().catch(() => {});
   }
 
@@ -124,7 +132,11 @@ class Relay {
     const { deadline, deps } = this.#asked;
     const { reader, events } = this.#leg;
     const reading = reader.read().then(({ done, value }) => (done ? null : value));
-    if (!events.finished) return deadline.within(reading);
+    if (!events.finished) {
+      const chunk = await deadline.within(reading);
+      deadline.touch();
+      return chunk;
+    }
     let stop = (): void => {};
     const tail = new Promise<null>((resolve) => {
       stop = deps.clock.after(AFTER_FINISH_MS, () => resolve(null));
@@ -136,19 +148,31 @@ class Relay {
   #take(events: readonly SseEvent[]): void {
     const { target, events: reader, parts, isRaw } = this.#leg;
     for (const event of events) {
+      if (this.#isOver) return;
       const facts = reader.read(event);
       if (facts.malformed !== undefined) throw new GatewayError('provider_malformed', `${target.name} sent ${facts.malformed}.`);
       if (facts.error !== undefined) throw new GatewayError('provider_error', `${target.name} failed amid its answer: ${facts.error}`);
       if (reader.ended && !reader.finished) throw endedEarly(target);
-      for (const part of parts.read(event)) this.#add(part);
+      const wasFinished = reader.finished;
+      const read = parts.read(event);
+      if (isRaw && facts.content === true && !read.some((part) => COMPARABLE.has(part.kind))) this.#isComparable = false;
+      for (const part of read) this.#add(part);
       if (isRaw) this.#out.push(event.bytes);
       if (reader.ended) return this.#finish();
+      // Nothing of the answer can be missing from here on; the end is this side's to make.
+      if (reader.finished && !wasFinished) this.#asked.deadline.arm('idle', 2 * AFTER_FINISH_MS);
+    }
+    if (this.#leg.splitter.heldBytes > EVENT_LIMIT_BYTES) {
+      throw new GatewayError('provider_malformed', `${target.name} sent an event over ${EVENT_LIMIT_BYTES} bytes.`);
     }
   }
 
   #add(part: StreamPart): void {
     const { isRaw, splice } = this.#leg;
-    if (isRaw) return this.#sent.add(part);
+    if (isRaw) {
+      if (part.kind === 'other') this.#isComparable = false;
+      return this.#sent.add(part);
+    }
     if (this.#writer === null) return;
     if (part.kind === 'start') return this.#begin(part, this.#writer);
     const passed = splice === null ? part : splice.pass(part);
@@ -185,14 +209,19 @@ class Relay {
   async #goOnFrom(cause: unknown): Promise<void> {
     const { deadline, trail } = this.#asked;
     const { target, reader, events } = this.#leg;
+    if (events.finished && !(cause instanceof Differs) && !(cause instanceof Untranslatable)) return this.#finish();
     reader.cancel().catch(() => {});
     const failure = asFailure(cause, target, (it) => brokenOff(it, target, deadline));
     trail.breakAttempt(failure.code, this.#delivered);
-    const next = this.#rescue === null || events.finished ? null : await this.#rescue(failure, this.#sent);
-    if (next === null) {
+    const next = this.#rescue === null || !this.#isComparable || this.#hasLeft ? null : await this.#rescue(failure, this.#sent);
+    if (next === null || this.#hasLeft) {
       this.#isOver = true;
+      next?.stream.cancel().catch(() => {});
+      // What the client has is this target's, and so is its bill.
+      trail.target = target;
       throw failure;
     }
+    deadline.arm('idle', deadline.limits.idleMs);
     this.#wasRescued = true;
     trail.warn(`${target.name} broke off, ${next.target.name} went on`);
     if (this.#writer === null) {
@@ -222,6 +251,9 @@ class Relay {
     );
   }
 }
+
+/** Kinds of content that two answers can be told apart by. */
+const COMPARABLE: ReadonlySet<StreamPart['kind']> = new Set(['text', 'thinking', 'refusal', 'signature', 'tool-call', 'tool-input']);
 
 const endedEarly = (target: Target): GatewayError => new GatewayError('provider_cut', `${target.name} ended its answer before the finish reason.`);
 

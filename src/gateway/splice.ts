@@ -7,8 +7,7 @@ type Start = Extract<StreamPart, { kind: 'start' }>;
 
 interface Segment {
   readonly kind: Kind;
-  /** Of the tool call whose arguments these are, else empty. */
-  readonly id: string;
+  /** Of the tool that is called, else empty. */
   readonly name: string;
   text: string;
 }
@@ -19,24 +18,29 @@ export class Differs extends Error {
 }
 
 export class SentAnswer {
+  /** What it says, part by part, however it came in blocks and chunks. */
   readonly segments: Segment[] = [];
+  /** How it was said, to bring a writer to the same place. */
+  readonly #log: StreamPart[] = [];
   #start: Start | null = null;
 
   add(part: StreamPart): void {
+    if (part.kind === 'start') {
+      this.#start ??= part;
+      return;
+    }
+    this.#note(part);
     switch (part.kind) {
-      case 'start':
-        this.#start ??= part;
-        break;
       case 'text':
       case 'thinking':
       case 'refusal': {
         const last = this.segments.at(-1);
         if (last?.kind === part.kind) last.text += part.text;
-        else this.segments.push({ kind: part.kind, id: '', name: '', text: part.text });
+        else this.segments.push({ kind: part.kind, name: '', text: part.text });
         break;
       }
       case 'tool-call':
-        this.segments.push({ kind: 'tool-input', id: part.id, name: part.name, text: '' });
+        this.segments.push({ kind: 'tool-input', name: part.name, text: '' });
         break;
       case 'tool-input': {
         const tool = this.segments.filter((each) => each.kind === 'tool-input')[part.tool];
@@ -45,6 +49,14 @@ export class SentAnswer {
       }
       default:
     }
+  }
+
+  /** A long answer comes in thousands of chunks, which are kept as one. */
+  #note(part: StreamPart): void {
+    const last = this.#log.at(-1);
+    if (last === undefined || !('text' in last) || !('text' in part) || last.kind !== part.kind) return void this.#log.push(part);
+    if (last.kind === 'tool-input' && part.kind === 'tool-input' && last.tool !== part.tool) return void this.#log.push(part);
+    this.#log[this.#log.length - 1] = { ...last, text: last.text + part.text };
   }
 
   get begun(): Start | null {
@@ -64,14 +76,7 @@ export class SentAnswer {
   /** Brings a new writer to where the client is; what it writes on the way is dropped. */
   prime(writer: PartWriter): void {
     if (this.#start !== null) writer.write(this.#start);
-    let tool = 0;
-    for (const segment of this.segments) {
-      if (segment.kind === 'tool-input') {
-        writer.write({ kind: 'tool-call', tool, id: segment.id, name: segment.name });
-        if (segment.text !== '') writer.write({ kind: 'tool-input', tool, text: segment.text });
-        tool++;
-      } else writer.write({ kind: segment.kind, text: segment.text });
-    }
+    for (const part of this.#log) writer.write(part);
   }
 }
 
@@ -99,7 +104,11 @@ export class Splice {
         if (!this.#isThrough) throw new Differs('it is shorter');
         return part;
       case 'signature':
+      case 'open':
+      case 'close':
         return this.#isThrough ? part : null;
+      case 'other':
+        throw new Differs('it holds what cannot be compared');
       case 'tool-call': {
         const next = this.#nextSegment();
         if (next === undefined) return part;

@@ -19,7 +19,8 @@ export function translateAnswer(answered: Answered, call: Call, requestId: strin
     throw new GatewayError('provider_malformed', `${target.name} gave an answer that is too large to be translated.`);
   }
   const json = parseObject(opened.whole.text);
-  const written = response.status >= 400 ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, now);
+  const hasFailed = response.status >= 400 || (opened.facts?.error ?? null) !== null;
+  const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, now);
   const text = JSON.stringify(written);
   const headers = new Headers(response.headers);
   headers.set('content-type', 'application/json');
@@ -45,5 +46,7 @@ function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call,
 function writeFailure(json: JsonObject | null, { target, response }: Answered, call: Call, requestId: string): JsonObject {
   const failure = json === null ? null : (target.wire.translator?.readFailure(json) ?? null);
   const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
-  return call.wire.writeError({ status: response.status, code: failure?.code ?? 'provider_error', message, param: null, requestId });
+  // An error under a success status goes out as a 502.
+  const status = response.status >= 400 ? response.status : 502;
+  return call.wire.writeError({ status, code: failure?.code ?? 'provider_error', message, param: null, requestId });
 }

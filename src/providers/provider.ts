@@ -36,9 +36,9 @@ export interface Provider {
   readonly fixedSampling: RegExp | null;
   /**
    * It goes on from an assistant's message at the end of a chat, by its documents: for which models, and what member that message
-   * must carry. Null: it does not, or does not say so.
+   * must carry; `repeats`: its answer begins with that text again. Null: it does not, or does not say so.
    */
-  readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | null } | null;
+  readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | null; readonly repeats: boolean } | null;
   /** Models beyond the price catalogue's. */
   readonly models: readonly string[];
   /** Answers in place of the network; only built-in providers have one. */

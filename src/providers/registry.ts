@@ -49,7 +49,7 @@ export const PROVIDERS: readonly Provider[] = [
     // https://platform.claude.com/docs/en/models/sonnet-5/overview
     fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
     // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
-    prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null },
+    prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null, repeats: false },
     models: [],
   },
   {
@@ -73,7 +73,7 @@ export const PROVIDERS: readonly Provider[] = [
     keyVariable: 'MISTRAL_API_KEY',
     streamUsage: false,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)
-    prefill: { models: /./, flag: 'prefix' },
+    prefill: { models: /./, flag: 'prefix', repeats: true },
   }),
   compatible({ slug: 'deepseek', baseUrl: 'https://api.deepseek.com', keyVariable: 'DEEPSEEK_API_KEY' }),
   compatible({
@@ -98,7 +98,7 @@ export const PROVIDERS: readonly Provider[] = [
     keyVariable: 'GROQ_API_KEY',
     endpoints: WITH_RESPONSES,
     // https://console.groq.com/docs/prefilling
-    prefill: { models: /./, flag: null },
+    prefill: { models: /./, flag: null, repeats: false },
   }),
   compatible({ slug: 'cerebras', baseUrl: 'https://api.cerebras.ai/v1', keyVariable: 'CEREBRAS_API_KEY' }),
   compatible({

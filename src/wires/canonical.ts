@@ -3,6 +3,7 @@
  * so that n wires need n translators. Calls whose wire does not change never come here.
  */
 import type { Usage } from '../../schema/record';
+import { isObject } from './json';
 import type { SseEvent } from './sse';
 import type { JsonObject } from './wire';
 
@@ -66,6 +67,11 @@ export interface Completion {
 export type StreamPart =
   | { readonly kind: 'start'; readonly id: string; readonly model: string }
   | { readonly kind: 'text' | 'thinking' | 'refusal' | 'signature'; readonly text: string }
+  /** Where the wire tells its blocks apart: one begins, the one that is open ends. */
+  | { readonly kind: 'open'; readonly block: 'text' | 'thinking' }
+  | { readonly kind: 'close' }
+  /** Content that has no place here. */
+  | { readonly kind: 'other'; readonly name: string }
   | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string }
   | { readonly kind: 'tool-input'; readonly tool: number; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: FinishReason }
@@ -90,6 +96,8 @@ export interface WriteOptions {
   readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
   /** The model refuses sampling parameters. */
   readonly isSamplingFixed: boolean;
+  /** Most tokens of an answer that the model takes, or null when that is not known. */
+  readonly outputLimit: number | null;
   /** Tokens to allow where the caller states no limit and the wire demands one. */
   readonly defaultOutputTokens: number;
 }
@@ -154,10 +162,23 @@ export function samplingFor(
 /** The text of parts, one after another; what is no text is left out. */
 export const textOf = (parts: readonly Part[]): string => parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
 
+/** The text of a system message, which no wire lets hold anything else. */
+export function systemText(parts: readonly Part[]): string {
+  if (parts.some((part) => part.kind !== 'text')) throw new Untranslatable('messages', 'a system message that holds more than text');
+  return textOf(parts);
+}
+
 /** `data:<type>;base64,<data>`, or a plain URL. */
 export function readSource(url: string): Source {
   const found = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/s.exec(url);
   return found === null ? { url } : { mediaType: found[1] ?? '', data: found[2] ?? '' };
+}
+
+/** The objects of a list. Throws `Untranslatable` for anything else but nothing. */
+export function listOf(it: unknown, where: string): readonly JsonObject[] {
+  if (it === undefined || it === null) return [];
+  if (Array.isArray(it) && it.every(isObject)) return it;
+  throw new Untranslatable(where, 'expected a list of objects');
 }
 
 export const sourceUrl = (source: Source): string => ('url' in source ? source.url : `data:${source.mediaType};base64,${source.data}`);

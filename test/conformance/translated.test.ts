@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
-import { JSON_HEADERS, type RawUpstream, respond, startRawUpstream } from '../harness/raw-upstream.ts';
+import { JSON_HEADERS, openChunked, type RawUpstream, respond, SSE_HEADERS, startRawUpstream, writeChunk } from '../harness/raw-upstream.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -181,5 +181,59 @@ describe('gpt-4o/claude-sonnet-4 in one call', () => {
     const refused = sdk.messages.create({ model: 'gpt-4o', max_tokens: 10, messages: ask.messages });
     await expect(refused).rejects.toThrow(Anthropic.RateLimitError);
     await expect(refused).rejects.toMatchObject({ status: 429, error: { error: { message: 'slow down', code: 'rate_limit_exceeded' } } });
+  });
+});
+
+describe('a provider of another dialect that misbehaves', () => {
+  const ask = (body: Record<string, unknown>, headers: Record<string, string> = {}) =>
+    fetch(`${chained.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY, ...headers },
+      body: JSON.stringify({ model: 'gpt-4o', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }], ...body }),
+    });
+
+  it('and reports an error under 200 is heard as an error, in the caller’s dialect', async () => {
+    broken.handler = ({ socket }) => respond(socket, 200, JSON_HEADERS, '{"error":{"message":"overloaded","code":"busy"}}');
+    const response = await ask({});
+    expect([response.status, await response.json()]).toEqual([
+      502,
+      expect.objectContaining({ type: 'error', error: expect.objectContaining({ message: 'overloaded' }) }),
+    ]);
+  });
+
+  it('and answers with nothing is no answer', async () => {
+    broken.handler = ({ socket }) => respond(socket, 200, JSON_HEADERS, '{}');
+    const response = await ask({});
+    expect([response.status, await response.text()]).toEqual([502, expect.stringContaining('provider_malformed')]);
+  });
+
+  it('and keeps its connection open after the finish reason has given a whole answer', async () => {
+    const chunk = (delta: unknown, finish: string | null = null) =>
+      `data: ${JSON.stringify({ id: 'c', model: 'gpt-4o', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+    broken.handler = ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, chunk({ role: 'assistant', content: 'Hi.' }) + chunk({}, 'stop'));
+    };
+    const response = await ask({ stream: true }, { 'Weir-Timeout-Idle': '400ms' });
+    expect(readMessagesStream(await response.text())).toMatchObject({ text: 'Hi.', finish: 'end_turn' });
+    expect(await recordOf(chained, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok' });
+  });
+
+  it('is not asked for what its dialect cannot say, and its neighbour’s failure is the answer', async () => {
+    broken.handler = ({ socket }) => respond(socket, 503, JSON_HEADERS, '{"error":{"message":"down"}}');
+    const response = await fetch(`${chained.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'Helicone-RateLimit-Policy': '100000;w=60;u=tokens;s=said', 'Helicone-Property-Said': 'x' },
+      body: JSON.stringify({ model: 'gpt-4o/claude-sonnet-4', n: 3, max_tokens: 10_000, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    expect([response.status, response.headers.get('weir-attempts')]).toEqual([503, 'openai/gpt-4o 503']);
+    expect(response.headers.get('weir-warnings')).toContain('left out of the chain');
+    const refused = await fetch(`${chained.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'Helicone-RateLimit-Policy': '100000;w=60;u=tokens;s=said', 'Helicone-Property-Said': 'y' },
+      body: JSON.stringify({ model: 'claude-sonnet-4', n: 3, max_tokens: 10_000, messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    // Nothing was taken: the limit was not even asked.
+    expect([refused.status, refused.headers.get('helicone-ratelimit-remaining')]).toEqual([400, null]);
   });
 });

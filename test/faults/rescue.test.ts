@@ -1,9 +1,10 @@
 /** Streams that break off after the client has a part of them, in front of a chain of two targets, each asked up to three times. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import { answers, chunk, error, type Handler, opens } from '../harness/provider-answers.ts';
-import { endChunked, type RawUpstream, respond, SSE_HEADERS, startRawUpstream } from '../harness/raw-upstream.ts';
+import { endChunked, openChunked, type RawUpstream, respond, SSE_HEADERS, startRawUpstream, writeChunk } from '../harness/raw-upstream.ts';
 import { type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let first: RawUpstream;
@@ -192,6 +193,89 @@ describe('splice', () => {
   });
 });
 
+describe('what must not be rescued', () => {
+  const functionCall = (text: string): string => chunk({ function_call: { name: 'pay', arguments: text } });
+
+  it('a stream with content that cannot be compared ends with the error', async () => {
+    first.handler = opens(chunk({ role: 'assistant' }) + functionCall('{"amount": 1'), ({ socket }) => void socket.end());
+    second.handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, functionCall('{"amount": 100}') + chunk({}, 'function_call') + END);
+    const { text, asked, record } = await ask('splice', { headers: { 'Helicone-Retry-Enabled': 'false' } });
+    expect([text.includes('"error"'), text.includes('[DONE]'), asked, record.outcome]).toEqual([true, false, [1, 0, 0], 'cut']);
+  });
+
+  it('a rescue that fails leaves the bill with the target whose text the client has', async () => {
+    first.handler = cut;
+    second.handler = error(503);
+    const { record } = await ask('splice', { headers: { 'Helicone-Retry-Enabled': 'false' } });
+    expect(record).toMatchObject({ outcome: 'cut', provider: 'openai', usage_source: 'estimated', completion_tokens: expect.any(Number) });
+    expect(record.completion_tokens).toBeGreaterThan(20);
+  });
+});
+
+describe('blocks of Messages', () => {
+  const named = (body: Json): string => `event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`;
+  const start = named({
+    type: 'message_start',
+    message: { id: 'msg_x', type: 'message', role: 'assistant', model: 'claude', content: [], usage: { input_tokens: 5, output_tokens: 1 } },
+  });
+  const open = (index: number): string => named({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } });
+  const text = (index: number, it: string): string => named({ type: 'content_block_delta', index, delta: { type: 'text_delta', text: it } });
+  const close = (index: number): string => named({ type: 'content_block_stop', index });
+  const end = named({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } }) + named({ type: 'message_stop' });
+  const whole = start + open(0) + text(0, 'One. ') + close(0) + open(1) + text(1, 'Two, three.') + close(1) + end;
+
+  it.each([
+    ['in its second block', start + open(0) + text(0, 'One. ') + close(0) + open(1) + text(1, 'Two')],
+    ['between its blocks', start + open(0) + text(0, 'One. ') + close(0)],
+    ['at the start of its second block', start + open(0) + text(0, 'One. ') + close(0) + open(1)],
+  ])('go on where a stream broke %s', async (_, begun) => {
+    let turn = 0;
+    claude.handler = (request) =>
+      turn++ === 0 ? opens(begun, ({ socket }) => void socket.end())(request) : respond(request.socket, 200, SSE_HEADERS, whole);
+    const more = { path: '/v1/messages', model: 'anthropic/claude-sonnet-4-5', body: { max_tokens: 100, stream_options: undefined } };
+    const seen = await ask('splice', more);
+    expect(readMessagesStream(seen.text)).toMatchObject({ text: 'One. Two, three.', finish: 'end_turn' });
+    expect(seen.record.outcome).toBe('ok');
+  });
+});
+
+describe('time and order in a rescue', () => {
+  const once = { 'Helicone-Retry-Enabled': 'false' };
+
+  it('counts silence after the rescue by the idle limit, and what is said again as life', async () => {
+    first.handler = cut;
+    second.handler = async ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, chunk({ role: 'assistant', content: '' }));
+      for (const word of WORDS.slice(0, 45)) {
+        writeChunk(socket, chunk({ content: word }));
+        await sleep(20);
+      }
+    };
+    const startedAt = Date.now();
+    const { text, record } = await ask('splice', { headers: { ...once, 'Weir-Timeout-First-Byte': '500ms' } });
+    expect([text.includes('word44'), text.includes('"error"'), record.outcome]).toEqual([true, true, 'timeout']);
+    expect(Date.now() - startedAt).toBeLessThan(4_000);
+  });
+
+  it('asks a third target where the second one cannot bring the end', async () => {
+    first.handler = cut;
+    second.handler = error(400);
+    claude.handler = error(400);
+    const model = 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile, openai/gpt-4o';
+    let turn = 0;
+    first.handler = (request) => (turn++ === 0 ? cut : streams(WORDS))(request);
+    const { text, asked } = await ask('splice', { model, headers: once });
+    expect([readChatStream(text).text, asked]).toEqual([SAID, [2, 1, 0]]);
+  });
+
+  it('reports usage only where it was asked for, whoever brings the end', async () => {
+    first.handler = cut;
+    const { text, record } = await ask('splice', { headers: once, body: { stream_options: undefined } });
+    expect([text.includes('"usage"'), record.completion_tokens]).toEqual([false, 60]);
+  });
+});
+
 describe('prefill', () => {
   it('asks a provider that offers it for the rest alone', async () => {
     first.handler = opens(events(['The answer', ' is']), ({ socket }) => void socket.end());
@@ -215,6 +299,13 @@ describe('prefill', () => {
     expect([readChatStream(text).text, asked]).toEqual([SAID, [1, 1, 0]]);
     expect(JSON.parse(first.received[0]?.body ?? '').messages).toEqual([{ role: 'user', content: 'sixty words' }]);
   });
+});
+
+it('a prefill that is refused is asked for afresh at the same target', async () => {
+  first.handler = opens(events(['The answer', ' is']), ({ socket }) => void socket.end());
+  second.handler = (request) => (request.body.includes('"role":"assistant"') ? error(400) : streams(['The answer', ' is', ' 42.']))(request);
+  const { text, asked } = await ask('prefill', { headers: { 'Helicone-Retry-Enabled': 'false' } });
+  expect([readChatStream(text).text, asked]).toEqual(['The answer is 42.', [1, 2, 0]]);
 });
 
 describe('off', () => {

@@ -1,7 +1,7 @@
 /** The cache on real KV and Durable Objects: one upstream call for many equal ones, hits at once, nothing kept that is not whole. */
 import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/deps';
-import { type CacheDeps, KvAnswerCache, type SlotObject, slotName } from '../../src/edge/answer-cache';
+import { type CacheDeps, type Joined, KvAnswerCache, type SlotObject, slotName } from '../../src/edge/answer-cache';
 import { Namer } from '../../src/edge/vault';
 import type { CachePlan } from '../../src/gateway/cache/plan';
 import { bindings, call, eventually } from './calls';
@@ -264,10 +264,12 @@ describe('many equal calls at once', () => {
   it('are free again when the one that was to lead never comes', async () => {
     const slot = bindings.CACHE_SLOT.getByName('abandoned');
     const request = { key: 'k', buckets: 1, known: [], isEarly: false, mayLead: true };
-    const leading = await slot.join(request);
+    // The type of a union that holds a stub is lost on the way through RPC.
+    const leading = (await slot.join(request)) as unknown as Joined;
     const joined = await slot.join(request);
-    expect([leading.kind, joined.kind]).toEqual(['lead', 'follow']);
-    if (leading.kind === 'lead') leading.lead[Symbol.dispose]();
+    expect(joined.kind).toBe('follow');
+    if (leading.kind !== 'lead') throw new Error(leading.kind);
+    leading.lead[Symbol.dispose]();
     expect(await slot.follow('flight' in joined ? joined.flight : '')).toBeNull();
     expect(await slot.join(request)).toMatchObject({ kind: 'lead' });
   });

@@ -242,7 +242,5 @@ function usedBy(record: RequestRecord, it: Applied, taken: number, targets: read
 
 /** Whether a provider may bill for a call that it gave no count for: unless it was never reached, or refused it itself. */
 function mayHaveUsed({ attempts }: RequestRecord): boolean {
-  const last = attempts.at(-1);
-  if (last === undefined || last.error === 'provider_unreachable') return false;
-  return last.status === null || last.status < 400;
+  return attempts.some(({ status, error }) => error !== 'provider_unreachable' && error !== 'not_translated' && (status === null || status < 400));
 }

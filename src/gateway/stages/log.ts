@@ -65,7 +65,8 @@ const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses
 function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   if (trail.usage !== null) return { usage: trail.usage, usageSource: 'provider' };
   const answered =
-    (trail.cache?.status === 'hit' || (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400) && trail.providerError === null;
+    (trail.cache?.status === 'hit' || trail.streamed || (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400) &&
+    trail.providerError === null;
   const answer = answered && trail.answerIsText && METERED.has(trail.call.wire.name) ? answerText(trail) : null;
   const usage = answer === null ? null : estimateUsage(trail.body?.json ?? null, answer, trail.streamed);
   if (usage === null) return { usage: null, usageSource: null };

@@ -131,7 +131,14 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   #firstByte(): void {
     this.trail.firstByteAt = this.clock.now();
     this.trail.publisher?.commit();
-    this.deadline.arm('idle', this.deadline.limits.idleMs);
+    // What goes on after the finish reason is bounded by whoever makes these events.
+    if (this.#metered?.finished !== true) this.deadline.arm('idle', this.deadline.limits.idleMs);
+  }
+
+  /** Who knows what the answer used up. */
+  get #metered(): Pick<StreamReader, 'usage' | 'model' | 'finished'> | null {
+    const { opened } = this.answered;
+    return (opened.kind === 'events' ? opened.metered : null) ?? this.reader;
   }
 
   #send(bytes: Uint8Array): void {
@@ -153,10 +160,8 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.#over = true;
     this.#stopTail?.();
     this.deadline.disarm();
-    const { opened } = this.answered;
-    const metered = (opened.kind === 'events' ? opened.metered : null) ?? this.reader;
-    this.trail.usage = metered?.usage ?? null;
-    this.trail.responseModel = metered?.model ?? null;
+    this.trail.usage = this.#metered?.usage ?? null;
+    this.trail.responseModel = this.#metered?.model ?? null;
     this.trail.endPublishing(outcome === 'ok', this.clock.now());
     this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }

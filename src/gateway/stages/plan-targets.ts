@@ -5,6 +5,7 @@ import type { Config } from '../../config';
 import type { Endpoint } from '../../wires/endpoints';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
+import { outgoingBody } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
 import { planModel } from '../routing/plan-model';
 import { planNamedTargets, planProxy } from '../routing/plan-proxy';
@@ -29,14 +30,34 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
     case 'gateway': {
       const { endpoint } = call.door;
       const { model } = body.facts;
-      if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, model.slice(ROUTE.length), deps, trail);
-      return { targets: planModel(call, endpoint, policy, model, config, warn), policy };
+      if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
+      return { targets: sayable(call, body, planModel(call, endpoint, policy, model, config, warn), warn), policy };
     }
     case 'proxy':
       return { targets: [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy };
     case 'target':
       return { targets: planNamedTargets(call, identity, policy, body, config), policy };
   }
+}
+
+/** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
+function sayable(call: Call, body: CallBody, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+  if (targets.every((target) => target.wire.name === call.wire.name)) return targets;
+  let refusal: unknown = null;
+  const left = targets.filter((target) => {
+    if (target.wire.name === call.wire.name) return true;
+    try {
+      outgoingBody(call, body, target, null);
+      return true;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      refusal ??= error;
+      if (targets.length > 1) warn(`left out of the chain: ${error.message}`);
+      return false;
+    }
+  });
+  if (left.length === 0) throw refusal;
+  return left;
 }
 
 const ROUTE = 'route/';
@@ -46,10 +67,12 @@ async function planRoute(
   endpoint: Endpoint,
   identity: Identity,
   policy: Policy,
-  asked: string,
+  body: CallBody,
   deps: PlanDeps,
   trail: Trail,
 ): Promise<Plan> {
+  const asked = body.facts.model?.slice(ROUTE.length) ?? '';
+  const warn = (sentence: string): void => trail.warn(sentence);
   const routes = await deps.routes();
   if (routes === null) throw new GatewayError('unavailable', 'The stored routes cannot be read now.', { param: 'model', retryAfterSeconds: 1 });
   const route = routes.get(asked.trim().toLowerCase());
@@ -58,8 +81,8 @@ async function planRoute(
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
-  const targets = planModel(call, endpoint, merged, route.targets.join(','), deps.config, (sentence) => trail.warn(sentence));
-  return { targets, policy: merged };
+  const targets = planModel(call, endpoint, merged, route.targets.join(','), deps.config, warn);
+  return { targets: sayable(call, body, targets, warn), policy: merged };
 }
 
 function unknownRoute(asked: string, names: readonly string[]): GatewayError {

@@ -57,17 +57,28 @@ class Run {
 
   /** Another source for a stream that broke off. */
   async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
-    if (!(await this.#goOn(brokenStream(failure, this.asked.deadline)))) return null;
-    const prefill = how === 'prefill' ? sent.plainText : null;
-    try {
-      const answered = await this.answer(prefill);
-      const { opened, target } = answered;
-      if (opened.kind === 'events') return { stream: opened.stream, target, continues: prefillFor(target, prefill) !== null };
-      discard(answered);
-    } catch {
-      // The client has a part of an answer: what it hears is why that one broke off.
+    let broken = brokenStream(failure, this.asked.deadline);
+    let text = how === 'prefill' ? sent.plainText : null;
+    for (;;) {
+      if (!(await this.#goOn(broken))) return null;
+      const [target] = this.#rest;
+      if (target === undefined) return null;
+      let prefill = prefillFor(target, text);
+      let result = await askTarget(this.asked, target, prefill);
+      if (prefill !== null && refuses(result)) {
+        // What its documents promise it may still refuse; afresh it has not been asked yet.
+        text = null;
+        prefill = null;
+        result = await askTarget(this.asked, target, null);
+      }
+      if ('opened' in result && result.opened.kind === 'events') {
+        const continues = prefill !== null && target.provider?.prefill?.repeats !== true;
+        return { stream: result.opened.stream, target, continues };
+      }
+      // Whatever is wrong with this one, another may still bring the end of the answer.
+      if ('opened' in result) discard(result);
+      broken = { kind: 'opened' in result || !RETRIED.has(result.kind) ? 'unserved' : result.kind, retryAfterMs: null, end: failure };
     }
-    return null;
   }
 
   /** Whether there is a next try; waits for it. */
@@ -92,15 +103,22 @@ class Run {
   }
 }
 
+/** Kinds of failure after which the same target may be asked again, or the call is over. */
+const RETRIED: ReadonlySet<Failed['kind']> = new Set(['transient', 'silent', 'over']);
+
+const refuses = (result: Answered | Failed): boolean => 'end' in result && (result.kind === 'caller' || result.kind === 'unserved');
+
 /** The answer in the caller's wire, watched over where it may be rescued. */
 function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | null): Answered {
-  const { call, trail, deps } = run.asked;
+  const { call, body, trail, deps } = run.asked;
   const { opened, target, response } = answered;
   const isForeign = target.wire.name !== call.wire.name;
   if (opened.kind !== 'events' || (!isForeign && rescue === null)) return translateAnswer(answered, call, trail.requestId, deps.clock.now());
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
-  return { ...answered, response: new Response(null, { status: response.status, headers: response.headers }), opened: events };
+  // Sources differ in whether they report usage unasked: the caller's own wish decides.
+  const dropUsage = body.json !== null && call.wire.askForUsage(body.json).length > 0 && trail.policy?.streamUsage !== true;
+  return { ...answered, dropUsage, response: new Response(null, { status: response.status, headers: response.headers }), opened: events };
 }
 
 /** What may be done for a stream that breaks off. */

@@ -1,16 +1,18 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
 import {
   type Conversation,
+  listOf,
   type Message,
   type Part,
   type Source,
   samplingFor,
+  systemText,
   type Tool,
   Untranslatable,
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { at, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
+import { at, isObject, limitOf, numberOr, parseObject, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -57,7 +59,7 @@ export function readConversation(body: JsonObject): Conversation {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
     messages: readMessages(body),
-    tools: objects(body['tools']).map(readTool),
+    tools: listOf(body['tools'], 'tools').map(readTool),
     toolChoice: isObject(choice) ? readChoice(choice) : null,
     parallelTools: oneByOne === true ? false : null,
     maxOutputTokens: limitOf(body['max_tokens']),
@@ -67,13 +69,16 @@ export function readConversation(body: JsonObject): Conversation {
     stop: Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((each) => typeof each === 'string') : [],
     user: readRequest(body).user,
     format: isObject(schema) ? { name: 'answer', schema } : null,
-    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+    dropped: [
+      ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+      ...(at(body, 'output_config', 'effort') === undefined ? [] : ['output_config.effort']),
+    ],
   };
 }
 
 function readMessages(body: JsonObject): Message[] {
   const system = readParts(body['system'], 'system');
-  const messages = objects(body['messages']).map((message, index): Message => {
+  const messages = listOf(body['messages'], 'messages').map((message, index): Message => {
     const { role } = message;
     if (role !== 'user' && role !== 'assistant' && role !== 'system') {
       throw new Untranslatable(`messages[${index}].role`, `\`${String(role).slice(0, 40)}\`, expected user, assistant or system`);
@@ -104,7 +109,7 @@ function readTool(tool: JsonObject): Tool {
 
 export function readParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return objects(content).flatMap((block) => readBlock(block, where));
+  return listOf(content, where).flatMap((block) => readBlock(block, where));
 }
 
 function readBlock(block: JsonObject, where: string): Part[] {
@@ -148,28 +153,38 @@ function readBlockSource(block: JsonObject, where: string): Source {
 /** https://platform.claude.com/docs/en/api/messages; of temperature and top_p its newer models take one alone. */
 const TEMPERATURE_MOST = 1;
 
-export function writeConversation(it: Conversation, { model, defaultOutputTokens, isSamplingFixed }: WriteOptions): WrittenRequest {
+/** What it takes of images: https://platform.claude.com/docs/en/build-with-claude/vision */
+const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+export function writeConversation(it: Conversation, { model, defaultOutputTokens, outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
-  const system = it.messages.filter((message) => message.role === 'system').flatMap((message) => message.parts);
+  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  const messages = writeMessages(it.messages);
+  if (messages.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
+  const stated = it.maxOutputTokens ?? defaultOutputTokens;
+  const maxTokens = Math.min(stated, outputLimit ?? stated);
+  const stop = it.stop.filter((each) => each.trim() !== '');
   const temperature = sampling.temperature === null ? null : Math.min(sampling.temperature, TEMPERATURE_MOST);
   const topP = temperature === null ? sampling.topP : null;
   const choice = writeChoice(it);
   const body: JsonObject = {
     model,
-    max_tokens: it.maxOutputTokens ?? defaultOutputTokens,
-    ...(system.length > 0 && { system: system.map((part) => (part.kind === 'text' ? part.text : '')).join('\n\n') }),
-    messages: writeMessages(it.messages),
+    max_tokens: maxTokens,
+    ...(system.length > 0 && { system: system.join('\n\n') }),
+    messages,
     ...(it.streamed && { stream: true }),
     ...(temperature !== null && { temperature }),
     ...(topP !== null && { top_p: topP }),
     ...(sampling.topK !== null && { top_k: sampling.topK }),
-    ...(it.stop.length > 0 && { stop_sequences: it.stop }),
+    ...(stop.length > 0 && { stop_sequences: stop }),
     ...(it.user !== null && { metadata: { user_id: it.user } }),
     ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
     ...(choice !== null && { tool_choice: choice }),
     ...(it.format !== null && { output_config: { format: { type: 'json_schema', schema: it.format.schema } } }),
   };
   const dropped = [
+    ...(maxTokens === stated ? [] : [`max_tokens above the model's ${maxTokens}`]),
+    ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
     ...sampling.dropped,
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
@@ -205,24 +220,32 @@ function writeMessages(messages: readonly Message[]): JsonObject[] {
   return turns;
 }
 
-/** Empty text is refused, and so is thinking without its vendor's signature. */
+/** Blank text is refused, and so is thinking without its vendor's signature. */
 export function writeBlock(part: Part): JsonObject[] {
   switch (part.kind) {
     case 'text':
     case 'refusal':
-      return part.text === '' ? [] : [{ type: 'text', text: part.text }];
+      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
     case 'thinking':
       return part.signature === null ? [] : [{ type: 'thinking', thinking: part.text, signature: part.signature }];
     case 'image':
+      if ('mediaType' in part.source && !IMAGE_TYPES.has(part.source.mediaType)) {
+        throw new Untranslatable('messages', `an image of type \`${part.source.mediaType.slice(0, 40)}\`, expected JPEG, PNG, GIF or WebP`);
+      }
       return [{ type: 'image', source: writeSource(part.source) }];
     case 'file':
       return [{ type: 'document', source: writeSource(part.source), ...(part.name !== null && { title: part.name }) }];
     case 'tool-call':
-      return [{ type: 'tool_use', id: part.id, name: part.name, input: readInput(part) }];
+      return [{ type: 'tool_use', id: toolId(part.id), name: part.name, input: readInput(part) }];
     case 'tool-result':
-      return [{ type: 'tool_result', tool_use_id: part.id, content: part.parts.flatMap(writeBlock), ...(part.isError && { is_error: true }) }];
+      return [
+        { type: 'tool_result', tool_use_id: toolId(part.id), content: part.parts.flatMap(writeBlock), ...(part.isError && { is_error: true }) },
+      ];
   }
 }
+
+/** Ids elsewhere hold dots and colons, which are refused here. */
+const toolId = (id: string): string => id.replace(/[^\w-]/g, '_');
 
 const writeSource = (source: Source): JsonObject =>
   'url' in source ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mediaType, data: source.data };

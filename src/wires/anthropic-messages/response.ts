@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import type { Completion, FinishReason } from '../canonical';
+import { type Completion, type FinishReason, Untranslatable } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { readParts, writeBlock } from './request';
@@ -15,7 +15,8 @@ export const readAnswer = (body: JsonObject): AnswerFacts => ({
 });
 
 export function readFinish(reason: unknown): FinishReason {
-  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length';
+  // A turn that pauses is not done either.
+  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded' || reason === 'pause_turn') return 'length';
   if (reason === 'tool_use') return 'tool-calls';
   return reason === 'refusal' ? 'filter' : 'stop';
 }
@@ -27,6 +28,7 @@ export const writeFinish = (reason: FinishReason): StopReason => FINISH[reason];
 const ANSWER_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'tool_use']);
 
 export function readCompletion(body: JsonObject): Completion {
+  if (!Array.isArray(body['content'])) throw new Untranslatable('content', 'expected a list');
   const blocks = objects(body['content']).filter((block) => isObject(block) && ANSWER_BLOCKS.has(block['type']));
   return {
     id: stringOr(body['id'], ''),

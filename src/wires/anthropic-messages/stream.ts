@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
-import { at, numberOr, parseObject, stringOr } from '../json';
+import { at, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
 import { readFinish, writeFinish } from './response';
@@ -48,8 +48,9 @@ export class MessagesStream implements StreamReader {
 }
 
 export class MessagesPartReader implements PartReader {
-  /** Tool calls by the index of their block. */
-  readonly #tools = new Map<number, number>();
+  #toolCount = 0;
+  /** The open block's tool call, and its input as far as it came with its start, for it may come without fragments. */
+  #tool: { readonly tool: number; readonly input: unknown; hasFragments: boolean } | null = null;
   #usage: JsonObject | null = null;
 
   read(event: SseEvent): readonly StreamPart[] {
@@ -59,9 +60,11 @@ export class MessagesPartReader implements PartReader {
         this.#usage = mergeUsage(null, at(body, 'message', 'usage'));
         return [{ kind: 'start', id: stringOr(at(body, 'message', 'id'), ''), model: stringOr(at(body, 'message', 'model'), '') }];
       case 'content_block_start':
-        return this.#openBlock(numberOr(body?.['index'], 0), at(body, 'content_block'));
+        return this.#openBlock(at(body, 'content_block'));
       case 'content_block_delta':
-        return this.#readDelta(numberOr(body?.['index'], 0), at(body, 'delta'));
+        return this.#readDelta(at(body, 'delta'));
+      case 'content_block_stop':
+        return this.#closeBlock();
       case 'message_delta':
         return this.#finish(body);
       default:
@@ -69,18 +72,26 @@ export class MessagesPartReader implements PartReader {
     }
   }
 
-  #openBlock(index: number, block: unknown): readonly StreamPart[] {
-    const text = at(block, 'text');
-    if (at(block, 'type') === 'text') return typeof text === 'string' && text !== '' ? [{ kind: 'text', text }] : [];
-    if (at(block, 'type') !== 'tool_use') return [];
-    const tool = this.#tools.size;
-    this.#tools.set(index, tool);
+  #openBlock(block: unknown): readonly StreamPart[] {
+    const type = at(block, 'type');
+    const text = stringOr(at(block, type === 'thinking' ? 'thinking' : 'text'), '');
+    this.#tool = null;
+    if (type === 'text' || type === 'thinking') return [{ kind: 'open', block: type }, ...(text === '' ? [] : [{ kind: type, text } as const])];
+    if (type !== 'tool_use') return [];
+    const tool = this.#toolCount++;
+    this.#tool = { tool, input: at(block, 'input'), hasFragments: false };
     return [{ kind: 'tool-call', tool, id: stringOr(at(block, 'id'), ''), name: stringOr(at(block, 'name'), '') }];
   }
 
-  #readDelta(index: number, delta: unknown): readonly StreamPart[] {
+  #closeBlock(): readonly StreamPart[] {
+    const open = this.#tool;
+    this.#tool = null;
+    if (open === null || open.hasFragments) return [{ kind: 'close' }];
+    return [{ kind: 'tool-input', tool: open.tool, text: JSON.stringify(open.input ?? {}) }, { kind: 'close' }];
+  }
+
+  #readDelta(delta: unknown): readonly StreamPart[] {
     const text = stringOr(at(delta, 'text') ?? at(delta, 'thinking') ?? at(delta, 'partial_json') ?? at(delta, 'signature'), '');
-    const tool = this.#tools.get(index);
     if (text === '') return [];
     switch (at(delta, 'type')) {
       case 'text_delta':
@@ -90,7 +101,9 @@ export class MessagesPartReader implements PartReader {
       case 'signature_delta':
         return [{ kind: 'signature', text }];
       case 'input_json_delta':
-        return tool === undefined ? [] : [{ kind: 'tool-input', tool, text }];
+        if (this.#tool === null) return [];
+        this.#tool.hasFragments = true;
+        return [{ kind: 'tool-input', tool: this.#tool.tool, text }];
       default:
         return [];
     }
@@ -108,6 +121,7 @@ export class MessagesPartReader implements PartReader {
 }
 
 type BlockKind = 'text' | 'thinking' | 'tool';
+const BLANK = { text: { type: 'text', text: '' }, thinking: { type: 'thinking', thinking: '', signature: '' } } as const;
 
 /** One message: its blocks are opened and closed in order; the stop reason waits for the usage, which stands beside it in this wire. */
 export class MessagesPartWriter implements PartWriter {
@@ -123,11 +137,9 @@ export class MessagesPartWriter implements PartWriter {
         return this.#start(part.id, part.model);
       case 'text':
       case 'refusal':
-        return this.#enter('text', { type: 'text', text: '' }) + this.#delta({ type: 'text_delta', text: part.text });
+        return this.#enter('text', BLANK.text) + this.#delta({ type: 'text_delta', text: part.text });
       case 'thinking':
-        return (
-          this.#enter('thinking', { type: 'thinking', thinking: '', signature: '' }) + this.#delta({ type: 'thinking_delta', thinking: part.text })
-        );
+        return this.#enter('thinking', BLANK.thinking) + this.#delta({ type: 'thinking_delta', thinking: part.text });
       case 'signature':
         return this.#open === 'thinking' ? this.#delta({ type: 'signature_delta', signature: part.text }) : '';
       case 'tool-call':
@@ -137,6 +149,12 @@ export class MessagesPartWriter implements PartWriter {
         // Its block is closed; this wire cannot go back to it.
         if (part.tool !== this.#tool || this.#open !== 'tool') throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
         return this.#delta({ type: 'input_json_delta', partial_json: part.text });
+      case 'open':
+        return this.#leave() + this.#enter(part.block, BLANK[part.block]);
+      case 'close':
+        return this.#leave();
+      case 'other':
+        throw new Untranslatable(part.name, 'has no counterpart');
       case 'finish':
         this.#reason = part.reason;
         return this.#leave();

@@ -1,11 +1,13 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
 import {
   type Conversation,
+  listOf,
   type Message,
   type Part,
   readSource,
   samplingFor,
   sourceUrl,
+  systemText,
   type Tool,
   textOf,
   Untranslatable,
@@ -67,9 +69,9 @@ export function readConversation(body: JsonObject): Conversation {
   return {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
-    messages: objects(body['messages']).map(readMessage),
-    tools: objects(body['tools']).map(readTool),
-    toolChoice: typeof named === 'string' ? { name: named } : readChoice(body['tool_choice']),
+    messages: listOf(body['messages'], 'messages').map(readMessage),
+    tools: listOf(body['tools'], 'tools').map(readTool),
+    toolChoice: typeof named === 'string' ? { name: named } : readChoice(body['tool_choice'] ?? null),
     parallelTools: typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : null,
     maxOutputTokens: limitOf(body['max_completion_tokens'], body['max_tokens']),
     temperature: numberOr(body['temperature'], null),
@@ -92,7 +94,10 @@ function refuseMeaning(body: JsonObject): void {
   if (Array.isArray(modalities) && modalities.includes('audio')) throw new Untranslatable('modalities', 'an answer in audio');
 }
 
-const readChoice = (it: unknown): 'auto' | 'none' | 'required' | null => (it === 'auto' || it === 'none' || it === 'required' ? it : null);
+function readChoice(it: unknown): 'auto' | 'none' | 'required' | null {
+  if (it === 'auto' || it === 'none' || it === 'required' || it === null) return it;
+  throw new Untranslatable('tool_choice', 'expected auto, none, required, or one function');
+}
 
 function readFormat(format: unknown): Conversation['format'] {
   if (!isObject(format) || format['type'] === 'text') return null;
@@ -139,7 +144,7 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   parts.push(...readParts(message['content'], where));
   const { refusal } = message;
   if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
-  for (const call of objects(message['tool_calls'])) {
+  for (const call of listOf(message['tool_calls'], `${where}.tool_calls`)) {
     const name = at(call, 'function', 'name');
     if (typeof name !== 'string') throw new Untranslatable(`${where}.tool_calls`, 'a call that is no function');
     parts.push({ kind: 'tool-call', id: stringOr(call['id'], ''), name, input: stringOr(at(call, 'function', 'arguments'), '') });
@@ -149,27 +154,51 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
 
 function readParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return objects(content).map((part) => readPart(part, where));
+  return listOf(content, `${where}.content`).flatMap((part) => readPart(part, where));
 }
 
-function readPart(part: JsonObject, where: string): Part {
+function readPart(part: JsonObject, where: string): Part[] {
   const url = at(part, 'image_url', 'url');
   const file = at(part, 'file', 'file_data');
-  if (part['type'] === 'text' && typeof part['text'] === 'string') return { kind: 'text', text: part['text'] };
-  if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return { kind: 'refusal', text: part['refusal'] };
-  if (part['type'] === 'image_url' && typeof url === 'string') return { kind: 'image', source: readSource(url) };
+  if (part['type'] === 'text' && typeof part['text'] === 'string') return part['text'] === '' ? [] : [{ kind: 'text', text: part['text'] }];
+  if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return [{ kind: 'refusal', text: part['refusal'] }];
+  if (part['type'] === 'image_url' && typeof url === 'string') return [{ kind: 'image', source: readSource(url) }];
   if (part['type'] === 'file' && typeof file === 'string') {
-    return { kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) };
+    return [{ kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) }];
   }
+  // Mistral's form of reasoning: https://docs.mistral.ai/capabilities/reasoning/
+  if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part), signature: null }];
   throw new Untranslatable(
     `${where}.content`,
     `a part of type \`${String(part['type']).slice(0, 40)}\`, expected text, image_url, or file with its data`,
   );
 }
 
+const thinkingOf = (part: JsonObject): string =>
+  typeof part['thinking'] === 'string'
+    ? part['thinking']
+    : objects(part['thinking'])
+        .map((each) => stringOr(each['text'], ''))
+        .join('');
+
+type Said = { readonly kind: 'text' | 'thinking'; readonly text: string };
+
+/** What a list of content parts in an answer says; nothing of it is refused there. */
+export const readContentParts = (content: readonly JsonObject[]): Said[] =>
+  content.flatMap((part): Said[] => {
+    if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part) }];
+    return typeof part['text'] === 'string' ? [{ kind: 'text', text: part['text'] }] : [];
+  });
+
+/** https://platform.openai.com/docs/api-reference/chat/create (`stop`) */
+const STOPS_MOST = 4;
+
 export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
-  const { toolChoice, format } = it;
+  const { format } = it;
+  const hasTools = it.tools.length > 0;
+  const toolChoice = hasTools ? it.toolChoice : null;
+  if (it.stop.length > STOPS_MOST) throw new Untranslatable('stop_sequences', `${it.stop.length} of them, expected at most ${STOPS_MOST}`);
   const body: JsonObject = {
     model,
     messages: it.messages.flatMap(writeMessage),
@@ -179,13 +208,18 @@ export function writeConversation(it: Conversation, { model, outputLimitField, i
     ...(sampling.topP !== null && { top_p: sampling.topP }),
     ...(it.stop.length > 0 && { stop: it.stop }),
     ...(it.user !== null && { user: it.user }),
-    ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
+    ...(hasTools && { tools: it.tools.map(writeTool) }),
     ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: toolChoice } }),
-    ...(it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
+    ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
     ...(format !== null && { response_format: { type: 'json_schema', json_schema: { ...format, strict: true } } }),
   };
-  return { body, dropped: [...sampling.dropped, ...(sampling.topK === null ? [] : ['top_k'])] };
+  return {
+    body,
+    dropped: [...sampling.dropped, ...(sampling.topK === null ? [] : ['top_k']), ...(it.messages.some(hasFailedTool) ? ['is_error'] : [])],
+  };
 }
+
+const hasFailedTool = ({ parts }: Message): boolean => parts.some((part) => part.kind === 'tool-result' && part.isError);
 
 const writeTool = (tool: Tool): JsonObject => ({
   type: 'function',
@@ -194,7 +228,7 @@ const writeTool = (tool: Tool): JsonObject => ({
 
 /** Results of tools are messages of their own here, and images in them follow as the user's. */
 function writeMessage({ role, parts }: Message): JsonObject[] {
-  if (role === 'system') return [{ role, content: textOf(parts) }];
+  if (role === 'system') return [{ role, content: systemText(parts) }];
   if (role === 'assistant') return [writeAssistant(parts)];
   const results = parts.filter((part) => part.kind === 'tool-result');
   const rest = [

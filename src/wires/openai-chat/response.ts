@@ -1,6 +1,6 @@
 /** https://platform.openai.com/docs/api-reference/chat/object */
 import type { ChatCompletion } from 'openai/resources/chat/completions';
-import type { Completion, FinishReason } from '../canonical';
+import { type Completion, type FinishReason, Untranslatable } from '../canonical';
 import { isObject, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { readError } from './error';
@@ -18,8 +18,12 @@ export type ChatFinishReason = ChatCompletion.Choice['finish_reason'];
 export function readFinish(reason: unknown): FinishReason {
   if (reason === 'length') return 'length';
   if (reason === 'tool_calls' || reason === 'function_call') return 'tool-calls';
+  if (reason === 'error') throw new Untranslatable('finish_reason', 'error');
   return reason === 'content_filter' ? 'filter' : 'stop';
 }
+
+/** A tool that the caller named ends with `stop` here: https://platform.openai.com/docs/guides/function-calling */
+export const finishOf = (reason: FinishReason, hasTools: boolean): FinishReason => (hasTools && reason === 'stop' ? 'tool-calls' : reason);
 
 const FINISH: Readonly<Record<FinishReason, ChatFinishReason>> = {
   stop: 'stop',
@@ -32,11 +36,16 @@ export const writeFinish = (reason: FinishReason): ChatFinishReason => FINISH[re
 export function readCompletion(body: JsonObject): Completion {
   const [choice] = objects(body['choices']);
   const message = choice?.['message'];
+  if (!isObject(message)) throw new Untranslatable('choices', 'expected one with a message');
+  const parts = readAssistant(message, 'choices[0].message');
   return {
     id: stringOr(body['id'], ''),
     model: stringOr(body['model'], ''),
-    parts: isObject(message) ? readAssistant(message, 'choices[0].message') : [],
-    finish: readFinish(choice?.['finish_reason']),
+    parts,
+    finish: finishOf(
+      readFinish(choice?.['finish_reason']),
+      parts.some((part) => part.kind === 'tool-call'),
+    ),
     usage: readUsage(body['usage']),
   };
 }

@@ -1,11 +1,12 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
-import type { FinishReason, PartReader, PartWriter, StreamPart } from '../canonical';
+import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError } from './error';
-import { readFinish, writeFinish } from './response';
+import { readContentParts } from './request';
+import { finishOf, readFinish, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
 const DONE = '[DONE]';
@@ -55,6 +56,8 @@ export class ChatStream implements StreamReader {
     let content = false;
     for (const choice of choices) {
       content ||= hasContent(choice);
+      // OpenRouter's word for a provider that failed amid its answer.
+      if (choice['finish_reason'] === 'error') return { error: 'finish reason `error`' };
       if (typeof choice['finish_reason'] === 'string') this.#done.add(choice['index'] ?? 0);
     }
     return { content, drop: this.#dropUsage && usage !== null && choices.length === 0 };
@@ -64,8 +67,9 @@ export class ChatStream implements StreamReader {
 /** The first choice's deltas; calls with more are not translated. */
 export class ChatPartReader implements PartReader {
   #started = false;
-  /** Tool calls by the provider's index: some count from 1, or leave gaps. */
-  readonly #tools = new Map<number, number>();
+  /** Tool calls by the provider's index: some count from 1, leave gaps, or give none and a new id for each. */
+  readonly #tools = new Map<number, { readonly tool: number; readonly id: string }>();
+  #toolCount = 0;
 
   read(event: SseEvent): readonly StreamPart[] {
     const chunk = parseObject(event.data);
@@ -88,20 +92,24 @@ export class ChatPartReader implements PartReader {
       if (typeof text === 'string' && text !== '') parts.push({ kind, text });
     };
     add('thinking', delta['reasoning_content'] ?? delta['reasoning']);
-    add('text', delta['content']);
+    if (Array.isArray(delta['content'])) parts.push(...readContentParts(objects(delta['content'])));
+    else add('text', delta['content']);
     add('refusal', delta['refusal']);
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
-    if (typeof choice['finish_reason'] === 'string') parts.push({ kind: 'finish', reason: readFinish(choice['finish_reason']) });
+    for (const name of ['function_call', 'audio', 'images']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
+    const reason = choice['finish_reason'];
+    if (typeof reason === 'string') parts.push({ kind: 'finish', reason: finishOf(readFinish(reason), this.#toolCount > 0) });
   }
 
   #readToolCall(call: JsonObject, parts: StreamPart[]): void {
     const index = numberOr(call['index'], 0);
     const known = this.#tools.get(index);
-    const tool = known ?? this.#tools.size;
-    const name = at(call, 'function', 'name');
-    if (known === undefined) {
-      this.#tools.set(index, tool);
-      parts.push({ kind: 'tool-call', tool, id: stringOr(call['id'], ''), name: stringOr(name, '') });
+    const id = stringOr(call['id'], '');
+    const isNew = known === undefined || (id !== '' && id !== known.id);
+    const tool = isNew ? this.#toolCount++ : known.tool;
+    if (isNew) {
+      this.#tools.set(index, { tool, id });
+      parts.push({ kind: 'tool-call', tool, id, name: stringOr(at(call, 'function', 'name'), '') });
     }
     const text = at(call, 'function', 'arguments');
     if (typeof text === 'string' && text !== '') parts.push({ kind: 'tool-input', tool, text });
@@ -136,7 +144,11 @@ export class ChatPartWriter implements PartWriter {
       case 'usage':
         return this.#chunk({ choices: [], usage: writeUsage(part.usage) });
       case 'signature':
+      case 'open':
+      case 'close':
         return '';
+      case 'other':
+        throw new Untranslatable(part.name, 'has no counterpart');
     }
   }
 

@@ -24,7 +24,8 @@ function plan(model: string | null, endpointName = 'chat', warnings: string[] = 
   const endpoint = ENDPOINTS.find((each) => each.name === endpointName);
   if (endpoint === undefined) throw new Error(endpointName);
   const call = { door: { kind: 'gateway', endpoint }, wire: endpoint.wire, query: '?beta=true' } as Call;
-  const body = { facts: { model, streamed: false, choices: 1, user: null, session: null } } as CallBody;
+  const json = { model, messages: [{ role: 'user', content: 'hi' }] };
+  const body = { json, facts: { model, streamed: false, choices: 1, user: null, session: null } } as unknown as CallBody;
   try {
     return targetsOf(call, identity, readPolicy([], {}), body, warnings).map((it) => `${it.name} ${it.model} ${it.url}`);
   } catch (error) {
