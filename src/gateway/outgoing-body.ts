@@ -23,7 +23,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   const { json } = body;
   if (json === null) return [];
   const edits: BodyEdit[] = Object.entries(target.fallback?.bodyOverride ?? {}).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
-  if (call.door.kind === 'gateway' && target.model !== null && target.model !== json['model']) {
+  if (call.door.kind === 'gateway' && call.wire.hasModelInPath !== true && target.model !== null && target.model !== json['model']) {
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
@@ -35,7 +35,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   const { from, to } = translatorsOf(call, target);
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
   try {
-    const conversation = from.readConversation(body.json);
+    const conversation = from.readConversation(body.json, body.facts);
     const written = to.writeConversation(conversation, {
       model: target.model ?? conversation.model,
       isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,

@@ -30,7 +30,10 @@ const bearer = (value: string | undefined): string =>
 
 /** The key behind a management call. Throws `unauthenticated` or `out_of_scope`. */
 export async function requireKey(c: AppContext, scope: Scope): Promise<KeyEntry> {
-  const secret = bearer(c.req.header('helicone-auth')) || bearer(c.req.header('authorization')) || (c.req.header('x-api-key') ?? '').trim();
+  const secret =
+    bearer(c.req.header('helicone-auth')) ||
+    bearer(c.req.header('authorization')) ||
+    (c.req.header('x-api-key') ?? c.req.header('x-goog-api-key') ?? '').trim();
   if (secret === '') throw new GatewayError('unauthenticated', 'No Weir key: expected `Authorization: Bearer <key>`.');
   const entry = await c.env.app.keys.find(secret);
   if (entry === null) throw new GatewayError('unauthenticated', 'The Weir key is unknown or revoked.');

@@ -6,8 +6,7 @@ import { handle } from '../gateway/pipeline';
 import { errorResponse } from '../gateway/refuse';
 import type { Provider } from '../providers/provider';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
-import type { Endpoint } from '../wires/endpoints';
-import { wireOfPath } from '../wires/endpoints';
+import { type Endpoint, GEMINI_METHODS, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
 import type { Wire } from '../wires/wire';
 import { type AppContext, addressOf } from './context';
@@ -17,6 +16,13 @@ const COUNTRY = /^[A-Z][A-Z0-9]$/;
 /** A call on the AI Gateway. */
 export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): Promise<Response> =>
   serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
+
+/** Gemini's clients name model and method in the path, under `/v1beta` or `/v1`: https://ai.google.dev/api/generate-content */
+export const serveGemini = (c: AppContext): Promise<Response> => {
+  const { path } = addressOf(c.req.raw, c.env.app);
+  const endpoint = /:(?:generateContent|streamGenerateContent)$/.test(path) ? GENERATE_CONTENT : GEMINI_METHODS;
+  return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, path);
+};
 
 /** A call on a provider proxy: what follows the provider's name in the path goes to it as it is. */
 export const serveProvider =

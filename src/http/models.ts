@@ -1,4 +1,4 @@
-/** GET /v1/models: what this deployment can reach. https://platform.openai.com/docs/api-reference/models/list */
+/** GET /v1/models and /v1beta/models: what this deployment can reach, in the shape of the vendor whose client asks. https://platform.openai.com/docs/api-reference/models/list */
 import type { ConfiguredProvider } from '../config';
 import { GatewayError } from '../gateway/errors';
 import { listModels } from '../providers/catalogue';
@@ -47,20 +47,30 @@ export function modelList(providers: readonly ConfiguredProvider[]): ListedModel
 /** Anthropic's clients list models too: https://platform.claude.com/docs/en/api/models-list */
 const anthropicModel = (model: ListedModel) => ({ type: 'model', id: model.id, display_name: model.id, created_at: new Date(0).toISOString() });
 
+/** Google's clients: https://ai.google.dev/api/models#Model */
+const geminiModel = (model: ListedModel) => ({
+  name: `models/${model.id}`,
+  displayName: model.id,
+  ...(model.context_window !== null && { inputTokenLimit: model.context_window }),
+  supportedGenerationMethods: ['generateContent', 'streamGenerateContent'],
+});
+
+const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;
 const isAnthropic = (c: AppContext): boolean => c.req.header('anthropic-version') !== undefined;
 
 export async function serveModels(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
   const list = modelList(c.env.app.config.providerList);
+  if (isGemini(c)) return c.json({ models: list.map(geminiModel) });
   if (!isAnthropic(c)) return c.json({ object: 'list', data: list });
   return c.json({ data: list.map(anthropicModel), has_more: false, first_id: list[0]?.id ?? null, last_id: list.at(-1)?.id ?? null });
 }
 
 export async function serveModel(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
-  const id = unescaped(c.req.path.replace(/^(?:\/v1)?\/models\//, ''));
+  const id = unescaped(c.req.path.replace(/^(?:\/v1(?:beta)?)?\/models\//, ''));
   const model = modelList(c.env.app.config.providerList).find((each) => each.id === id);
   if (model === undefined)
     throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });
-  return c.json(isAnthropic(c) ? anthropicModel(model) : model);
+  return c.json(isGemini(c) ? geminiModel(model) : isAnthropic(c) ? anthropicModel(model) : model);
 }

@@ -15,11 +15,11 @@ const KEEP_MS = 120_000;
 /** Values of the object's storage take 2 MB. */
 const PART_BYTES = 1_500_000;
 
-/** What waits in memory for a second call; the oldest goes first. An isolate has 128 MB. */
-const FRESH_LIMIT_BYTES = 16 * 1024 * 1024;
+/** What waits in memory for a second call; the oldest goes first. All 64 objects may share one isolate, which has 128 MB. */
+const FRESH_LIMIT_BYTES = 1024 * 1024;
 
 /** Of answers on their way, past which new calls ask by themselves. */
-const FLYING_LIMIT_BYTES = 48 * 1024 * 1024;
+const FLYING_LIMIT_BYTES = 24 * 1024 * 1024;
 /** What calls were made of is kept for those that ask why they missed. */
 const FAMILIES_LIMIT = 200;
 
@@ -205,7 +205,7 @@ export class CacheSlot extends DurableObject {
   #keep({ key, bucket, chunks, followers }: Flight): void {
     const bytes = joinAll(chunks);
     const fresh: FreshBucket = { key, bucket, bytes, until: Math.min(Date.now() + KEEP_MS, readHead(bytes)?.head.expiresAt ?? 0) };
-    if (followers > 0) return this.#store(fresh);
+    if (followers > 0 || bytes.byteLength > FRESH_LIMIT_BYTES) return this.#store(fresh);
     this.#fresh.set(key, [...this.#freshOf(key), fresh]);
     this.#freshBytes += bytes.byteLength;
     for (const [oldest] of this.#fresh) {

@@ -1,7 +1,16 @@
 /** Who serves models: a provider is one entry of data in `registry.ts`. */
 
 /** An endpoint of a wire that the AI Gateway can call. */
-export type EndpointName = 'chat' | 'completions' | 'embeddings' | 'moderations' | 'responses' | 'messages' | 'count-tokens' | 'generate-content';
+export type EndpointName =
+  | 'chat'
+  | 'completions'
+  | 'embeddings'
+  | 'moderations'
+  | 'responses'
+  | 'messages'
+  | 'count-tokens'
+  | 'generate-content'
+  | 'gemini-methods';
 
 /** How the provider wants its key: the header's name, and what precedes the key in it. */
 export interface AuthScheme {

@@ -5,7 +5,7 @@
 import type { Usage } from '../../schema/record';
 import { isObject } from './json';
 import type { SseEvent } from './sse';
-import type { JsonObject } from './wire';
+import type { JsonObject, RequestFacts } from './wire';
 
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
@@ -15,7 +15,8 @@ export type Part =
   | { readonly kind: 'image'; readonly source: Source }
   | { readonly kind: 'file'; readonly source: Source; readonly name: string | null }
   /** `input`: the arguments as JSON text, as the model wrote them. */
-  | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string }
+  /** `signature`: as of thinking, where the vendor signs its calls. */
+  | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string; readonly signature?: string }
   | { readonly kind: 'tool-result'; readonly id: string; readonly parts: readonly Part[]; readonly isError: boolean };
 
 export type Source = { readonly url: string } | { readonly mediaType: string /** Base64. */; readonly data: string };
@@ -72,7 +73,7 @@ export type StreamPart =
   | { readonly kind: 'close' }
   /** Content that has no place here. */
   | { readonly kind: 'other'; readonly name: string }
-  | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string }
+  | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string; readonly signature?: string }
   | { readonly kind: 'tool-input'; readonly tool: number; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: FinishReason }
   | { readonly kind: 'usage'; readonly usage: Usage };
@@ -115,11 +116,11 @@ export interface Failure {
 
 export interface Translator {
   /** What ids of answers begin with. */
-  readonly idPrefix: 'chatcmpl-' | 'msg_' | 'resp_';
+  readonly idPrefix: 'chatcmpl-' | 'msg_' | 'resp_' | '';
   /** Headers that a call in this wire must carry. */
   readonly headers: Readonly<Record<string, string>>;
   /** Throws `Untranslatable`. */
-  readConversation(body: JsonObject): Conversation;
+  readConversation(body: JsonObject, facts: RequestFacts): Conversation;
   /** Throws `Untranslatable`. */
   writeConversation(conversation: Conversation, options: WriteOptions): WrittenRequest;
   readCompletion(body: JsonObject): Completion;

@@ -15,19 +15,35 @@ export interface Endpoint {
   /** The path on the AI Gateway without `/v1`, and the end of the provider's own. */
   readonly path: string;
   /** What follows the provider's base URL. */
-  readonly upstreamPath: string;
+  readonly upstreamPath: (model: string, streamed: boolean) => string;
 }
 
 /** Longer paths first: `/messages/count_tokens` also ends in what `/messages` might be taken for, `/chat/completions` in `/completions`. */
 export const ENDPOINTS: readonly Endpoint[] = [
-  { name: 'chat', wire: openAiChat, path: '/chat/completions', upstreamPath: '/chat/completions' },
-  { name: 'completions', wire: openAiChat, path: '/completions', upstreamPath: '/completions' },
-  { name: 'embeddings', wire: openAiEmbeddings, path: '/embeddings', upstreamPath: '/embeddings' },
-  { name: 'moderations', wire: openAiModerations, path: '/moderations', upstreamPath: '/moderations' },
-  { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: '/responses' },
-  { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: '/v1/messages/count_tokens' },
-  { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: '/v1/messages' },
+  { name: 'chat', wire: openAiChat, path: '/chat/completions', upstreamPath: () => '/chat/completions' },
+  { name: 'completions', wire: openAiChat, path: '/completions', upstreamPath: () => '/completions' },
+  { name: 'embeddings', wire: openAiEmbeddings, path: '/embeddings', upstreamPath: () => '/embeddings' },
+  { name: 'moderations', wire: openAiModerations, path: '/moderations', upstreamPath: () => '/moderations' },
+  { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: () => '/responses' },
+  { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: () => '/v1/messages/count_tokens' },
+  { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: () => '/v1/messages' },
 ];
+
+/** Under `/v1beta/models/` and `/v1/models/`; the model and the method stand in the path. */
+export const GENERATE_CONTENT: Endpoint = {
+  name: 'generate-content',
+  wire: gemini,
+  path: '/models',
+  upstreamPath: (model, streamed) => `/v1beta/models/${encodeURIComponent(model)}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+};
+/** What else Gemini's clients ask of a model. */
+export const GEMINI_METHODS: Endpoint = { ...GENERATE_CONTENT, name: 'gemini-methods' };
+
+/** Endpoints whose calls can stand for each other: each is asked in its own wire, and the call is translated. */
+export const CONVERSATIONS: readonly Endpoint[] = [
+  ...ENDPOINTS.filter((each) => each.wire.translator !== null && each.name !== 'completions'),
+  GENERATE_CONTENT,
+].filter((each) => each.name !== 'count-tokens');
 
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent)$/;
 /** OpenAI's Assistants have messages too, which are not Anthropic's. */

@@ -68,7 +68,10 @@ export interface BodyEdit {
 
 export interface Wire {
   readonly name: WireName;
-  readRequest(body: JsonObject): RequestFacts;
+  /** Model and streaming are named by the path, not by the body. */
+  readonly hasModelInPath?: true;
+  /** `path`: under the door, for wires that say something there. */
+  readRequest(body: JsonObject, path: string): RequestFacts;
   /** Edits that make the provider report usage in a stream, or none when it does anyway or was asked already. */
   askForUsage(body: JsonObject): readonly BodyEdit[];
   readAnswer(body: JsonObject): AnswerFacts;

@@ -97,3 +97,25 @@ export function readMessagesStream(stream: string): ReadStream {
   if (state !== 'after') fail(`ended while ${state}`);
   return { text, tools, finish: finish ?? fail('no stop reason'), usage };
 }
+
+/** Candidates, then one finish reason with the usage, and nothing behind it. https://ai.google.dev/api/generate-content */
+export function readGeminiStream(stream: string): ReadStream {
+  let text = '';
+  let finish: string | null = null;
+  let usage: Json = null;
+  const tools: { id: string; name: string; input: string }[] = [];
+  for (const event of eventsOf(stream)) {
+    const body: Json = JSON.parse(event.data);
+    if (finish !== null) fail('something behind the finish reason');
+    const [candidate] = body.candidates;
+    if (candidate.content.role !== 'model') fail(`role ${candidate.content.role}`);
+    for (const part of candidate.content.parts) {
+      if (part.thought !== true) text += part.text ?? '';
+      if (part.functionCall !== undefined)
+        tools.push({ id: part.functionCall.id, name: part.functionCall.name, input: JSON.stringify(part.functionCall.args) });
+    }
+    finish = candidate.finishReason ?? null;
+    usage = body.usageMetadata ?? null;
+  }
+  return { text, tools, finish: finish ?? fail('no finish reason'), usage };
+}

@@ -26,8 +26,8 @@ export interface WorkerOptions {
   /** Whether the consumers run in this process; the benchmark measures the road of a request alone. */
   readonly consumers?: boolean;
   readonly maxRetries?: number;
-  /** A folder to keep state in; none: in memory. */
-  readonly persist?: string;
+  /** Opens the runtime's inspector. */
+  readonly inspect?: boolean;
 }
 
 export async function freePort(): Promise<number> {
@@ -52,6 +52,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.NONE),
+      ...(options.inspect === true ? { inspectorPort: 0 } : {}),
       handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
         stdout.resume();
         if (process.env['WEIR_TEST_LOG'] === undefined) stderr.resume();

@@ -7,12 +7,15 @@ import { openAiResponses } from '../../src/wires/openai-responses/wire';
 describe('request facts', () => {
   it('reads user and session out of what Claude Code packs into metadata.user_id', () => {
     const packed = JSON.stringify({ device_id: 'd', account_uuid: 'account-1', session_id: 'session-1' });
-    expect(anthropicMessages.readRequest({ model: 'm', metadata: { user_id: packed } })).toMatchObject({ user: 'account-1', session: 'session-1' });
-    expect(anthropicMessages.readRequest({ model: 'm', metadata: { user_id: 'plain' } })).toMatchObject({ user: 'plain', session: null });
+    expect(anthropicMessages.readRequest({ model: 'm', metadata: { user_id: packed } }, '')).toMatchObject({
+      user: 'account-1',
+      session: 'session-1',
+    });
+    expect(anthropicMessages.readRequest({ model: 'm', metadata: { user_id: 'plain' } }, '')).toMatchObject({ user: 'plain', session: null });
   });
 
   it('takes the user of the body on the OpenAI wires', () => {
-    expect(openAiChat.readRequest({ model: 'm', user: 'ada', n: 3, stream: true })).toEqual({
+    expect(openAiChat.readRequest({ model: 'm', user: 'ada', n: 3, stream: true }, '')).toEqual({
       model: 'm',
       streamed: true,
       choices: 3,
@@ -20,11 +23,11 @@ describe('request facts', () => {
       user: 'ada',
       session: null,
     });
-    expect(openAiResponses.readRequest({ model: 'm', safety_identifier: 'ada' })).toMatchObject({ user: 'ada' });
+    expect(openAiResponses.readRequest({ model: 'm', safety_identifier: 'ada' }, '')).toMatchObject({ user: 'ada' });
   });
 
   it('takes the larger of two limits of tokens, for all answers together', () => {
-    const stated = (body: Record<string, unknown>) => openAiChat.readRequest(body).maxOutputTokens;
+    const stated = (body: Record<string, unknown>) => openAiChat.readRequest(body, '').maxOutputTokens;
     expect(stated({ max_completion_tokens: 1, max_tokens: 100 })).toBe(100);
     expect(stated({ max_tokens: 10, n: 3 })).toBe(30);
     expect(stated({ max_tokens: 10, n: 2, best_of: 5, prompt: ['a', 'b'] })).toBe(100);

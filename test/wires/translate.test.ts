@@ -12,10 +12,11 @@ import {
   type Translator,
   Untranslatable,
 } from '../../src/wires/canonical';
+import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
-import { readChatStream, readMessagesStream } from '../harness/grammars';
+import { readChatStream, readGeminiStream, readMessagesStream } from '../harness/grammars';
 
 function translatorOf(wire: Wire): Translator {
   if (wire.translator === null) throw new Error(wire.name);
@@ -23,9 +24,24 @@ function translatorOf(wire: Wire): Translator {
 }
 const chat = translatorOf(openAiChat);
 const messages = translatorOf(anthropicMessages);
+const read = (wire: Wire, body: JsonObject, path = ''): Conversation => translatorOf(wire).readConversation(body, wire.readRequest(body, path));
+const asChat = (body: JsonObject): Conversation => read(openAiChat, body);
+const asMessages = (body: JsonObject): Conversation => read(anthropicMessages, body);
+/** Gemini takes data alone, has no names for files, and knows nothing of users; its calls end with the same word as its text. */
+const forGemini = (it: Conversation): Conversation => ({
+  ...it,
+  user: null,
+  messages: it.messages.map((message) => ({
+    ...message,
+    parts: message.parts
+      .filter((part) => part.kind !== 'image' || 'data' in part.source)
+      .map((part) => (part.kind === 'file' ? { ...part, name: null } : part)),
+  })),
+});
 const WIRES = [
-  ['openai-chat', chat, readChatStream],
-  ['anthropic-messages', messages, readMessagesStream],
+  { name: 'openai-chat', wire: openAiChat, readStream: readChatStream, adapt: (it: Conversation) => it },
+  { name: 'anthropic-messages', wire: anthropicMessages, readStream: readMessagesStream, adapt: (it: Conversation) => it },
+  { name: 'gemini', wire: gemini, readStream: readGeminiStream, adapt: forGemini },
 ] as const;
 const options = { model: 'm', outputLimitField: 'max_tokens', isSamplingFixed: false, outputLimit: null, defaultOutputTokens: 4_096 } as const;
 
@@ -42,7 +58,7 @@ const image = fc.constantFrom<Part>(
 );
 const call = fc.record({
   kind: fc.constant('tool-call' as const),
-  id: word,
+  id: word.map((it) => `id_${it}`),
   name: word,
   input: fc.dictionary(word, text).map((it) => JSON.stringify(it)),
 });
@@ -91,14 +107,34 @@ function merged(list: readonly Message[]): Message[] {
   }
   return out;
 }
+/** Arguments in fragments, as they are streamed. */
+const inPieces = (input: unknown): string[] => JSON.stringify(input).match(/.{1,4}/gsu) ?? [];
+
+/** Fragments of one call's arguments in one piece: not every wire has fragments. */
+function joinInputs(parts: readonly StreamPart[]): StreamPart[] {
+  const out: StreamPart[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    if (last?.kind === 'tool-input' && part.kind === 'tool-input' && last.tool === part.tool)
+      out[out.length - 1] = { ...last, text: last.text + part.text };
+    else out.push(part);
+  }
+  return out;
+}
+
 const normal = (it: Conversation): Conversation => ({ ...it, messages: merged(it.messages) });
 
-describe.each(WIRES)('%s', (_, wire, readStream) => {
+describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
+  const wire = translatorOf(spoken);
+  const isGemini = spoken.name === 'gemini';
+
   it('says any conversation and reads it back the same', () => {
     fc.assert(
-      fc.property(conversation, (it) => {
+      fc.property(conversation, (any) => {
+        const it = adapt(any);
         const { body, dropped } = wire.writeConversation(it, options);
-        expect(normal(wire.readConversation(JSON.parse(JSON.stringify(body))))).toEqual(normal(it));
+        const path = `/v1beta/models/m:${it.streamed ? 'streamGenerateContent' : 'generateContent'}`;
+        expect(normal(read(spoken, JSON.parse(JSON.stringify(body)), path))).toEqual(normal(it));
         expect(dropped).toEqual([]);
       }),
     );
@@ -112,8 +148,9 @@ describe.each(WIRES)('%s', (_, wire, readStream) => {
     fc.assert(
       fc.property(parts, usage, fc.constantFrom('stop', 'length', 'tool-calls', 'filter'), (list, used, finish) => {
         const hasTools = list.some((part) => part.kind === 'tool-call');
-        // OpenAI ends a forced tool with `stop`.
-        const it: Completion = { id: 'x', model: 'm', parts: list, finish: hasTools && finish === 'stop' ? 'tool-calls' : finish, usage: used };
+        // OpenAI ends a forced tool with `stop`, Gemini every one.
+        const end = hasTools && finish === 'stop' ? 'tool-calls' : isGemini && !hasTools && finish === 'tool-calls' ? 'stop' : finish;
+        const it: Completion = { id: 'x', model: 'm', parts: list, finish: end, usage: used };
         const back = wire.readCompletion(JSON.parse(JSON.stringify(wire.writeCompletion(it, 7))));
         expect(back).toEqual(it);
       }),
@@ -122,7 +159,10 @@ describe.each(WIRES)('%s', (_, wire, readStream) => {
 
   it('streams any answer by the rules of its grammar, and reads it back the same', () => {
     const pieces = fc.array(text, { minLength: 1, maxLength: 5 });
-    const streamed = fc.record({ said: pieces, calls: fc.array(fc.record({ id: word, name: word, input: pieces }), { maxLength: 3 }) });
+    const streamed = fc.record({
+      said: pieces,
+      calls: fc.array(fc.record({ id: word.map((it) => `id_${it}`), name: word, input: fc.dictionary(word, text) }), { maxLength: 3 }),
+    });
     fc.assert(
       fc.property(streamed, ({ said, calls }) => {
         const parts: StreamPart[] = [
@@ -130,7 +170,7 @@ describe.each(WIRES)('%s', (_, wire, readStream) => {
           ...said.map((it) => ({ kind: 'text', text: it }) as const),
           ...calls.flatMap(({ id, name, input }, tool) => [
             { kind: 'tool-call', tool, id, name } as const,
-            ...input.map((it) => ({ kind: 'tool-input', tool, text: it }) as const),
+            ...inPieces(input).map((it) => ({ kind: 'tool-input', tool, text: it }) as const),
           ]),
           { kind: 'finish', reason: calls.length > 0 ? 'tool-calls' : 'stop' },
           { kind: 'usage', usage: { ...NO_USAGE, input: 5, output: 2 } },
@@ -139,12 +179,13 @@ describe.each(WIRES)('%s', (_, wire, readStream) => {
         const written = parts.map((part) => writer.write(part)).join('') + writer.end();
         const read = readStream(written);
         expect(read.text).toBe(said.join(''));
-        expect(read.tools).toEqual(calls.map(({ id, name, input }) => ({ id, name, input: input.join('') })));
+        expect(read.tools).toEqual(calls.map(({ id, name, input }) => ({ id, name, input: JSON.stringify(input) })));
         const reader = wire.openReader();
         const back = eventsOf(written).flatMap((event) => reader.read(event));
         // Usage may come in more than one event; the last one counts.
         const frame = new Set(['usage', 'open', 'close']);
-        expect(back.filter((part) => !frame.has(part.kind))).toEqual(parts.filter((part) => !frame.has(part.kind)));
+        const content = (list: readonly StreamPart[]) => joinInputs(list.filter((part) => !frame.has(part.kind)));
+        expect(content(back)).toEqual(content(parts));
         expect(back.filter((part) => part.kind === 'usage').at(-1)).toEqual(parts.at(-1));
       }),
     );
@@ -162,9 +203,9 @@ describe('what another wire cannot say', () => {
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] }],
     ['messages[0].role', { messages: [{ role: 'robot', content: 'x' }] }],
   ])('names %s', (param, more) => {
-    const read = () => chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more });
-    expect(read).toThrow(Untranslatable);
-    expect(read).toThrow(expect.objectContaining({ param }));
+    const reading = () => asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more });
+    expect(reading).toThrow(Untranslatable);
+    expect(reading).toThrow(expect.objectContaining({ param }));
   });
 
   it.each<[string, JsonObject]>([
@@ -173,19 +214,19 @@ describe('what another wire cannot say', () => {
     ['tools', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'container_upload' }] }] }],
   ])('names %s of Messages', (param, more) => {
-    const read = () => messages.readConversation({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }], ...more });
-    expect(read).toThrow(expect.objectContaining({ param }));
+    const reading = () => asMessages({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }], ...more });
+    expect(reading).toThrow(expect.objectContaining({ param }));
   });
 
   it('lists what is lost without harm', () => {
-    const { dropped } = chat.readConversation({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, reasoning_effort: 'low', metadata: null });
+    const { dropped } = asChat({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, reasoning_effort: 'low', metadata: null });
     expect(dropped).toEqual(['seed', 'frequency_penalty', 'reasoning_effort']);
-    const hot = { ...chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 1.7, top_p: 0.5 }) };
+    const hot = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 1.7, top_p: 0.5 }) };
     expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
   });
 
   it('leaves sampling to models that will not have it set, and says so', () => {
-    const set = chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 0.2, top_p: 0.5 });
+    const set = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 0.2, top_p: 0.5 });
     for (const wire of [chat, messages]) {
       const { body, dropped } = wire.writeConversation(set, { ...options, isSamplingFixed: true });
       expect(Object.keys(body)).not.toContain('temperature');
@@ -195,7 +236,7 @@ describe('what another wire cannot say', () => {
   });
 
   it('gives Messages the limit that it demands', () => {
-    const hi = chat.readConversation({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    const hi = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     expect(messages.writeConversation(hi, options).body).toMatchObject({
       max_tokens: 4_096,
       messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
@@ -204,7 +245,7 @@ describe('what another wire cannot say', () => {
 });
 
 describe('answers as they come', () => {
-  const read = (wire: Translator, ...bodies: JsonObject[]): StreamPart[] => {
+  const readParts = (wire: Translator, ...bodies: JsonObject[]): StreamPart[] => {
     const reader = wire.openReader();
     return bodies.flatMap((body) => eventsOf(`data: ${JSON.stringify(body)}\n\n`).flatMap((event) => reader.read(event)));
   };
@@ -216,7 +257,7 @@ describe('answers as they come', () => {
 
   it('tool calls without an index are told apart by their ids, and a forced one ends as a call', () => {
     const call = (id: string, name: string, args: string) => ({ tool_calls: [{ id, function: { name, arguments: args } }] });
-    const parts = read(chat, delta(call('a', 'f', '{"x":1}')), delta(call('b', 'g', '{"y":2}')), delta({}, 'stop'));
+    const parts = readParts(chat, delta(call('a', 'f', '{"x":1}')), delta(call('b', 'g', '{"y":2}')), delta({}, 'stop'));
     expect(parts.slice(1)).toEqual([
       { kind: 'tool-call', tool: 0, id: 'a', name: 'f' },
       { kind: 'tool-input', tool: 0, text: '{"x":1}' },
@@ -237,17 +278,17 @@ describe('answers as they come', () => {
       { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },
       { type: 'text', text: 'so' },
     ];
-    expect(read(chat, delta({ content })).slice(1)).toEqual([
+    expect(readParts(chat, delta({ content })).slice(1)).toEqual([
       { kind: 'thinking', text: 'hm' },
       { kind: 'text', text: 'so' },
     ]);
-    expect(read(chat, delta({ audio: { data: 'x' } })).at(-1)).toEqual({ kind: 'other', name: 'audio' });
+    expect(readParts(chat, delta({ audio: { data: 'x' } })).at(-1)).toEqual({ kind: 'other', name: 'audio' });
     expect(() => messages.openWriter(0).write({ kind: 'other', name: 'audio' })).toThrow(Untranslatable);
   });
 
   it('a tool call without input has an empty object for it, and input that comes with its start is kept', () => {
     const tool = (input: JsonObject, ...more: JsonObject[]) =>
-      read(messages, { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 't', name: 'f', input } }, ...more, {
+      readParts(messages, { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 't', name: 'f', input } }, ...more, {
         type: 'content_block_stop',
         index: 0,
       }).filter((part) => part.kind === 'tool-input');
@@ -258,7 +299,7 @@ describe('answers as they come', () => {
   });
 
   it('what did not end well is never a good end', () => {
-    expect(() => read(chat, delta({}, 'error'))).toThrow(Untranslatable);
+    expect(() => readParts(chat, delta({}, 'error'))).toThrow(Untranslatable);
     expect(() => chat.readCompletion({})).toThrow(Untranslatable);
     expect(() => messages.readCompletion({ type: 'message' })).toThrow(Untranslatable);
     expect(messages.readCompletion({ content: [], stop_reason: 'pause_turn' }).finish).toBe('length');
@@ -268,7 +309,7 @@ describe('answers as they come', () => {
 describe('requests that the other vendor would refuse', () => {
   const user = { role: 'user', content: 'hi' };
   const toMessages = (body: JsonObject, more: { readonly outputLimit?: number } = {}) =>
-    messages.writeConversation(chat.readConversation({ model: 'm', messages: [user], ...body }), { ...options, ...more });
+    messages.writeConversation(asChat({ model: 'm', messages: [user], ...body }), { ...options, ...more });
 
   it.each<[string, JsonObject]>([
     ['messages', { messages: null }],
@@ -302,12 +343,82 @@ describe('requests that the other vendor would refuse', () => {
   });
 
   it('tool settings without tools are left out, and five stops are one too many', () => {
-    const from = (more: JsonObject) =>
-      chat.writeConversation(messages.readConversation({ model: 'm', max_tokens: 1, messages: [user], ...more }), options);
+    const from = (more: JsonObject) => chat.writeConversation(asMessages({ model: 'm', max_tokens: 1, messages: [user], ...more }), options);
     expect(Object.keys(from({ tool_choice: { type: 'any', disable_parallel_tool_use: true } }).body)).toEqual(['model', 'messages', 'max_tokens']);
     expect(() => from({ stop_sequences: ['a', 'b', 'c', 'd', 'e'] })).toThrow(Untranslatable);
     const failed = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'no', is_error: true }] };
     expect(from({ messages: [user, failed] }).dropped).toEqual(['is_error']);
-    expect(messages.readConversation({ messages: [user], output_config: { effort: 'low' } }).dropped).toEqual(['output_config.effort']);
+    expect(asMessages({ messages: [user], output_config: { effort: 'low' } }).dropped).toEqual(['output_config.effort']);
+  });
+});
+
+describe('Gemini', () => {
+  const path = '/v1beta/models/gemini-2.5-flash:generateContent';
+
+  it('is read in snake case too, with schemas in capitals, and its method in the path', () => {
+    const it = read(
+      gemini,
+      {
+        contents: [{ parts: [{ text: 'hi' }] }],
+        system_instruction: { parts: [{ text: 'be brief' }] },
+        tools: [{ function_declarations: [{ name: 'f', parameters: { type: 'OBJECT', properties: { x: { type: 'STRING' } } } }] }],
+        generation_config: {
+          max_output_tokens: 5,
+          response_mime_type: 'application/json',
+          response_schema: { type: 'ARRAY', items: { type: 'NUMBER' } },
+        },
+      },
+      path.replace('generateContent', 'streamGenerateContent'),
+    );
+    expect(it).toMatchObject({
+      model: 'gemini-2.5-flash',
+      streamed: true,
+      maxOutputTokens: 5,
+      messages: [{ role: 'system' }, { role: 'user', parts: [{ kind: 'text', text: 'hi' }] }],
+      tools: [{ name: 'f', schema: { type: 'object', properties: { x: { type: 'string' } } } }],
+      format: { schema: { type: 'array', items: { type: 'number' } } },
+      dropped: [],
+    });
+  });
+
+  it('calls without ids get some, and results are matched by name', () => {
+    const answer = {
+      candidates: [
+        { content: { parts: [{ functionCall: { name: 'f', args: {} } }, { functionCall: { name: 'f', args: { x: 1 } } }] }, finishReason: 'STOP' },
+      ],
+    };
+    expect(translatorOf(gemini).readCompletion(answer)).toMatchObject({ finish: 'tool-calls', parts: [{ id: 'f-0' }, { id: 'f-1' }] });
+    const history = [
+      { role: 'user', parts: [{ text: 'hi' }] },
+      { role: 'model', parts: [{ functionCall: { name: 'f', args: {} } }] },
+      { role: 'user', parts: [{ functionResponse: { name: 'f', response: { output: 'done' } } }] },
+    ];
+    expect(chat.writeConversation(read(gemini, { contents: history }, path), options).body['messages']).toMatchObject([
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', tool_calls: [{ id: 'f', function: { name: 'f', arguments: '{}' } }] },
+      { role: 'tool', tool_call_id: 'f', content: 'done' },
+    ]);
+  });
+
+  it('signatures of calls go to OpenAI clients and come back', () => {
+    const answer = {
+      candidates: [{ content: { parts: [{ functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature: 'sig' }] }, finishReason: 'STOP' }],
+    };
+    const written = chat.writeCompletion(translatorOf(gemini).readCompletion(answer), 0);
+    const [choice] = written['choices'] as { message: JsonObject }[];
+    const back = asChat({
+      model: 'm',
+      messages: [{ role: 'user', content: 'hi' }, choice?.message, { role: 'tool', tool_call_id: 'c1', content: 'ok' }] as JsonObject[],
+    });
+    const { contents } = translatorOf(gemini).writeConversation(back, options).body as { contents: { parts: JsonObject[] }[] };
+    expect(contents[1]?.parts).toEqual([{ functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature: 'sig' }]);
+  });
+
+  it('blocked prompts and stopped answers are no good ends', () => {
+    const { readCompletion } = translatorOf(gemini);
+    expect(readCompletion({ promptFeedback: { blockReason: 'SAFETY' } }).finish).toBe('filter');
+    expect(readCompletion({ candidates: [{ finishReason: 'RECITATION' }] }).finish).toBe('filter');
+    expect(() => readCompletion({ candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }] })).toThrow(Untranslatable);
+    expect(() => readCompletion({})).toThrow(Untranslatable);
   });
 });

@@ -39,7 +39,7 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
   let worst = NOTHING;
   for (const override of bodies) {
     const sent = override === null ? json : { ...json, ...override };
-    const facts = override === null ? body.facts : call.wire.readRequest(sent);
+    const facts = override === null ? body.facts : call.wire.readRequest(sent, call.path);
     const stated = call.wire.name === WITHOUT_OUTPUT ? 0 : facts.maxOutputTokens;
     worst = {
       input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN)),

@@ -3,7 +3,7 @@ import type { Policy } from '../../../schema/policy';
 import type { Config, ConfiguredProvider } from '../../config';
 import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
 import { outputLimit } from '../../providers/output-limits';
-import { ENDPOINTS, type Endpoint } from '../../wires/endpoints';
+import { CONVERSATIONS, type Endpoint } from '../../wires/endpoints';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { type ModelItem, parseModelString } from './model-string';
@@ -31,7 +31,7 @@ export function planModel(
   call: Call,
   endpoint: Endpoint,
   policy: Policy,
-  model: string | null,
+  { model, streamed }: { readonly model: string | null; readonly streamed: boolean },
   config: Config,
   warn: (sentence: string) => void,
 ): Target[] {
@@ -47,13 +47,20 @@ export function planModel(
     provider: it.provider,
     name: it.provider.slug,
     wire: at.wire,
-    url: `${it.baseUrl}${at.upstreamPath}${at === endpoint ? call.query : ''}`,
+    url: it.baseUrl + urlUnder(call, endpoint, at, name, streamed),
     model: name,
     key: it.key,
     contextWindow: window,
     outputLimit,
     fallback: null,
   }));
+}
+
+/** A call that stays in its wire keeps its method and query; those of another wire mean nothing to this one. */
+function urlUnder(call: Call, own: Endpoint, at: Endpoint, model: string, streamed: boolean): string {
+  if (at !== own) return at.upstreamPath(model, streamed);
+  if (own.wire.hasModelInPath !== true) return at.upstreamPath(model, streamed) + call.query;
+  return `/v1beta/models/${encodeURIComponent(model)}${call.path.slice(call.path.lastIndexOf(':'))}${call.query}`;
 }
 
 function readPlan(endpoint: Endpoint, model: string | null, config: Config): Planned {
@@ -130,12 +137,9 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
 function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint): Endpoint | null {
   if (provider.endpoints.includes(endpoint.name)) return endpoint;
-  if (!CONVERSATIONS.has(endpoint.name)) return null;
-  return ENDPOINTS.find((each) => CONVERSATIONS.has(each.name) && provider.endpoints.includes(each.name)) ?? null;
+  if (!CONVERSATIONS.includes(endpoint)) return null;
+  return CONVERSATIONS.find((each) => provider.endpoints.includes(each.name)) ?? null;
 }
-
-/** Endpoints whose calls can stand for each other. */
-const CONVERSATIONS: ReadonlySet<string> = new Set(['chat', 'messages']);
 
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
   if (item.provider === null) return config.providerList.filter((it) => serves(it.provider, item.name));

@@ -31,7 +31,7 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
       const { endpoint } = call.door;
       const { model } = body.facts;
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
-      return { targets: sayable(call, body, planModel(call, endpoint, policy, model, config, warn), warn), policy };
+      return { targets: sayable(call, body, planModel(call, endpoint, policy, body.facts, config, warn), warn), policy };
     }
     case 'proxy':
       return { targets: [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy };
@@ -81,7 +81,7 @@ async function planRoute(
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
-  const targets = planModel(call, endpoint, merged, route.targets.join(','), deps.config, warn);
+  const targets = planModel(call, endpoint, merged, { ...body.facts, model: route.targets.join(',') }, deps.config, warn);
   return { targets: sayable(call, body, targets, warn), policy: merged };
 }
 

@@ -26,7 +26,7 @@ async function readGatewayBody(call: Call): Promise<CallBody> {
     length !== null && encoding === null ? { text: await call.text(), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const json = parseBody(text);
-  return { text, bytes: null, stream: null, byteLength, json, facts: call.wire.readRequest(json), contentType: 'application/json' };
+  return { text, bytes: null, stream: null, byteLength, json, facts: call.wire.readRequest(json, call.path), contentType: 'application/json' };
 }
 
 async function readText(call: Call, encoding: string | null): Promise<{ text: string; byteLength: number }> {
@@ -56,7 +56,7 @@ async function readProxyBody(call: Call, warn: (sentence: string) => void): Prom
     stream: null,
     byteLength: read.bytes.byteLength,
     json,
-    facts: json === null ? NO_FACTS : call.wire.readRequest(json),
+    facts: json === null ? NO_FACTS : call.wire.readRequest(json, call.path),
     contentType,
   };
 }

@@ -1,4 +1,6 @@
 /** https://ai.google.dev/gemini-api/docs/troubleshooting and google.rpc.Code for the status words */
+import type { Failure } from '../canonical';
+import { at, isObject, stringOr } from '../json';
 import type { JsonObject, WireError } from '../wire';
 
 const STATUS: Readonly<Record<number, string>> = {
@@ -23,3 +25,8 @@ export const writeError = (error: WireError): JsonObject => ({
 });
 
 export const writeErrorEvent = (error: WireError): string => `data: ${JSON.stringify(writeError(error))}\n\n`;
+
+export function readFailure(body: JsonObject): Failure | null {
+  if (!isObject(body['error'])) return null;
+  return { message: stringOr(at(body, 'error', 'message'), 'error without a message'), code: stringOr(at(body, 'error', 'status'), 'error') };
+}

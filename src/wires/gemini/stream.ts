@@ -1,9 +1,12 @@
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent with `alt=sse` */
 import type { Usage } from '../../../schema/record';
-import { at, isObject, parseObject, stringOr } from '../json';
+import { type FinishReason, type Part, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
-import type { EventFacts, StreamReader } from '../wire';
-import { readUsage } from './usage';
+import type { EventFacts, JsonObject, StreamReader } from '../wire';
+import { readParts, writePart } from './request';
+import { callId, readFinish, writeFinish } from './response';
+import { readUsage, writeUsage } from './usage';
 
 export class GeminiStream implements StreamReader {
   usage: Usage | null = null;
@@ -22,10 +25,113 @@ export class GeminiStream implements StreamReader {
     if (body['error'] !== undefined) return { error: stringOr(at(body, 'error', 'message'), 'error without a message') };
     this.model = stringOr(body['modelVersion'], this.model);
     this.usage = readUsage(body['usageMetadata']) ?? this.usage;
-    const candidates = Array.isArray(body['candidates']) ? body['candidates'].filter(isObject) : [];
+    const candidates = objects(body['candidates']);
     if (candidates.some((each) => typeof each['finishReason'] === 'string')) this.finished = true;
     // A prompt that was blocked has no candidate, and nothing else will come.
     if (at(body, 'promptFeedback', 'blockReason') !== undefined) this.finished = true;
     return { content: candidates.some((each) => at(each, 'content', 'parts') !== undefined) };
+  }
+}
+
+/** Each event is a piece of an answer in whole parts; calls of tools come in one piece. */
+export class GeminiPartReader implements PartReader {
+  #hasStarted = false;
+  #toolCount = 0;
+
+  read(event: SseEvent): readonly StreamPart[] {
+    const body = parseObject(event.data);
+    if (body === null) return [];
+    const parts: StreamPart[] = [];
+    if (!this.#hasStarted) {
+      this.#hasStarted = true;
+      parts.push({ kind: 'start', id: stringOr(body['responseId'], ''), model: stringOr(body['modelVersion'], '') });
+    }
+    const [candidate] = objects(body['candidates']);
+    const content = candidate?.['content'];
+    if (isObject(content)) for (const part of readParts(content['parts'], 'parts')) this.#addPart(part, parts);
+    const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
+    const reason = candidate?.['finishReason'];
+    if (typeof reason !== 'string' && !isBlocked) return parts;
+    parts.push({ kind: 'finish', reason: isBlocked ? 'filter' : readFinish(reason, this.#toolCount > 0) });
+    // The counts grow from event to event; the last ones count.
+    const usage = readUsage(body['usageMetadata']);
+    if (usage !== null) parts.push({ kind: 'usage', usage });
+    return parts;
+  }
+
+  #addPart(part: Part, parts: StreamPart[]): void {
+    if (part.kind === 'text' || part.kind === 'refusal') parts.push({ kind: part.kind, text: part.text });
+    if (part.kind === 'thinking') {
+      parts.push({ kind: 'thinking', text: part.text });
+      if (part.signature !== null) parts.push({ kind: 'signature', text: part.signature });
+    }
+    if (part.kind !== 'tool-call') return;
+    const tool = this.#toolCount++;
+    const { name, input, signature } = part;
+    parts.push({ kind: 'tool-call', tool, id: callId(part.id, name, tool), name, ...(signature !== undefined && { signature }) });
+    parts.push({ kind: 'tool-input', tool, text: input });
+  }
+}
+
+/** Candidates, then the finish reason with the usage. A call's arguments are written when they are whole. */
+export class GeminiPartWriter implements PartWriter {
+  #frame: JsonObject = {};
+  #call: { readonly id: string; readonly name: string; readonly signature: string | undefined; input: string } | null = null;
+  #reason: FinishReason = 'stop';
+  #usage: Usage | null = null;
+
+  write(part: StreamPart): string {
+    switch (part.kind) {
+      case 'start':
+        this.#frame = { modelVersion: part.model, responseId: part.id };
+        return '';
+      case 'text':
+      case 'refusal':
+        return this.#endCall() + this.#event([{ text: part.text }]);
+      case 'thinking':
+        return this.#endCall() + this.#event([{ text: part.text, thought: true }]);
+      case 'tool-call': {
+        const before = this.#endCall();
+        this.#call = { id: part.id, name: part.name, signature: part.signature, input: '' };
+        return before;
+      }
+      case 'tool-input':
+        if (this.#call === null) throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
+        this.#call.input += part.text;
+        return '';
+      case 'finish':
+        this.#reason = part.reason;
+        return this.#endCall();
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'signature':
+      case 'open':
+      case 'close':
+        return '';
+      case 'other':
+        throw new Untranslatable(part.name, 'has no counterpart');
+    }
+  }
+
+  end(): string {
+    return this.#event(
+      [{ text: '' }],
+      { finishReason: writeFinish(this.#reason) },
+      this.#usage === null ? {} : { usageMetadata: writeUsage(this.#usage) },
+    );
+  }
+
+  #endCall(): string {
+    const call = this.#call;
+    this.#call = null;
+    if (call === null) return '';
+    const { id, name, input, signature } = call;
+    return this.#event(writePart({ kind: 'tool-call', id, name, input, ...(signature !== undefined && { signature }) }, new Map()));
+  }
+
+  #event(parts: readonly JsonObject[], candidate: JsonObject = {}, rest: JsonObject = {}): string {
+    const body = { candidates: [{ index: 0, content: { role: 'model', parts }, ...candidate }], ...rest, ...this.#frame };
+    return `data: ${JSON.stringify(body)}\n\n`;
   }
 }

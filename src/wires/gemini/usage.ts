@@ -1,6 +1,7 @@
 /** https://ai.google.dev/api/generate-content#UsageMetadata; thinking tokens stand beside the candidates', ours count them in. */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { count, isObject } from '../json';
+import type { JsonObject } from '../wire';
 
 function audioTokens(details: unknown): number {
   const audio = Array.isArray(details) ? details.find((each) => isObject(each) && each['modality'] === 'AUDIO') : undefined;
@@ -20,3 +21,11 @@ export function readUsage(usage: unknown): Usage | null {
     outputAudio: audioTokens(usage['candidatesTokensDetails']),
   };
 }
+
+export const writeUsage = (it: Usage): JsonObject => ({
+  promptTokenCount: it.input,
+  candidatesTokenCount: it.output - Math.min(it.reasoning, it.output),
+  totalTokenCount: it.input + it.output,
+  ...(it.cacheRead > 0 && { cachedContentTokenCount: it.cacheRead }),
+  ...(it.reasoning > 0 && { thoughtsTokenCount: Math.min(it.reasoning, it.output) }),
+});

@@ -1,25 +1,28 @@
-/** Google's generateContent wire: on provider proxies its usage, streams and errors are read; the model stands in the path. */
-import { at, count, limitOf, stringOr } from '../json';
+/** Google's generateContent wire; the model stands in the path. */
 import type { Wire } from '../wire';
-import { writeError, writeErrorEvent } from './error';
-import { GeminiStream } from './stream';
-import { readUsage } from './usage';
+import { readFailure, writeError, writeErrorEvent } from './error';
+import { readConversation, readRequest, writeConversation } from './request';
+import { readAnswer, readCompletion, writeCompletion } from './response';
+import { GeminiPartReader, GeminiPartWriter, GeminiStream } from './stream';
 
 export const gemini: Wire = {
   name: 'gemini',
-  readRequest: (body) => {
-    const stated = limitOf(at(body, 'generationConfig', 'maxOutputTokens'));
-    const answers = Math.max(1, count(at(body, 'generationConfig', 'candidateCount')));
-    return { model: null, streamed: false, choices: 1, maxOutputTokens: stated === null ? null : stated * answers, user: null, session: null };
-  },
+  hasModelInPath: true,
+  readRequest,
   askForUsage: () => [],
-  readAnswer: (body) => ({
-    model: stringOr(body['modelVersion'], null),
-    usage: readUsage(body['usageMetadata']),
-    error: body['error'] === undefined ? null : stringOr(at(body, 'error', 'message'), 'error without a message'),
-  }),
+  readAnswer,
   openStream: () => new GeminiStream(),
   writeError,
   writeErrorEvent,
-  translator: null,
+  translator: {
+    idPrefix: '',
+    headers: {},
+    readFailure,
+    readConversation,
+    writeConversation,
+    readCompletion,
+    writeCompletion,
+    openReader: () => new GeminiPartReader(),
+    openWriter: () => new GeminiPartWriter(),
+  },
 };

@@ -147,7 +147,9 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   for (const call of listOf(message['tool_calls'], `${where}.tool_calls`)) {
     const name = at(call, 'function', 'name');
     if (typeof name !== 'string') throw new Untranslatable(`${where}.tool_calls`, 'a call that is no function');
-    parts.push({ kind: 'tool-call', id: stringOr(call['id'], ''), name, input: stringOr(at(call, 'function', 'arguments'), '') });
+    const signature = at(call, 'extra_content', 'google', 'thought_signature');
+    const input = stringOr(at(call, 'function', 'arguments'), '');
+    parts.push({ kind: 'tool-call', id: stringOr(call['id'], ''), name, input, ...(typeof signature === 'string' && { signature }) });
   }
   return parts;
 }
@@ -251,10 +253,19 @@ export function writeAssistant(parts: readonly Part[]): JsonObject {
     content: text === '' && (calls.length > 0 || refusal !== undefined) ? null : text,
     ...(refusal !== undefined && { refusal }),
     ...(calls.length > 0 && {
-      tool_calls: calls.map(({ id, name, input }) => ({ id, type: 'function', function: { name, arguments: input } })),
+      tool_calls: calls.map(({ id, name, input, signature }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: input },
+        ...signed(signature),
+      })),
     }),
   };
 }
+
+/** Where Google's own compatible endpoint keeps the signature of a call: https://ai.google.dev/gemini-api/docs/thought-signatures */
+export const signed = (signature: string | undefined): JsonObject =>
+  signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } };
 
 function writeParts(parts: readonly Part[]): string | JsonObject[] {
   if (parts.every((part) => part.kind === 'text')) return textOf(parts);

@@ -5,7 +5,7 @@ import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json'
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError } from './error';
-import { readContentParts } from './request';
+import { readContentParts, signed } from './request';
 import { finishOf, readFinish, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
@@ -136,7 +136,9 @@ export class ChatPartWriter implements PartWriter {
       case 'refusal':
         return this.#delta({ refusal: part.text });
       case 'tool-call':
-        return this.#delta({ tool_calls: [{ index: part.tool, id: part.id, type: 'function', function: { name: part.name, arguments: '' } }] });
+        return this.#delta({
+          tool_calls: [{ index: part.tool, id: part.id, type: 'function', function: { name: part.name, arguments: '' }, ...signed(part.signature) }],
+        });
       case 'tool-input':
         return this.#delta({ tool_calls: [{ index: part.tool, function: { arguments: part.text } }] });
       case 'finish':

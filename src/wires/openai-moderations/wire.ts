@@ -8,8 +8,8 @@ const DEFAULT_MODEL = 'omni-moderation-latest';
 export const openAiModerations: Wire = {
   ...openAiChat,
   name: 'openai-moderations',
-  readRequest: (body: JsonObject) => {
-    const facts = openAiChat.readRequest(body);
+  readRequest: (body: JsonObject, path: string) => {
+    const facts = openAiChat.readRequest(body, path);
     return { ...facts, model: facts.model ?? DEFAULT_MODEL };
   },
   askForUsage: () => [],

@@ -7,7 +7,7 @@ const ASSUMED = 4_096;
 const call = { wire: openAiChat, path: '/chat/completions' } as Call;
 
 function worst(json: Record<string, unknown>, ...limits: (number | null)[]) {
-  const body = { json: { messages: [], ...json }, facts: openAiChat.readRequest(json), byteLength: 10 } as unknown as CallBody;
+  const body = { json: { messages: [], ...json }, facts: openAiChat.readRequest(json, ''), byteLength: 10 } as unknown as CallBody;
   const targets = limits.map((outputLimit) => ({ outputLimit, fallback: null }) as Target);
   const { output, outputMost, isStated } = worstCase(call, body, targets, ASSUMED);
   return { output, outputMost, isStated };

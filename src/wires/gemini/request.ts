@@ -1,0 +1,293 @@
+/** https://ai.google.dev/api/generate-content; the model and whether it streams stand in the path, and Python's client writes snake case. */
+import {
+  type Conversation,
+  listOf,
+  type Message,
+  type Part,
+  type Source,
+  samplingFor,
+  systemText,
+  type Tool,
+  Untranslatable,
+  type WriteOptions,
+  type WrittenRequest,
+} from '../canonical';
+import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
+import type { JsonObject, RequestFacts } from '../wire';
+
+const METHOD = /\/models\/([^/:?]+(?:\/[^/:?]+)*):(\w+)$/;
+
+export function readRequest(body: JsonObject, path: string): RequestFacts {
+  const [, model, method] = METHOD.exec(path) ?? [];
+  const config = member(body, 'generationConfig');
+  const stated = limitOf(member(config, 'maxOutputTokens'));
+  const answers = Math.max(1, count(member(config, 'candidateCount')));
+  return {
+    model: model === undefined ? null : unescaped(model),
+    streamed: method === 'streamGenerateContent',
+    choices: 1,
+    maxOutputTokens: stated === null ? null : stated * answers,
+    user: null,
+    session: null,
+  };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A member by its name in camel case, or in snake case. */
+const member = (it: unknown, name: string): unknown =>
+  at(it, name) ??
+  at(
+    it,
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  );
+
+const CONFIG_READ: ReadonlySet<string> = new Set(
+  [
+    'temperature',
+    'topP',
+    'topK',
+    'maxOutputTokens',
+    'stopSequences',
+    'candidateCount',
+    'responseMimeType',
+    'responseJsonSchema',
+    'responseSchema',
+  ].flatMap((name) => [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]),
+);
+const READ: ReadonlySet<string> = new Set([
+  'contents',
+  'systemInstruction',
+  'system_instruction',
+  'tools',
+  'toolConfig',
+  'tool_config',
+  'generationConfig',
+  'generation_config',
+  'model',
+]);
+
+export function readConversation(body: JsonObject, facts: RequestFacts): Conversation {
+  const config = member(body, 'generationConfig');
+  if (count(member(config, 'candidateCount')) > 1)
+    throw new Untranslatable('generationConfig.candidateCount', 'several answers in one call, expected 1');
+  const stop = member(config, 'stopSequences');
+  const calling = member(member(body, 'toolConfig'), 'functionCallingConfig');
+  const instruction = member(body, 'systemInstruction');
+  const system = isObject(instruction) ? [{ role: 'system', parts: readParts(instruction['parts'], 'systemInstruction.parts') } as const] : [];
+  return {
+    model: facts.model ?? '',
+    streamed: facts.streamed,
+    messages: [...system, ...listOf(body['contents'], 'contents').map(readMessage)],
+    tools: listOf(body['tools'], 'tools').flatMap(readTools),
+    toolChoice: readChoice(calling),
+    parallelTools: null,
+    maxOutputTokens: limitOf(member(config, 'maxOutputTokens')),
+    temperature: numberOr(member(config, 'temperature'), null),
+    topP: numberOr(member(config, 'topP'), null),
+    topK: numberOr(member(config, 'topK'), null),
+    stop: Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
+    user: null,
+    format: readFormat(config),
+    dropped: [
+      ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+      ...Object.keys(isObject(config) ? config : {}).filter((name) => !CONFIG_READ.has(name)),
+    ],
+  };
+}
+
+function readFormat(config: unknown): Conversation['format'] {
+  const schema = member(config, 'responseJsonSchema') ?? member(config, 'responseSchema');
+  const type = member(config, 'responseMimeType') ?? 'text/plain';
+  if (type === 'text/plain') return null;
+  if (type !== 'application/json' || !isObject(schema))
+    throw new Untranslatable('generationConfig.responseMimeType', 'expected text/plain, or JSON with its schema');
+  return { name: 'answer', schema: plainSchema(schema) };
+}
+
+/** Google's own schemas write types in capitals: https://ai.google.dev/api/caching#Schema */
+function plainSchema(schema: JsonObject): JsonObject {
+  const plain = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(plain);
+    return isObject(value) ? plainSchema(value) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, name === 'type' && typeof value === 'string' ? value.toLowerCase() : plain(value)]),
+  );
+}
+
+function readChoice(calling: unknown): Conversation['toolChoice'] {
+  const mode = stringOr(member(calling, 'mode'), '').toUpperCase();
+  const names = member(calling, 'allowedFunctionNames');
+  const [only, ...others] = Array.isArray(names) ? names : [];
+  if (mode === 'ANY' && typeof only === 'string' && others.length === 0) return { name: only };
+  if (only !== undefined) throw new Untranslatable('toolConfig', 'several allowed functions, expected one or all');
+  if (mode === 'ANY') return 'required';
+  return mode === 'NONE' ? 'none' : mode === 'AUTO' ? 'auto' : null;
+}
+
+function readTools(tool: JsonObject): Tool[] {
+  const declarations = member(tool, 'functionDeclarations');
+  if (!Array.isArray(declarations)) {
+    throw new Untranslatable(
+      'tools',
+      `\`${Object.keys(tool).join(', ').slice(0, 60)}\`, which the vendor runs itself, expected functionDeclarations`,
+    );
+  }
+  return listOf(declarations, 'tools').map((each) => {
+    const schema = member(each, 'parametersJsonSchema') ?? member(each, 'parameters');
+    return {
+      name: stringOr(each['name'], ''),
+      description: stringOr(each['description'], null),
+      schema: isObject(schema) ? plainSchema(schema) : { type: 'object', properties: {} },
+    };
+  });
+}
+
+function readMessage(content: JsonObject, index: number): Message {
+  return { role: content['role'] === 'model' ? 'assistant' : 'user', parts: readParts(content['parts'], `contents[${index}].parts`) };
+}
+
+/** Calls have ids only where the client made some; in their place stands the name, by which results are matched here. */
+export function readParts(parts: unknown, where: string): Part[] {
+  return listOf(parts, where).flatMap((part): Part[] => {
+    const text = part['text'];
+    const call = member(part, 'functionCall');
+    const result = member(part, 'functionResponse');
+    if (isObject(call)) {
+      const name = stringOr(call['name'], '');
+      const signature = stringOr(member(part, 'thoughtSignature'), null);
+      return [
+        {
+          kind: 'tool-call',
+          id: stringOr(call['id'], name),
+          name,
+          input: JSON.stringify(call['args'] ?? {}),
+          ...(signature !== null && { signature }),
+        },
+      ];
+    }
+    if (isObject(result)) {
+      const response = result['response'];
+      const output = at(response, 'output') ?? at(response, 'result') ?? response ?? '';
+      const said = typeof output === 'string' ? output : JSON.stringify(output);
+      return [
+        {
+          kind: 'tool-result',
+          id: stringOr(result['id'], stringOr(result['name'], '')),
+          parts: said === '' ? [] : [{ kind: 'text', text: said }],
+          isError: at(response, 'error') !== undefined,
+        },
+      ];
+    }
+    if (typeof text === 'string') {
+      if (part['thought'] === true) return [{ kind: 'thinking', text, signature: stringOr(member(part, 'thoughtSignature'), null) }];
+      return text === '' ? [] : [{ kind: 'text', text }];
+    }
+    const inline = member(part, 'inlineData') ?? member(part, 'fileData');
+    if (isObject(inline)) return [readData(inline, where)];
+    throw new Untranslatable(
+      where,
+      `a part of \`${Object.keys(part).join(', ').slice(0, 60)}\`, expected text, inlineData, fileData, functionCall or functionResponse`,
+    );
+  });
+}
+
+function readData(inline: JsonObject, where: string): Part {
+  const mediaType = stringOr(member(inline, 'mimeType'), '');
+  const data = inline['data'];
+  const uri = member(inline, 'fileUri');
+  const source: Source | null = typeof data === 'string' ? { mediaType, data } : typeof uri === 'string' ? { url: uri } : null;
+  if (source !== null && mediaType.startsWith('image/')) return { kind: 'image', source };
+  if (source !== null && mediaType === 'application/pdf') return { kind: 'file', source, name: null };
+  throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
+}
+
+export function writeConversation(it: Conversation, { outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
+  const sampling = samplingFor(it, isSamplingFixed);
+  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  const names = new Map(
+    it.messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [[part.id, part.name] as const] : []))),
+  );
+  const contents = writeContents(it.messages, names);
+  if (contents.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
+  const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
+  const config: JsonObject = {
+    ...(maxOutputTokens !== null && { maxOutputTokens }),
+    ...(sampling.temperature !== null && { temperature: sampling.temperature }),
+    ...(sampling.topP !== null && { topP: sampling.topP }),
+    ...(sampling.topK !== null && { topK: sampling.topK }),
+    ...(it.stop.length > 0 && { stopSequences: it.stop }),
+    ...(it.format !== null && { responseMimeType: 'application/json', responseJsonSchema: it.format.schema }),
+  };
+  const body: JsonObject = {
+    contents,
+    ...(system.length > 0 && { systemInstruction: { parts: [{ text: system.join('\n\n') }] } }),
+    ...(it.tools.length > 0 && { tools: [{ functionDeclarations: it.tools.map(writeTool) }] }),
+    ...(it.tools.length > 0 && it.toolChoice !== null && { toolConfig: { functionCallingConfig: writeChoice(it.toolChoice) } }),
+    ...(Object.keys(config).length > 0 && { generationConfig: config }),
+  };
+  const dropped = [
+    ...sampling.dropped,
+    ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_tokens above the model's ${maxOutputTokens}`]),
+    ...(it.user === null ? [] : ['user']),
+    ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
+  ];
+  return { body, dropped };
+}
+
+const writeTool = ({ name, description, schema }: Tool): JsonObject => ({
+  name,
+  ...(description !== null && { description }),
+  parametersJsonSchema: schema,
+});
+
+function writeChoice(choice: NonNullable<Conversation['toolChoice']>): JsonObject {
+  if (typeof choice !== 'string') return { mode: 'ANY', allowedFunctionNames: [choice.name] };
+  return { mode: choice === 'required' ? 'ANY' : choice.toUpperCase() };
+}
+
+function writeContents(messages: readonly Message[], names: ReadonlyMap<string, string>): JsonObject[] {
+  const turns: { role: string; parts: JsonObject[] }[] = [];
+  for (const { role, parts } of messages) {
+    if (role === 'system') continue;
+    const written = parts.flatMap((part) => writePart(part, names));
+    const speaker = role === 'assistant' ? 'model' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === speaker) last.parts.push(...written);
+    else if (written.length > 0) turns.push({ role: speaker, parts: written });
+  }
+  return turns;
+}
+
+export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonObject[] {
+  switch (part.kind) {
+    case 'text':
+    case 'refusal':
+      return part.text === '' ? [] : [{ text: part.text }];
+    case 'thinking':
+      return part.signature === null ? [] : [{ text: part.text, thought: true, thoughtSignature: part.signature }];
+    case 'image':
+    case 'file':
+      if ('url' in part.source) throw new Untranslatable('messages', 'an image or document by its address, expected its data');
+      return [{ inlineData: { mimeType: part.source.mediaType, data: part.source.data } }];
+    case 'tool-call': {
+      const args = part.input.trim() === '' ? {} : parseObject(part.input);
+      if (args === null) throw new Untranslatable('messages', `the arguments of \`${part.name.slice(0, 60)}\` are no JSON object`);
+      return [{ functionCall: { id: part.id, name: part.name, args }, ...(part.signature !== undefined && { thoughtSignature: part.signature }) }];
+    }
+    case 'tool-result': {
+      const name = names.get(part.id);
+      if (name === undefined) throw new Untranslatable('messages', `a result of the tool call \`${part.id.slice(0, 60)}\`, which is not there`);
+      const said = objects(part.parts).length > 0 ? part.parts.map((each) => (each.kind === 'text' ? each.text : '')).join('') : '';
+      if (part.parts.some((each) => each.kind !== 'text')) throw new Untranslatable('messages', 'a result of a tool that holds more than text');
+      return [{ functionResponse: { id: part.id, name, response: part.isError ? { error: said } : { output: said } } }];
+    }
+  }
+}

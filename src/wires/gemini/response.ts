@@ -1,0 +1,66 @@
+/** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
+import { type Completion, type FinishReason, Untranslatable } from '../canonical';
+import { at, isObject, objects, stringOr } from '../json';
+import type { AnswerFacts, JsonObject } from '../wire';
+import { readParts, writePart } from './request';
+import { readUsage, writeUsage } from './usage';
+
+export const readAnswer = (body: JsonObject): AnswerFacts => ({
+  model: stringOr(body['modelVersion'], null),
+  usage: readUsage(body['usageMetadata']),
+  error: body['error'] === undefined ? null : stringOr(at(body, 'error', 'message'), 'error without a message'),
+});
+
+const FILTERED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII/;
+const FAILED = /MALFORMED|UNEXPECTED_TOOL_CALL|MISSING_THOUGHT_SIGNATURE|TOO_MANY_TOOL_CALLS/;
+
+/** Calls of tools end with STOP here. */
+export function readFinish(reason: unknown, hasTools: boolean): FinishReason {
+  const word = stringOr(reason, 'STOP');
+  if (word === 'MAX_TOKENS') return 'length';
+  if (FILTERED.test(word)) return 'filter';
+  if (FAILED.test(word)) throw new Untranslatable('finishReason', word.slice(0, 60));
+  return hasTools ? 'tool-calls' : 'stop';
+}
+
+const FINISH: Readonly<Record<FinishReason, string>> = { stop: 'STOP', length: 'MAX_TOKENS', 'tool-calls': 'STOP', filter: 'SAFETY' };
+export const writeFinish = (reason: FinishReason): string => FINISH[reason];
+
+export function readCompletion(body: JsonObject): Completion {
+  const [candidate] = objects(body['candidates']);
+  const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
+  if (candidate === undefined && !isBlocked) throw new Untranslatable('candidates', 'expected one');
+  const content = candidate?.['content'];
+  const parts = isObject(content) ? withIds(readParts(content['parts'], 'candidates[0].content.parts')) : [];
+  return {
+    id: stringOr(body['responseId'], ''),
+    model: stringOr(body['modelVersion'], ''),
+    parts,
+    finish: isBlocked
+      ? 'filter'
+      : readFinish(
+          candidate?.['finishReason'],
+          parts.some((part) => part.kind === 'tool-call'),
+        ),
+    usage: readUsage(body['usageMetadata']),
+  };
+}
+
+/** Elsewhere each call must have an id of its own; two of one function would share theirs. */
+function withIds(parts: Completion['parts']): Completion['parts'] {
+  let tool = 0;
+  return parts.map((part) => (part.kind === 'tool-call' ? { ...part, id: callId(part.id, part.name, tool++) } : part));
+}
+
+export const callId = (id: string, name: string, tool: number): string => (id === name || id === '' ? `${name}-${tool}` : id);
+
+export const writeCompletion = (it: Completion): JsonObject => ({
+  candidates: [{ index: 0, content: { role: 'model', parts: it.parts.flatMap(writeAnswerPart) }, finishReason: writeFinish(it.finish) }],
+  ...(it.usage !== null && { usageMetadata: writeUsage(it.usage) }),
+  modelVersion: it.model,
+  responseId: it.id,
+});
+
+/** Unsigned thinking is of no use to the model, but can be read. */
+const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] =>
+  part.kind === 'thinking' && part.signature === null ? [{ text: part.text, thought: true }] : writePart(part, new Map());

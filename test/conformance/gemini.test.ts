@@ -1,0 +1,158 @@
+/** `@google/genai` against the running Worker, for Gemini's own models and for those of others; and the other vendors' SDKs for Gemini's. */
+import Anthropic from '@anthropic-ai/sdk';
+import { LLMock } from '@copilotkit/aimock';
+import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordOf } from '../harness/api.ts';
+import { readGeminiStream } from '../harness/grammars.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: LLMock;
+let worker: RunningWorker;
+let google: GoogleGenAI;
+let openai: OpenAI;
+let anthropic: Anthropic;
+
+const SAID = 'A weir regulates and measures.';
+const USED = {
+  prompt_tokens: 12,
+  completion_tokens: 6,
+  input_tokens: 12,
+  output_tokens: 6,
+  promptTokenCount: 12,
+  candidatesTokenCount: 6,
+  totalTokenCount: 18,
+};
+
+beforeAll(async () => {
+  upstream = new LLMock({ port: 0 });
+  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/./, { content: SAID, usage: USED });
+  await upstream.start();
+  worker = await startWorker({
+    vars: {
+      GEMINI_API_KEY: 'google-provider',
+      GOOGLE_GEMINI_BASE_URL: upstream.url,
+      OPENAI_API_KEY: 'sk-provider',
+      OPENAI_BASE_URL: `${upstream.url}/v1`,
+      ANTHROPIC_API_KEY: 'sk-ant-provider',
+      ANTHROPIC_BASE_URL: upstream.url,
+    },
+  });
+  google = new GoogleGenAI({ apiKey: ADMIN_KEY, httpOptions: { baseUrl: worker.url } });
+  openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+  anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await Promise.all([worker?.stop(), upstream?.stop()]);
+});
+
+const schema = { type: 'object', properties: { city: { type: 'string' } } };
+const tools = [{ functionDeclarations: [{ name: 'get_weather', parametersJsonSchema: schema }] }];
+
+describe.each(['gemini-2.5-flash', 'gpt-4o-mini', 'claude-sonnet-4-5'])('@google/genai, answered by %s', (model) => {
+  it('generates, and the call is logged', async () => {
+    const answer = await google.models.generateContent({
+      model,
+      contents: 'what is a weir?',
+      config: { systemInstruction: 'be brief', maxOutputTokens: 50 },
+    });
+    expect(answer.text).toBe(SAID);
+    expect(answer.candidates?.[0]?.finishReason).toBe('STOP');
+    const id = answer.sdkHttpResponse?.headers?.['helicone-id'] ?? null;
+    expect(await recordOf(worker, id)).toMatchObject({ outcome: 'ok', request_model: model, usage_source: 'provider' });
+  });
+
+  it('streams', async () => {
+    let text = '';
+    let last: string | undefined;
+    for await (const chunk of await google.models.generateContentStream({ model, contents: 'what is a weir?' })) {
+      text += chunk.text ?? '';
+      last = chunk.candidates?.[0]?.finishReason ?? last;
+    }
+    expect([text, last]).toEqual([SAID, 'STOP']);
+  });
+
+  it('calls functions', async () => {
+    const config = { tools, toolConfig: { functionCallingConfig: { mode: FunctionCallingConfigMode.ANY } } };
+    const answer = await google.models.generateContent({ model, contents: 'weather in Oslo?', config });
+    expect(answer.functionCalls?.[0]).toMatchObject({ name: 'get_weather', args: { city: 'Oslo' } });
+  });
+});
+
+describe('gemini-2.5-flash', () => {
+  const model = 'gemini-2.5-flash';
+  const ask = { model, messages: [{ role: 'user' as const, content: 'what is a weir?' }] };
+
+  it('answers the openai SDK, whole, streamed and with tools', async () => {
+    const { data, response } = await openai.chat.completions.create(ask).withResponse();
+    expect(data.choices[0]).toMatchObject({ message: { content: SAID }, finish_reason: 'stop' });
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      provider: 'google',
+      outcome: 'ok',
+      price_source: 'catalogue',
+    });
+    const streamed = await openai.chat.completions.stream(ask).finalChatCompletion();
+    expect(streamed.choices[0]?.message.content).toBe(SAID);
+    const question = {
+      ...ask,
+      messages: [{ role: 'user' as const, content: 'weather in Oslo?' }],
+      tools: [{ type: 'function' as const, function: { name: 'get_weather', parameters: schema } }],
+    };
+    const called = await openai.chat.completions.create(question);
+    expect(called.choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { tool_calls: [{ function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } }] },
+    });
+  });
+
+  it('answers the Anthropic SDK', async () => {
+    const hello = { ...ask, max_tokens: 100 };
+    expect(await anthropic.messages.create(hello)).toMatchObject({ content: [{ type: 'text', text: SAID }], stop_reason: 'end_turn' });
+    expect(await anthropic.messages.stream(hello).finalMessage()).toMatchObject({ content: [{ type: 'text', text: SAID }], stop_reason: 'end_turn' });
+  });
+
+  it('is one of a chain like any other', async () => {
+    const { data, response } = await openai.chat.completions.create({ ...ask, model: 'mock/error-500, gemini-2.5-flash' }).withResponse();
+    expect([data.choices[0]?.message.content, response.headers.get('weir-attempts')]).toEqual([
+      SAID,
+      'mock/error-500 500, google/gemini-2.5-flash 200',
+    ]);
+  });
+});
+
+describe('Gemini’s dialect at the door', () => {
+  it('streams by its grammar, under /v1 as under /v1beta, with the key in the query too', async () => {
+    for (const path of [
+      '/v1beta/models/gpt-4o-mini:streamGenerateContent?alt=sse',
+      `/v1/models/gpt-4o-mini:streamGenerateContent?alt=sse&key=${ADMIN_KEY}`,
+    ]) {
+      const headers: Record<string, string> = path.includes('key=') ? {} : { 'x-goog-api-key': ADMIN_KEY };
+      const body = JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'what is a weir?' }] }] });
+      const response = await fetch(worker.url + path, { method: 'POST', headers, body });
+      expect(response.headers.get('content-type')).toContain('text/event-stream');
+      expect(readGeminiStream(await response.text())).toMatchObject({
+        text: SAID,
+        finish: 'STOP',
+        usage: { promptTokenCount: 12, candidatesTokenCount: 6 },
+      });
+    }
+  });
+
+  it('lists what this deployment can reach', async () => {
+    const listed: string[] = [];
+    for await (const model of await google.models.list()) listed.push(model.name ?? '');
+    expect(listed).toEqual(expect.arrayContaining(['models/gemini-2.5-flash', 'models/gpt-4o-mini', 'models/claude-sonnet-4-5']));
+    expect((await google.models.get({ model: 'gpt-4o-mini' })).name).toBe('models/gpt-4o-mini');
+  });
+
+  it('raises typed errors', async () => {
+    const unknown = google.models.generateContent({ model: 'no-such-model-anywhere', contents: 'hi' });
+    await expect(unknown).rejects.toThrow(ApiError);
+    await expect(unknown).rejects.toMatchObject({ status: 404 });
+    const several = google.models.generateContent({ model: 'gpt-4o-mini', contents: 'hi', config: { candidateCount: 2 } });
+    await expect(several).rejects.toThrow(/candidateCount/);
+  });
+});
