@@ -50,6 +50,7 @@ export class Namer {
     const known = this.#names.get(subject);
     if (known !== undefined) return known;
     const name = hex(await crypto.subtle.sign('HMAC', await this.#key, encoder.encode(subject)));
+    if (subject.length > NAMED_LIMIT_CHARS) return name;
     if (this.#names.size >= NAMES_LIMIT) this.#names.clear();
     this.#names.set(subject, name);
     return name;
@@ -57,6 +58,8 @@ export class Namer {
 }
 
 const NAMES_LIMIT = 10_000;
+/** Longer subjects are whole calls, which seldom come again and would fill the memory. */
+const NAMED_LIMIT_CHARS = 256;
 
 /** Compares two secrets, or digests of some, without telling by time where they differ. */
 export function secretsEqual(a: string, b: string): boolean {

@@ -122,10 +122,10 @@ class Relay {
   }
 
   #openWriter(): PartWriter {
-    const { call, deps } = this.#asked;
+    const { call, body, deps } = this.#asked;
     const { translator } = call.wire;
     if (translator === null) throw new Error(`a relay into ${call.wire.name}, which has no translator`);
-    return translator.openWriter(Math.floor(deps.clock.now() / MS_PER_SECOND));
+    return translator.openWriter(Math.floor(deps.clock.now() / MS_PER_SECOND), body.json ?? {});
   }
 
   async #read(): Promise<Uint8Array | null> {

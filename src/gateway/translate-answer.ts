@@ -10,8 +10,8 @@ import { translatorsOf } from './outgoing-body';
 const MS_PER_SECOND = 1_000;
 const encoder = new TextEncoder();
 
-/** `now`: Unix milliseconds. Answers that are no whole JSON object, and those of the caller's own wire, stay as they are. */
-export function translateAnswer(answered: Answered, call: Call, requestId: string, now: number): Answered {
+/** `request`: the caller's body; `now`: Unix milliseconds. Answers that are no whole JSON object, and those of the caller's own wire, stay as they are. */
+export function translateAnswer(answered: Answered, call: Call, request: JsonObject, requestId: string, now: number): Answered {
   const { opened, target, response } = answered;
   if (target.wire.name === call.wire.name || opened.kind === 'events') return answered;
   if (opened.kind === 'bytes') {
@@ -20,7 +20,7 @@ export function translateAnswer(answered: Answered, call: Call, requestId: strin
   }
   const json = parseObject(opened.whole.text);
   const hasFailed = response.status >= 400 || (opened.facts?.error ?? null) !== null;
-  const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, now);
+  const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, request, now);
   const text = JSON.stringify(written);
   const headers = new Headers(response.headers);
   headers.set('content-type', 'application/json');
@@ -31,11 +31,11 @@ export function translateAnswer(answered: Answered, call: Call, requestId: strin
   };
 }
 
-function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, now: number): JsonObject {
+function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, now: number): JsonObject {
   const { from, to } = translatorsOf(call, target);
   try {
     const completion = to.readCompletion(json ?? {});
-    return from.writeCompletion({ ...completion, id: idFor(from.idPrefix, completion.id) }, Math.floor(now / MS_PER_SECOND));
+    return from.writeCompletion({ ...completion, id: idFor(from.idPrefix, completion.id) }, Math.floor(now / MS_PER_SECOND), request);
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error;
     throw new GatewayError('provider_malformed', `${target.name} answered what the caller's dialect cannot say. ${error.message}.`);

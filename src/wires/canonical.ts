@@ -124,12 +124,12 @@ export interface Translator {
   /** Throws `Untranslatable`. */
   writeConversation(conversation: Conversation, options: WriteOptions): WrittenRequest;
   readCompletion(body: JsonObject): Completion;
-  /** `createdAt`: Unix seconds. */
-  writeCompletion(completion: Completion, createdAt: number): JsonObject;
+  /** `createdAt`: Unix seconds; `request`: the caller's, which some wires repeat in the answer. */
+  writeCompletion(completion: Completion, createdAt: number, request: JsonObject): JsonObject;
   /** Message and code of an error body, or null where it is none. */
   readFailure(body: JsonObject): Failure | null;
   openReader(): PartReader;
-  openWriter(createdAt: number): PartWriter;
+  openWriter(createdAt: number, request: JsonObject): PartWriter;
 }
 
 /** The call says something that another wire cannot say, and that changes its meaning. */

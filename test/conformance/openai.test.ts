@@ -188,7 +188,7 @@ describe('typed errors of the openai SDK', () => {
   });
 
   it('raises BadRequestError for a model of another dialect', async () => {
-    const error = await client.responses.create({ model: 'claude-sonnet-4-5', input: 'hi' }).catch((it) => it);
+    const error = await client.completions.create({ model: 'claude-sonnet-4-5', prompt: 'hi' }).catch((it) => it);
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
     expect(error.code).toBe('not_translated');
   });

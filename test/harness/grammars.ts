@@ -119,3 +119,60 @@ export function readGeminiStream(stream: string): ReadStream {
   }
   return { text, tools, finish: finish ?? fail('no finish reason'), usage };
 }
+
+/** Created, in progress, items and their parts in order, completed, under rising numbers. https://platform.openai.com/docs/api-reference/responses-streaming */
+export function readResponsesStream(stream: string): ReadStream {
+  const events: Json[] = eventsOf(stream).map((event) => {
+    const body: Json = JSON.parse(event.data);
+    if (event.name !== body.type) fail(`event ${event.name} with type ${body.type}`);
+    return body;
+  });
+  events.forEach((body, index) => {
+    if (body.sequence_number !== index) fail(`number ${body.sequence_number}, expected ${index}`);
+  });
+  if (events[0]?.type !== 'response.created' || events[1]?.type !== 'response.in_progress') fail('no beginning');
+  const last = events.at(-1);
+  if (!/^response\.(?:completed|incomplete)$/.test(last.type)) fail(`ended with ${last.type}`);
+  let text = '';
+  let open: Json = null;
+  let isPartOpen = false;
+  const tools: { id: string; name: string; input: string }[] = [];
+  const items: Json[] = [];
+  for (const body of events.slice(2, -1)) {
+    if (body.item_id !== undefined && body.item_id !== open?.id) fail(`${body.type} of an item that is not open`);
+    switch (body.type) {
+      case 'response.output_item.added':
+        if (open !== null || body.output_index !== items.length) fail('an item inside another, or out of order');
+        open = body.item;
+        if (open.type === 'function_call') tools.push({ id: open.call_id, name: open.name, input: '' });
+        break;
+      case 'response.content_part.added':
+      case 'response.reasoning_summary_part.added':
+        if (isPartOpen) fail('a part inside another');
+        isPartOpen = true;
+        break;
+      case 'response.content_part.done':
+      case 'response.reasoning_summary_part.done':
+        isPartOpen = false;
+        break;
+      case 'response.output_text.delta':
+        if (!isPartOpen) fail('text outside a part');
+        text += body.delta;
+        break;
+      case 'response.function_call_arguments.delta': {
+        const tool = tools.at(-1);
+        if (tool !== undefined) tool.input += body.delta;
+        break;
+      }
+      case 'response.output_item.done':
+        if (isPartOpen) fail('an item done while its part is open');
+        items.push(body.item);
+        open = null;
+        break;
+      default:
+    }
+  }
+  if (open !== null) fail('an item is not done');
+  if (JSON.stringify(items) !== JSON.stringify(last.response.output)) fail('the response has another output than its events');
+  return { text, tools, finish: last.response.status, usage: last.response.usage };
+}

@@ -113,7 +113,8 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   const { call, body, trail, deps } = run.asked;
   const { opened, target, response } = answered;
   const isForeign = target.wire.name !== call.wire.name;
-  if (opened.kind !== 'events' || (!isForeign && rescue === null)) return translateAnswer(answered, call, trail.requestId, deps.clock.now());
+  if (opened.kind !== 'events' || (!isForeign && rescue === null))
+    return translateAnswer(answered, call, body.json ?? {}, trail.requestId, deps.clock.now());
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
   // Sources differ in whether they report usage unasked: the caller's own wish decides.
@@ -121,11 +122,14 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   return { ...answered, dropUsage, response: new Response(null, { status: response.status, headers: response.headers }), opened: events };
 }
 
+/** Members that hold the conversation on wires whose streams can be gone on with. */
+const RESUMABLE = ['messages', 'contents'];
+
 /** What may be done for a stream that breaks off. */
 function readRescue(call: Call, policy: Policy, body: CallBody, trail: Trail): NonNullable<Policy['streamRescue']> {
   const asked = body.facts.streamed ? (policy.streamRescue ?? 'off') : 'off';
   if (asked === 'off' || asked === 'buffer') return asked;
-  if (call.wire.translator !== null && Array.isArray(body.json?.['messages']) && body.facts.choices === 1) return asked;
+  if (call.wire.translator !== null && RESUMABLE.some((name) => Array.isArray(body.json?.[name])) && body.facts.choices === 1) return asked;
   trail.warn(`Weir-Stream-Rescue: ${asked} is not served on this endpoint or for several answers, a broken stream ends with an error`);
   return 'off';
 }

@@ -1,5 +1,20 @@
 /** https://platform.openai.com/docs/api-reference/responses/create */
-import { limitOf, stringOr } from '../json';
+import {
+  type Conversation,
+  listOf,
+  type Message,
+  type Part,
+  readSource,
+  samplingFor,
+  sourceUrl,
+  systemText,
+  type Tool,
+  textOf,
+  Untranslatable,
+  type WriteOptions,
+  type WrittenRequest,
+} from '../canonical';
+import { at, isObject, limitOf, numberOr, objects, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export const readRequest = (body: JsonObject): RequestFacts => ({
@@ -10,3 +25,230 @@ export const readRequest = (body: JsonObject): RequestFacts => ({
   user: stringOr(body['user'], null) ?? stringOr(body['safety_identifier'], null),
   session: null,
 });
+
+// --- to the canonical form and back ---
+
+const READ: ReadonlySet<string> = new Set([
+  'model',
+  'input',
+  'instructions',
+  'stream',
+  'tools',
+  'tool_choice',
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'user',
+  'safety_identifier',
+  'parallel_tool_calls',
+  'text',
+  'store',
+]);
+/** What lies at the vendor, and is nowhere else. */
+const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'];
+/** Tools that the vendor runs itself, which a model can do without. */
+const DISPENSABLE = /^(?:web_search|image_generation|tool_search)/;
+
+export function readConversation(body: JsonObject): Conversation {
+  for (const name of STATE) {
+    if ((body[name] ?? false) !== false) throw new Untranslatable(name, 'lies at OpenAI, expected a call that brings everything along');
+  }
+  const { instructions, input } = body;
+  const system: Message[] =
+    typeof instructions === 'string' && instructions !== '' ? [{ role: 'system', parts: [{ kind: 'text', text: instructions }] }] : [];
+  const tools = listOf(body['tools'], 'tools');
+  const format = at(body, 'text', 'format');
+  return {
+    model: stringOr(body['model'], ''),
+    streamed: body['stream'] === true,
+    messages: [...system, ...readInput(input)],
+    tools: tools.flatMap((tool) => readTool(tool, null)),
+    toolChoice: readChoice(body['tool_choice'] ?? null),
+    parallelTools: typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : null,
+    maxOutputTokens: limitOf(body['max_output_tokens']),
+    temperature: numberOr(body['temperature'], null),
+    topP: numberOr(body['top_p'], null),
+    topK: null,
+    stop: [],
+    user: readRequest(body).user,
+    format: isObject(format) ? readFormat(format) : null,
+    dropped: [
+      ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
+      ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
+    ],
+  };
+}
+
+function readFormat(format: JsonObject): Conversation['format'] {
+  const { type, schema, name } = format;
+  if (type === 'text') return null;
+  if (type !== 'json_schema' || !isObject(schema)) {
+    throw new Untranslatable('text.format', `type \`${String(type).slice(0, 40)}\`, expected text, or json_schema with its schema`);
+  }
+  return { name: stringOr(name, 'answer'), schema };
+}
+
+function readChoice(choice: unknown): Conversation['toolChoice'] {
+  if (choice === 'auto' || choice === 'none' || choice === 'required' || choice === null) return choice;
+  const name = at(choice, 'name');
+  if (at(choice, 'type') === 'function' && typeof name === 'string') return { name };
+  throw new Untranslatable('tool_choice', 'expected auto, none, required, or one function');
+}
+
+/** A function in a namespace is called by both names elsewhere. */
+export const nameIn = (namespace: string | null, name: string): string => (namespace === null ? name : `${namespace}__${name}`);
+
+function readTool(tool: JsonObject, namespace: string | null): Tool[] {
+  const type = stringOr(tool['type'], '');
+  const name = stringOr(tool['name'], '');
+  const schema = tool['parameters'];
+  if (type === 'function') {
+    return [
+      {
+        name: nameIn(namespace, name),
+        description: stringOr(tool['description'], null),
+        schema: isObject(schema) ? schema : { type: 'object', properties: {} },
+      },
+    ];
+  }
+  if (type === 'namespace' && namespace === null) return listOf(tool['tools'], 'tools').flatMap((each) => readTool(each, name));
+  if (DISPENSABLE.test(type)) return [];
+  throw new Untranslatable('tools', `a tool of type \`${type.slice(0, 40)}\`, expected function`);
+}
+
+function readInput(input: unknown): Message[] {
+  if (typeof input === 'string') return [{ role: 'user', parts: [{ kind: 'text', text: input }] }];
+  return listOf(input, 'input').flatMap(readItem);
+}
+
+function readItem(item: JsonObject, index: number): Message[] {
+  const where = `input[${index}]`;
+  const type = stringOr(item['type'], 'message');
+  switch (type) {
+    case 'message':
+      return [readMessage(item, where)];
+    case 'reasoning':
+      return [{ role: 'assistant', parts: [readReasoning(item)] }];
+    case 'function_call': {
+      const name = nameIn(stringOr(item['namespace'], null), stringOr(item['name'], ''));
+      return [{ role: 'assistant', parts: [{ kind: 'tool-call', id: stringOr(item['call_id'], ''), name, input: stringOr(item['arguments'], '') }] }];
+    }
+    case 'function_call_output': {
+      const { output } = item;
+      const parts = typeof output === 'string' ? said(output) : listOf(output, `${where}.output`).flatMap((part) => readPart(part, where));
+      return [{ role: 'user', parts: [{ kind: 'tool-result', id: stringOr(item['call_id'], ''), parts, isError: false }] }];
+    }
+    default:
+      throw new Untranslatable(where, `an item of type \`${type.slice(0, 40)}\`, expected message, reasoning, function_call or function_call_output`);
+  }
+}
+
+const said = (text: string): Part[] => (text === '' ? [] : [{ kind: 'text', text }]);
+
+function readMessage(item: JsonObject, where: string): Message {
+  const { role, content } = item;
+  const parts = typeof content === 'string' ? said(content) : listOf(content, `${where}.content`).flatMap((part) => readPart(part, where));
+  if (role === 'system' || role === 'developer') return { role: 'system', parts };
+  if (role === 'user' || role === 'assistant') return { role, parts };
+  throw new Untranslatable(`${where}.role`, `\`${String(role).slice(0, 40)}\`, expected system, developer, user or assistant`);
+}
+
+function readPart(part: JsonObject, where: string): Part[] {
+  const { type, text, refusal } = part;
+  const image = part['image_url'];
+  const file = part['file_data'];
+  if ((type === 'input_text' || type === 'output_text' || type === 'text') && typeof text === 'string') return said(text);
+  if (type === 'refusal' && typeof refusal === 'string') return [{ kind: 'refusal', text: refusal }];
+  if (type === 'input_image' && typeof image === 'string') return [{ kind: 'image', source: readSource(image) }];
+  if (type === 'input_file' && typeof file === 'string') return [{ kind: 'file', source: readSource(file), name: stringOr(part['filename'], null) }];
+  throw new Untranslatable(
+    `${where}.content`,
+    `a part of type \`${String(type).slice(0, 40)}\`, expected text, an image by its URL, or a file with its data`,
+  );
+}
+
+/** A signature of another vendor is kept under this mark; OpenAI's own means nothing to anybody else. */
+const SIGNED = 'weir-signature:';
+export const sealed = (signature: string): string => SIGNED + signature;
+
+function readReasoning(item: JsonObject): Part {
+  const text = objects(item['summary']).map((part) => stringOr(part['text'], ''));
+  const sealedText = stringOr(item['encrypted_content'], '');
+  return { kind: 'thinking', text: text.join('\n\n'), signature: sealedText.startsWith(SIGNED) ? sealedText.slice(SIGNED.length) : null };
+}
+
+export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
+  const sampling = samplingFor(it, isSamplingFixed);
+  if (it.stop.length > 0) throw new Untranslatable('stop', 'the responses endpoint has no stop sequences');
+  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
+  const hasTools = it.tools.length > 0;
+  const toolChoice = hasTools ? it.toolChoice : null;
+  const body: JsonObject = {
+    model,
+    input: it.messages.filter((message) => message.role !== 'system').flatMap(writeMessage),
+    store: false,
+    ...(system.length > 0 && { instructions: system.join('\n\n') }),
+    ...(it.streamed && { stream: true }),
+    ...(maxOutputTokens !== null && { max_output_tokens: maxOutputTokens }),
+    ...(sampling.temperature !== null && { temperature: sampling.temperature }),
+    ...(sampling.topP !== null && { top_p: sampling.topP }),
+    ...(it.user !== null && { safety_identifier: it.user }),
+    ...(hasTools && { tools: it.tools.map(writeTool) }),
+    ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', ...toolChoice } }),
+    ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
+    ...(it.format !== null && { text: { format: { type: 'json_schema', ...it.format, strict: true } } }),
+  };
+  const dropped = [
+    ...sampling.dropped,
+    ...(sampling.topK === null ? [] : ['top_k']),
+    ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_output_tokens above the model's ${maxOutputTokens}`]),
+  ];
+  return { body, dropped };
+}
+
+const writeTool = ({ name, description, schema }: Tool): JsonObject => ({
+  type: 'function',
+  name,
+  ...(description !== null && { description }),
+  parameters: schema,
+  strict: false,
+});
+
+function writeMessage({ role, parts }: Message): JsonObject[] {
+  const items: JsonObject[] = [];
+  let content: JsonObject[] = [];
+  const flush = (): void => {
+    if (content.length > 0) items.push({ type: 'message', role, content });
+    content = [];
+  };
+  for (const part of parts) {
+    if (part.kind === 'tool-call') {
+      flush();
+      items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.input });
+    } else if (part.kind === 'tool-result') {
+      flush();
+      items.push({ type: 'function_call_output', call_id: part.id, output: textOf(part.parts) });
+      content.push(...part.parts.filter((each) => each.kind !== 'text').flatMap((each) => writePart(each, 'user')));
+    } else content.push(...writePart(part, role));
+  }
+  flush();
+  return items;
+}
+
+/** Unsealed reasoning is of no use to the vendor. */
+function writePart(part: Part, role: Message['role']): JsonObject[] {
+  switch (part.kind) {
+    case 'text':
+      return [{ type: role === 'assistant' ? 'output_text' : 'input_text', text: part.text }];
+    case 'refusal':
+      return [{ type: 'refusal', refusal: part.text }];
+    case 'image':
+      return [{ type: 'input_image', image_url: sourceUrl(part.source), detail: 'auto' }];
+    case 'file':
+      if ('url' in part.source) return [{ type: 'input_file', file_url: part.source.url }];
+      return [{ type: 'input_file', filename: part.name ?? 'document.pdf', file_data: sourceUrl(part.source) }];
+    default:
+      return [];
+  }
+}

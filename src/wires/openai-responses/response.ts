@@ -1,7 +1,14 @@
-import { stringOr } from '../json';
+/** https://platform.openai.com/docs/api-reference/responses/object */
+import type { Response as OpenAiResponse } from 'openai/resources/responses/responses';
+import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { at, objects, stringOr } from '../json';
 import { readError } from '../openai-chat/error';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readUsage } from './usage';
+import { nameIn, sealed } from './request';
+import { readUsage, writeUsage } from './usage';
+
+/** Of `status`: the answer will not change any more. */
+const LASTING: ReadonlySet<unknown> = new Set(['completed', 'incomplete']);
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
   model: stringOr(body['model'], null),
@@ -11,5 +18,119 @@ export const readAnswer = (body: JsonObject): AnswerFacts => ({
   ...(body['object'] === 'response' && !LASTING.has(body['status']) && { isPassing: true }),
 });
 
-/** https://platform.openai.com/docs/api-reference/responses/object (`status`) */
-const LASTING: ReadonlySet<unknown> = new Set(['completed', 'incomplete']);
+export function readFinish(response: unknown, hasTools: boolean): FinishReason {
+  if (at(response, 'status') !== 'incomplete') return hasTools ? 'tool-calls' : 'stop';
+  return at(response, 'incomplete_details', 'reason') === 'content_filter' ? 'filter' : 'length';
+}
+
+export function readCompletion(body: JsonObject): Completion {
+  if (!Array.isArray(body['output'])) throw new Untranslatable('output', 'expected a list');
+  if (!LASTING.has(body['status']))
+    throw new Untranslatable('status', `\`${String(body['status']).slice(0, 40)}\`, expected completed or incomplete`);
+  const parts = objects(body['output']).flatMap(readOutput);
+  return {
+    id: stringOr(body['id'], ''),
+    model: stringOr(body['model'], ''),
+    parts,
+    finish: readFinish(
+      body,
+      parts.some((part) => part.kind === 'tool-call'),
+    ),
+    usage: readUsage(body['usage']),
+  };
+}
+
+function readOutput(item: JsonObject): Part[] {
+  if (item['type'] === 'function_call') {
+    const name = nameIn(stringOr(item['namespace'], null), stringOr(item['name'], ''));
+    return [{ kind: 'tool-call', id: stringOr(item['call_id'], ''), name, input: stringOr(item['arguments'], '') }];
+  }
+  if (item['type'] === 'reasoning') {
+    const text = objects(item['summary']).map((part) => stringOr(part['text'], ''));
+    return text.length === 0 ? [] : [{ kind: 'thinking', text: text.join('\n\n'), signature: null }];
+  }
+  return objects(item['content']).flatMap((part): Part[] => {
+    if (typeof part['refusal'] === 'string') return [{ kind: 'refusal', text: part['refusal'] }];
+    return typeof part['text'] === 'string' && part['text'] !== '' ? [{ kind: 'text', text: part['text'] }] : [];
+  });
+}
+
+/** The namespaces of the caller's own tools, by which a called name is taken apart again. */
+export function namespacesIn(request: JsonObject): readonly string[] {
+  return objects(request['tools']).flatMap((tool) => (tool['type'] === 'namespace' && typeof tool['name'] === 'string' ? [tool['name']] : []));
+}
+
+export function splitName(name: string, namespaces: readonly string[]): JsonObject {
+  const namespace = namespaces.find((each) => name.startsWith(nameIn(each, '')));
+  return namespace === undefined ? { name } : { name: name.slice(nameIn(namespace, '').length), namespace };
+}
+
+/** The frame of a response; what the caller asked for is repeated in it. `createdAt`: Unix seconds. */
+export function frameOf(id: string, model: string, createdAt: number, request: JsonObject): JsonObject {
+  return {
+    id,
+    object: 'response' satisfies OpenAiResponse['object'],
+    created_at: createdAt,
+    model,
+    error: null,
+    incomplete_details: null,
+    instructions: request['instructions'] ?? null,
+    metadata: request['metadata'] ?? {},
+    max_output_tokens: request['max_output_tokens'] ?? null,
+    parallel_tool_calls: request['parallel_tool_calls'] ?? true,
+    previous_response_id: null,
+    reasoning: request['reasoning'] ?? { effort: null, summary: null },
+    store: false,
+    temperature: request['temperature'] ?? null,
+    text: request['text'] ?? { format: { type: 'text' } },
+    tool_choice: request['tool_choice'] ?? 'auto',
+    tools: request['tools'] ?? [],
+    top_p: request['top_p'] ?? null,
+    truncation: 'disabled',
+  };
+}
+
+/** How the response ended: `completed`, or `incomplete` and why. */
+export function endOf(finish: FinishReason): { readonly status: 'completed' | 'incomplete'; readonly incomplete_details: JsonObject | null } {
+  if (finish === 'length') return { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };
+  if (finish === 'filter') return { status: 'incomplete', incomplete_details: { reason: 'content_filter' } };
+  return { status: 'completed', incomplete_details: null };
+}
+
+/** The items of an output have ids of their own, made of the response's and their place. */
+export const itemId = (kind: 'msg' | 'fc' | 'rs', responseId: string, index: number): string =>
+  `${kind}_${responseId.replace(/^resp_/, '')}_${index}`;
+
+export function writeCompletion(it: Completion, createdAt: number, request: JsonObject): JsonObject {
+  const namespaces = namespacesIn(request);
+  const output: JsonObject[] = [];
+  let message: JsonObject[] | null = null;
+  for (const part of it.parts) {
+    if (part.kind === 'text' || part.kind === 'refusal') {
+      if (message === null) {
+        message = [];
+        output.push({ type: 'message', id: itemId('msg', it.id, output.length), status: 'completed', role: 'assistant', content: message });
+      }
+      message.push(
+        part.kind === 'text' ? { type: 'output_text', text: part.text, annotations: [], logprobs: [] } : { type: 'refusal', refusal: part.text },
+      );
+      continue;
+    }
+    message = null;
+    if (part.kind === 'thinking') {
+      const seal = part.signature === null ? {} : { encrypted_content: sealed(part.signature) };
+      output.push({ type: 'reasoning', id: itemId('rs', it.id, output.length), summary: [{ type: 'summary_text', text: part.text }], ...seal });
+    } else if (part.kind === 'tool-call') {
+      const { id, name, input } = part;
+      output.push({
+        type: 'function_call',
+        id: itemId('fc', it.id, output.length),
+        call_id: id,
+        ...splitName(name, namespaces),
+        arguments: input,
+        status: 'completed',
+      });
+    }
+  }
+  return { ...frameOf(it.id, it.model, createdAt, request), ...endOf(it.finish), output, usage: it.usage === null ? null : writeUsage(it.usage) };
+}

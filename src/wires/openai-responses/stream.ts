@@ -1,9 +1,12 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
+import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
-import type { EventFacts, StreamReader } from '../wire';
-import { readUsage } from './usage';
+import type { EventFacts, JsonObject, StreamReader } from '../wire';
+import { nameIn, sealed } from './request';
+import { endOf, frameOf, itemId, namespacesIn, readFinish, splitName } from './response';
+import { readUsage, writeUsage } from './usage';
 
 /** Events that end a response; after a failure the response is over as well, and says so itself. */
 const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
@@ -31,5 +34,233 @@ export class ResponsesStream implements StreamReader {
     if (LAST.has(type)) this.finished = true;
     if (type === 'response.failed') return { error: stringOr(at(response, 'error', 'message'), 'the response failed') };
     return { content: type.endsWith('.delta') };
+  }
+}
+
+export class ResponsesPartReader implements PartReader {
+  /** Tool calls by the index of their item; arguments may come in fragments, or whole at the item's end. */
+  readonly #tools = new Map<unknown, { readonly tool: number; hasFragments: boolean }>();
+
+  read(event: SseEvent): readonly StreamPart[] {
+    const body = parseObject(event.data);
+    if (body === null) return [];
+    const { delta, item } = body;
+    const index = body['output_index'];
+    switch (body['type']) {
+      case 'response.created':
+        return [{ kind: 'start', id: stringOr(at(body, 'response', 'id'), ''), model: stringOr(at(body, 'response', 'model'), '') }];
+      case 'response.output_item.added':
+        return this.#open(index, item);
+      case 'response.output_text.delta':
+        return textPart('text', delta);
+      case 'response.refusal.delta':
+        return textPart('refusal', delta);
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_text.delta':
+        return textPart('thinking', delta);
+      case 'response.function_call_arguments.delta':
+        return this.#fragment(index, delta);
+      case 'response.output_item.done':
+        return this.#close(index, item);
+      case 'response.completed':
+      case 'response.incomplete': {
+        const usage = readUsage(at(body, 'response', 'usage'));
+        const finish = { kind: 'finish', reason: readFinish(body['response'], this.#tools.size > 0) } as const;
+        return usage === null ? [finish] : [finish, { kind: 'usage', usage }];
+      }
+      default:
+        return [];
+    }
+  }
+
+  #open(index: unknown, item: unknown): readonly StreamPart[] {
+    if (at(item, 'type') !== 'function_call') return [];
+    const tool = this.#tools.size;
+    this.#tools.set(index, { tool, hasFragments: false });
+    const name = nameIn(stringOr(at(item, 'namespace'), null), stringOr(at(item, 'name'), ''));
+    return [{ kind: 'tool-call', tool, id: stringOr(at(item, 'call_id'), ''), name }];
+  }
+
+  #fragment(index: unknown, delta: unknown): readonly StreamPart[] {
+    const open = this.#tools.get(index);
+    if (open === undefined || typeof delta !== 'string' || delta === '') return [];
+    open.hasFragments = true;
+    return [{ kind: 'tool-input', tool: open.tool, text: delta }];
+  }
+
+  #close(index: unknown, item: unknown): readonly StreamPart[] {
+    const open = this.#tools.get(index);
+    const text = at(item, 'arguments');
+    if (open === undefined || open.hasFragments || typeof text !== 'string' || text === '') return [];
+    return [{ kind: 'tool-input', tool: open.tool, text }];
+  }
+}
+
+const textPart = (kind: 'text' | 'refusal' | 'thinking', text: unknown): readonly StreamPart[] =>
+  typeof text === 'string' && text !== '' ? [{ kind, text }] : [];
+
+type ItemKind = 'text' | 'refusal' | 'thinking' | 'tool';
+const ID_KIND = { text: 'msg', refusal: 'msg', thinking: 'rs', tool: 'fc' } as const;
+
+/** Created, in progress, each item and its part opened, filled and closed, completed; the sequence numbers rise. */
+export class ResponsesPartWriter implements PartWriter {
+  readonly #namespaces: readonly string[];
+  #frame: JsonObject = {};
+  #id = '';
+  #sequence = 0;
+  readonly #output: JsonObject[] = [];
+  #open: {
+    readonly kind: ItemKind;
+    readonly id: string;
+    readonly index: number;
+    readonly head: JsonObject;
+    text: string;
+    seal: string | null;
+  } | null = null;
+  #tool = -1;
+  #finish: FinishReason = 'stop';
+  #usage: Usage | null = null;
+
+  constructor(
+    readonly createdAt: number,
+    readonly request: JsonObject,
+  ) {
+    this.#namespaces = namespacesIn(request);
+  }
+
+  write(part: StreamPart): string {
+    switch (part.kind) {
+      case 'start': {
+        this.#id = part.id;
+        this.#frame = frameOf(part.id, part.model, this.createdAt, this.request);
+        const response = { ...this.#frame, status: 'in_progress', output: [], usage: null };
+        return this.#event({ type: 'response.created', response }) + this.#event({ type: 'response.in_progress', response });
+      }
+      case 'text':
+      case 'refusal':
+      case 'thinking':
+        return this.#enter(part.kind, {}) + this.#delta(part.text);
+      case 'signature':
+        if (this.#open?.kind === 'thinking') this.#open.seal = (this.#open.seal ?? '') + part.text;
+        return '';
+      case 'tool-call':
+        this.#tool = part.tool;
+        return this.#leave() + this.#enter('tool', { call_id: part.id, ...splitName(part.name, this.#namespaces) });
+      case 'tool-input':
+        if (part.tool !== this.#tool || this.#open?.kind !== 'tool') throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
+        return this.#delta(part.text);
+      case 'open':
+      case 'close':
+        return this.#leave();
+      case 'finish':
+        this.#finish = part.reason;
+        return this.#leave();
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'other':
+        throw new Untranslatable(part.name, 'has no counterpart');
+    }
+  }
+
+  end(): string {
+    const last = this.#leave();
+    const end = endOf(this.#finish);
+    const response = { ...this.#frame, ...end, output: this.#output, usage: this.#usage === null ? null : writeUsage(this.#usage) };
+    return last + this.#event({ type: `response.${end.status}`, response });
+  }
+
+  #event(body: JsonObject): string {
+    return `event: ${String(body['type'])}\ndata: ${JSON.stringify({ ...body, sequence_number: this.#sequence++ })}\n\n`;
+  }
+
+  #enter(kind: ItemKind, head: JsonObject): string {
+    if (this.#open?.kind === kind && kind !== 'tool') return '';
+    const closed = this.#leave();
+    const index = this.#output.length;
+    const id = itemId(ID_KIND[kind], this.#id, index);
+    this.#open = { kind, id, index, head, text: '', seal: null };
+    const added = this.#event({ type: 'response.output_item.added', output_index: index, item: this.#item('in_progress') });
+    if (kind === 'tool') return closed + added;
+    const part = this.#part('');
+    const at = { item_id: id, output_index: index };
+    if (kind === 'thinking') return closed + added + this.#event({ type: 'response.reasoning_summary_part.added', ...at, summary_index: 0, part });
+    return closed + added + this.#event({ type: 'response.content_part.added', ...at, content_index: 0, part });
+  }
+
+  #delta(text: string): string {
+    const open = this.#open;
+    if (open === null) return '';
+    open.text += text;
+    const at = { item_id: open.id, output_index: open.index };
+    switch (open.kind) {
+      case 'tool':
+        return this.#event({ type: 'response.function_call_arguments.delta', ...at, delta: text });
+      case 'thinking':
+        return this.#event({ type: 'response.reasoning_summary_text.delta', ...at, summary_index: 0, delta: text });
+      case 'refusal':
+        return this.#event({ type: 'response.refusal.delta', ...at, content_index: 0, delta: text });
+      case 'text':
+        return this.#event({ type: 'response.output_text.delta', ...at, content_index: 0, delta: text, logprobs: [] });
+    }
+  }
+
+  #leave(): string {
+    const open = this.#open;
+    if (open === null) return '';
+    const item = this.#item('completed');
+    const done = this.#done();
+    this.#output.push(item);
+    this.#open = null;
+    return done + this.#event({ type: 'response.output_item.done', output_index: open.index, item });
+  }
+
+  /** The events that close the text of the open item. */
+  #done(): string {
+    const open = this.#open;
+    if (open === null) return '';
+    const at = { item_id: open.id, output_index: open.index };
+    const part = this.#part(open.text);
+    switch (open.kind) {
+      case 'tool':
+        return this.#event({ type: 'response.function_call_arguments.done', ...at, arguments: open.text, name: open.head['name'] });
+      case 'thinking': {
+        const summary = { ...at, summary_index: 0 };
+        return (
+          this.#event({ type: 'response.reasoning_summary_text.done', ...summary, text: open.text }) +
+          this.#event({ type: 'response.reasoning_summary_part.done', ...summary, part })
+        );
+      }
+      case 'refusal':
+      case 'text': {
+        const content = { ...at, content_index: 0 };
+        const text =
+          open.kind === 'text'
+            ? { type: 'response.output_text.done', text: open.text, logprobs: [] }
+            : { type: 'response.refusal.done', refusal: open.text };
+        return this.#event({ ...text, ...content }) + this.#event({ type: 'response.content_part.done', ...content, part });
+      }
+    }
+  }
+
+  #part(text: string): JsonObject {
+    if (this.#open?.kind === 'thinking') return { type: 'summary_text', text };
+    return this.#open?.kind === 'refusal' ? { type: 'refusal', refusal: text } : { type: 'output_text', text, annotations: [], logprobs: [] };
+  }
+
+  #item(status: 'in_progress' | 'completed'): JsonObject {
+    const open = this.#open;
+    if (open === null) return {};
+    const isDone = status === 'completed';
+    if (open.kind === 'tool') return { type: 'function_call', id: open.id, ...open.head, arguments: isDone ? open.text : '', status };
+    if (open.kind === 'thinking') {
+      return {
+        type: 'reasoning',
+        id: open.id,
+        summary: isDone ? [this.#part(open.text)] : [],
+        ...(open.seal !== null && { encrypted_content: sealed(open.seal) }),
+      };
+    }
+    return { type: 'message', id: open.id, status, role: 'assistant', content: isDone ? [this.#part(open.text)] : [] };
   }
 }

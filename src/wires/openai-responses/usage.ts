@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses/object (`usage`) */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, costUsd, count, isObject } from '../json';
+import type { JsonObject } from '../wire';
 
 export function readUsage(usage: unknown): Usage | null {
   if (!isObject(usage)) return null;
@@ -14,3 +15,11 @@ export function readUsage(usage: unknown): Usage | null {
     reportedCostUsd: costUsd(usage['cost']),
   };
 }
+
+export const writeUsage = (it: Usage): JsonObject => ({
+  input_tokens: it.input,
+  input_tokens_details: { cached_tokens: it.cacheRead, cache_write_tokens: it.cacheWrite },
+  output_tokens: it.output,
+  output_tokens_details: { reasoning_tokens: it.reasoning },
+  total_tokens: it.input + it.output,
+});

@@ -1,9 +1,9 @@
-import { writeError } from '../openai-chat/error';
+import { readFailure, writeError } from '../openai-chat/error';
 import type { Wire } from '../wire';
 import { writeErrorEvent } from './error';
-import { readRequest } from './request';
-import { readAnswer } from './response';
-import { ResponsesStream } from './stream';
+import { readConversation, readRequest, writeConversation } from './request';
+import { readAnswer, readCompletion, writeCompletion } from './response';
+import { ResponsesPartReader, ResponsesPartWriter, ResponsesStream } from './stream';
 
 export const openAiResponses: Wire = {
   name: 'openai-responses',
@@ -14,5 +14,15 @@ export const openAiResponses: Wire = {
   openStream: () => new ResponsesStream(),
   writeError,
   writeErrorEvent,
-  translator: null,
+  translator: {
+    idPrefix: 'resp_',
+    headers: {},
+    readFailure,
+    readConversation,
+    writeConversation,
+    readCompletion,
+    writeCompletion,
+    openReader: () => new ResponsesPartReader(),
+    openWriter: (createdAt, request) => new ResponsesPartWriter(createdAt, request),
+  },
 };

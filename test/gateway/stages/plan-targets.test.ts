@@ -66,7 +66,6 @@ describe('planTargets on the AI Gateway', () => {
   });
 
   it('does not translate what is no conversation', () => {
-    expect(plan('claude-sonnet-4-5', 'responses')).toMatch(/^not_translated: /);
     expect(plan('claude-sonnet-4-5', 'completions')).toMatch(/^not_translated: /);
     expect(plan('gpt-4o-mini', 'count-tokens')).toMatch(/^not_translated: /);
   });

@@ -1,0 +1,131 @@
+/** The responses endpoint with other vendors' models behind it: the `openai` package and the `ai` package, which uses it by default. */
+import { createOpenAI } from '@ai-sdk/openai';
+import { LLMock } from '@copilotkit/aimock';
+import { generateText, streamText } from 'ai';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordOf } from '../harness/api.ts';
+import { readResponsesStream } from '../harness/grammars.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: LLMock;
+let worker: RunningWorker;
+let client: OpenAI;
+
+const SAID = 'A weir regulates and measures.';
+const USED = {
+  prompt_tokens: 12,
+  completion_tokens: 6,
+  input_tokens: 12,
+  output_tokens: 6,
+  promptTokenCount: 12,
+  candidatesTokenCount: 6,
+  totalTokenCount: 18,
+};
+const schema = { type: 'object', properties: { city: { type: 'string' } } };
+const tool = { type: 'function' as const, name: 'get_weather', parameters: schema, strict: false };
+
+beforeAll(async () => {
+  upstream = new LLMock({ port: 0 });
+  upstream.onMessage(/forecast/, { toolCalls: [{ id: 'call_2', name: 'geo__get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/./, { content: SAID, usage: USED });
+  await upstream.start();
+  worker = await startWorker({
+    vars: {
+      GEMINI_API_KEY: 'google-provider',
+      GOOGLE_GEMINI_BASE_URL: upstream.url,
+      MISTRAL_API_KEY: 'mistral-provider',
+      MISTRAL_BASE_URL: `${upstream.url}/v1`,
+      ANTHROPIC_API_KEY: 'sk-ant-provider',
+      ANTHROPIC_BASE_URL: upstream.url,
+    },
+  });
+  client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await Promise.all([worker?.stop(), upstream?.stop()]);
+});
+
+describe.each(['claude-sonnet-4-5', 'gemini-2.5-flash', 'mistral/mistral-small-latest'])('responses, answered by %s', (model) => {
+  it('come whole, and the call is logged', async () => {
+    const { data, response } = await client.responses
+      .create({ model, instructions: 'be brief', input: 'what is a weir?', store: false })
+      .withResponse();
+    expect([data.output_text, data.status, data.object]).toEqual([SAID, 'completed', 'response']);
+    expect(data.id).toMatch(/^resp_/);
+    expect(data.instructions).toBe('be brief');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: data.usage?.input_tokens });
+  });
+
+  it('stream through the helper', async () => {
+    const stream = client.responses.stream({ model, input: 'what is a weir?' });
+    const final = await stream.finalResponse();
+    expect([final.output_text, final.status]).toEqual([SAID, 'completed']);
+  });
+
+  it('call functions, whole and streamed, and take their results', async () => {
+    const question = { model, tools: [tool], input: 'weather in Oslo?' };
+    const called = { type: 'function_call', name: 'get_weather', arguments: '{"city":"Oslo"}' };
+    const answer = await client.responses.create(question);
+    expect(answer.output[0]).toMatchObject(called);
+    const streamed = await client.responses.stream(question).finalResponse();
+    expect(streamed.output[0]).toMatchObject(called);
+    const [call] = answer.output;
+    if (call?.type !== 'function_call') throw new Error('no call');
+    const input = [
+      { role: 'user' as const, content: 'where am I?' },
+      call,
+      { type: 'function_call_output' as const, call_id: call.call_id, output: 'snow' },
+      { role: 'user' as const, content: 'and a weir?' },
+    ];
+    expect((await client.responses.create({ ...question, input })).output_text).toBe(SAID);
+  });
+
+  it('serve the ai package', async () => {
+    const openai = createOpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1` });
+    expect((await generateText({ model: openai(model), prompt: 'what is a weir?' })).text).toBe(SAID);
+    const streamed = streamText({ model: openai(model), prompt: 'what is a weir?' });
+    expect(await streamed.text).toBe(SAID);
+  });
+});
+
+describe('the responses dialect', () => {
+  const ask = (body: Record<string, unknown>) =>
+    fetch(`${worker.url}/v1/responses`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ model: 'claude-sonnet-4-5', input: 'what is a weir?', ...body }),
+    });
+
+  it('streams by its grammar', async () => {
+    const response = await ask({ stream: true });
+    expect(readResponsesStream(await response.text())).toMatchObject({
+      text: SAID,
+      finish: 'completed',
+      usage: { input_tokens: 12, output_tokens: 6 },
+    });
+  });
+
+  it('keeps a namespace of functions apart, as Codex sends it, and leaves out searches', async () => {
+    const tools = [
+      { type: 'namespace', name: 'geo', description: 'places', tools: [{ type: 'function', name: 'get_weather', parameters: schema }] },
+      { type: 'web_search' },
+    ];
+    const response = await ask({ input: 'forecast for Oslo?', tools, include: ['reasoning.encrypted_content'], store: false, prompt_cache_key: 'x' });
+    const { output } = (await response.json()) as { output: unknown[] };
+    expect(output[0]).toMatchObject({ type: 'function_call', namespace: 'geo', name: 'get_weather', arguments: '{"city":"Oslo"}' });
+    expect(response.headers.get('weir-warnings')).toMatch(/include, prompt_cache_key, tool web_search/);
+  });
+
+  it.each([
+    ['previous_response_id', { previous_response_id: 'resp_1' }],
+    ['background', { background: true }],
+    ['tools', { tools: [{ type: 'code_interpreter' }] }],
+  ])('refuses what lies or runs at OpenAI: %s', async (param, body) => {
+    const response = await ask(body);
+    const { error } = (await response.json()) as { error: { param: string; code: string } };
+    expect([response.status, error.param, error.code]).toEqual([400, param, 'not_translated']);
+  });
+});
