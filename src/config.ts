@@ -147,6 +147,7 @@ function readFurther(text: unknown, problems: string[]): Provider[] {
     streamUsage: true,
     outputLimitField: 'max_tokens',
     fixedSampling: null,
+    reasoning: [],
     prefill: null,
     models: it.models,
   }));

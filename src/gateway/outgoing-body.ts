@@ -39,6 +39,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const written = to.writeConversation(conversation, {
       model: target.model ?? conversation.model,
       isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,
+      reasoning: target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''))?.style ?? null,
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
       outputLimit: target.outputLimit,
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,

@@ -41,6 +41,8 @@ export interface Provider {
   readonly streamUsage: boolean;
   /** What its chat endpoint calls the limit of the answer's tokens. */
   readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
+  /** Models that can be told how much to think, and how; the first that fits counts. */
+  readonly reasoning: readonly { readonly models: RegExp; readonly style: 'effort' | 'budget' | 'level' | 'adaptive' }[];
   /** Models that refuse sampling parameters, or null. */
   readonly fixedSampling: RegExp | null;
   /**

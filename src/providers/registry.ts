@@ -16,6 +16,7 @@ function compatible(it: Partial<Provider> & Pick<Provider, 'slug' | 'baseUrl' | 
     streamUsage: true,
     outputLimitField: 'max_tokens',
     fixedSampling: null,
+    reasoning: [],
     prefill: null,
     models: [],
     ...it,
@@ -31,6 +32,7 @@ export const PROVIDERS: readonly Provider[] = [
     endpoints: [...WITH_RESPONSES, 'moderations'],
     // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
     outputLimitField: 'max_completion_tokens',
+    reasoning: [{ models: /^(?:o\d|gpt-[56](?!.*chat)|gpt-oss)/, style: 'effort' }],
     // https://platform.openai.com/docs/guides/reasoning (limitations)
     fixedSampling: /^(?:o\d|gpt-[56](?!.*chat))/,
     models: ['omni-moderation-latest', 'text-moderation-latest'],
@@ -46,6 +48,11 @@ export const PROVIDERS: readonly Provider[] = [
     priceId: 'anthropic',
     streamUsage: false,
     outputLimitField: 'max_tokens',
+    // https://platform.claude.com/docs/en/build-with-claude/extended-thinking and /adaptive-thinking
+    reasoning: [
+      { models: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
+      { models: /^claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
+    ],
     // https://platform.claude.com/docs/en/models/sonnet-5/overview
     fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
     // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
@@ -64,6 +71,11 @@ export const PROVIDERS: readonly Provider[] = [
     streamUsage: false,
     outputLimitField: 'max_tokens',
     fixedSampling: null,
+    // https://ai.google.dev/gemini-api/docs/thinking
+    reasoning: [
+      { models: /^gemini-3/, style: 'level' },
+      { models: /^gemini-2\.5/, style: 'budget' },
+    ],
     prefill: null,
     models: [],
   },
@@ -97,6 +109,8 @@ export const PROVIDERS: readonly Provider[] = [
     baseUrl: 'https://api.groq.com/openai/v1',
     keyVariable: 'GROQ_API_KEY',
     endpoints: WITH_RESPONSES,
+    // https://console.groq.com/docs/reasoning
+    reasoning: [{ models: /gpt-oss|qwen3/, style: 'effort' }],
     // https://console.groq.com/docs/prefilling
     prefill: { models: /./, flag: null, repeats: false },
   }),

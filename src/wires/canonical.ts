@@ -48,11 +48,37 @@ export interface Conversation {
   readonly topK: number | null;
   readonly stop: readonly string[];
   readonly user: string | null;
-  /** JSON Schema that the answer has to keep to. */
-  readonly format: { readonly name: string; readonly schema: JsonObject } | null;
+  /** JSON Schema that the answer has to keep to; without one any JSON will do. */
+  readonly format: { readonly name: string; readonly schema: JsonObject | null } | null;
+  /** How much the model is to think before it answers; null: it decides. */
+  readonly reasoning: Reasoning | null;
   /** Members of the body that have no place here and whose loss does no harm. */
   readonly dropped: readonly string[];
 }
+
+export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+export interface Reasoning {
+  readonly effort: Effort;
+  /** Tokens, where the caller gave some. */
+  readonly budget: number | null;
+}
+
+/** Tokens of thinking for an effort, as Google's compatible endpoint maps them: https://ai.google.dev/gemini-api/docs/openai#thinking */
+const BUDGETS: Readonly<Record<Effort, number>> = { none: 0, minimal: 1_024, low: 1_024, medium: 8_192, high: 24_576, xhigh: 24_576, max: 24_576 };
+export const budgetOf = ({ effort, budget }: Reasoning): number => budget ?? BUDGETS[effort];
+
+export function effortOf(budget: number): Effort {
+  if (budget === 0) return 'none';
+  if (budget <= BUDGETS.low) return 'low';
+  return budget <= BUDGETS.medium ? 'medium' : 'high';
+}
+
+export const readEffort = (it: unknown): Reasoning | null => {
+  const effort = EFFORTS.find((each) => each === it);
+  return effort === undefined ? null : { effort, budget: null };
+};
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'filter';
 
@@ -90,6 +116,9 @@ export interface PartWriter {
   end(): string;
 }
 
+/** A word (`reasoning_effort`), a number of tokens, a level, or the model's own measure under a word. */
+export type ReasoningStyle = 'effort' | 'budget' | 'level' | 'adaptive';
+
 /** How the target wants what its wire leaves open. */
 export interface WriteOptions {
   readonly model: string;
@@ -97,6 +126,8 @@ export interface WriteOptions {
   readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
   /** The model refuses sampling parameters. */
   readonly isSamplingFixed: boolean;
+  /** How the model is told to think; null: it cannot be told. */
+  readonly reasoning: ReasoningStyle | null;
   /** Most tokens of an answer that the model takes, or null when that is not known. */
   readonly outputLimit: number | null;
   /** Tokens to allow where the caller states no limit and the wire demands one. */

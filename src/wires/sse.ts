@@ -20,10 +20,10 @@ const CR = 13;
 const EMPTY: Uint8Array = new Uint8Array(0);
 const decoder = new TextDecoder();
 
-/** Index behind the first blank line from `lineStart` on, or -1, and where the line then current begins. */
-function endOfEvent(bytes: Uint8Array, lineStart: number): { end: number; lineStart: number } {
+/** Index behind the first blank line from `lineStart` on, or -1, and where the line then current begins. Before `searched` there is no line feed. */
+function endOfEvent(bytes: Uint8Array, lineStart: number, searched: number): { end: number; lineStart: number } {
   let start = lineStart;
-  let index = bytes.indexOf(LF, start);
+  let index = bytes.indexOf(LF, Math.max(start, searched));
   while (index !== -1) {
     const blank = index === start || (index === start + 1 && bytes[start] === CR);
     start = index + 1;
@@ -71,8 +71,9 @@ export class EventSplitter {
     const events: SseEvent[] = [];
     let from = 0;
     let lineStart = this.#lineStart;
+    const searched = joined ? bytes.byteLength - chunk.byteLength : 0;
     for (;;) {
-      const found = endOfEvent(bytes, lineStart);
+      const found = endOfEvent(bytes, lineStart, searched);
       lineStart = found.lineStart;
       if (found.end === -1) break;
       events.push(parseEvent(joined ? bytes.slice(from, found.end) : bytes.subarray(from, found.end)));

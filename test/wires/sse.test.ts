@@ -33,10 +33,12 @@ describe('EventSplitter', () => {
     fc.assert(fc.property(text, fc.array(fc.nat(80)), (stream, cuts) => void expect(split(stream, cuts).join('')).toBe(stream)));
   });
 
-  it('holds a large event that comes in small pieces without copying it again for each', () => {
+  it('holds a large event that comes in small pieces without copying or searching it again for each', () => {
     const splitter = new EventSplitter();
     const piece = encode('x'.repeat(1_000));
-    for (let index = 0; index < 5_000; index++) expect(splitter.push(piece)).toEqual([]);
+    let events = 0;
+    for (let index = 0; index < 5_000; index++) events += splitter.push(piece).length;
+    expect(events).toBe(0);
     expect(splitter.heldBytes).toBe(5_000_000);
     expect(splitter.push(encode('\n\n'))).toHaveLength(1);
     expect(splitter.heldBytes).toBe(0);

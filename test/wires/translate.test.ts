@@ -8,6 +8,7 @@ import {
   type Conversation,
   type Message,
   type Part,
+  type ReasoningStyle,
   type StreamPart,
   type Translator,
   Untranslatable,
@@ -47,7 +48,14 @@ const WIRES = [
   { name: 'openai-responses', wire: openAiResponses, readStream: readResponsesStream, adapt: forResponses },
   { name: 'gemini', wire: gemini, readStream: readGeminiStream, adapt: forGemini },
 ] as const;
-const options = { model: 'm', outputLimitField: 'max_tokens', isSamplingFixed: false, outputLimit: null, defaultOutputTokens: 4_096 } as const;
+const options = {
+  model: 'm',
+  outputLimitField: 'max_tokens',
+  isSamplingFixed: false,
+  reasoning: null,
+  outputLimit: null,
+  defaultOutputTokens: 4_096,
+} as const;
 
 // --- arbitrary conversations ---
 
@@ -98,6 +106,7 @@ const conversation: fc.Arbitrary<Conversation> = fc.record({
   stop: fc.array(word, { maxLength: 3 }),
   user: fc.option(word, { nil: null }),
   format: fc.constant(null),
+  reasoning: fc.constant(null),
   dropped: fc.constant([]),
 });
 
@@ -203,7 +212,7 @@ describe('what another wire cannot say', () => {
     ['logprobs', { logprobs: true }],
     ['modalities', { modalities: ['text', 'audio'] }],
     ['functions', { functions: [] }],
-    ['response_format', { response_format: { type: 'json_object' } }],
+    ['response_format', { response_format: { type: 'grammar' } }],
     ['tools', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] }],
     ['messages[0].role', { messages: [{ role: 'robot', content: 'x' }] }],
@@ -224,8 +233,8 @@ describe('what another wire cannot say', () => {
   });
 
   it('lists what is lost without harm', () => {
-    const { dropped } = asChat({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, reasoning_effort: 'low', metadata: null });
-    expect(dropped).toEqual(['seed', 'frequency_penalty', 'reasoning_effort']);
+    const { dropped } = asChat({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, metadata: null });
+    expect(dropped).toEqual(['seed', 'frequency_penalty']);
     const hot = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 1.7, top_p: 0.5 }) };
     expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
   });
@@ -353,7 +362,6 @@ describe('requests that the other vendor would refuse', () => {
     expect(() => from({ stop_sequences: ['a', 'b', 'c', 'd', 'e'] })).toThrow(Untranslatable);
     const failed = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'no', is_error: true }] };
     expect(from({ messages: [user, failed] }).dropped).toEqual(['is_error']);
-    expect(asMessages({ messages: [user], output_config: { effort: 'low' } }).dropped).toEqual(['output_config.effort']);
   });
 });
 
@@ -425,5 +433,57 @@ describe('Gemini', () => {
     expect(readCompletion({ candidates: [{ finishReason: 'RECITATION' }] }).finish).toBe('filter');
     expect(() => readCompletion({ candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }] })).toThrow(Untranslatable);
     expect(() => readCompletion({})).toThrow(Untranslatable);
+  });
+});
+
+describe('how much to think', () => {
+  const user = { role: 'user', content: 'hi' };
+  const low = asChat({ model: 'm', messages: [user], reasoning_effort: 'low', max_tokens: 8_000, temperature: 0.5 });
+  const write = (wire: Translator, reasoning: ReasoningStyle | null, it = low) => wire.writeConversation(it, { ...options, reasoning });
+
+  it('is read from every dialect', () => {
+    const effort = (it: Conversation) => it.reasoning;
+    expect(effort(low)).toEqual({ effort: 'low', budget: null });
+    expect(effort(asMessages({ messages: [user], thinking: { type: 'enabled', budget_tokens: 9_000 } }))).toEqual({ effort: 'high', budget: 9_000 });
+    expect(effort(asMessages({ messages: [user], thinking: { type: 'adaptive' }, output_config: { effort: 'max' } }))).toEqual({
+      effort: 'max',
+      budget: null,
+    });
+    expect(effort(asMessages({ messages: [user], thinking: { type: 'disabled' } }))).toEqual({ effort: 'none', budget: null });
+    expect(effort(read(openAiResponses, { input: 'hi', reasoning: { effort: 'high' } }))).toEqual({ effort: 'high', budget: null });
+    const thinking = (it: JsonObject) => effort(read(gemini, { contents: [{ parts: [{ text: 'hi' }] }], generationConfig: { thinkingConfig: it } }));
+    expect([thinking({ thinkingBudget: 0 }), thinking({ thinkingLevel: 'HIGH' }), thinking({ thinkingBudget: -1 })]).toEqual([
+      { effort: 'none', budget: 0 },
+      { effort: 'high', budget: null },
+      null,
+    ]);
+  });
+
+  it('is said as the model takes it, and named where it takes none', () => {
+    expect(write(chat, 'effort').body).toMatchObject({ reasoning_effort: 'low' });
+    expect(write(translatorOf(openAiResponses), 'effort').body).toMatchObject({ reasoning: { effort: 'low' } });
+    expect(write(translatorOf(gemini), 'budget').body).toMatchObject({
+      generationConfig: { thinkingConfig: { thinkingBudget: 1_024, includeThoughts: true } },
+    });
+    expect(write(translatorOf(gemini), 'level').body).toMatchObject({ generationConfig: { thinkingConfig: { thinkingLevel: 'LOW' } } });
+    expect(write(messages, 'adaptive').body).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'low' } });
+    for (const { wire } of WIRES) expect(write(translatorOf(wire), null).dropped).toContain('reasoning effort');
+  });
+
+  it('as a budget of Messages leaves room for the answer, takes no sampling, and stands back for tools', () => {
+    const { body, dropped } = write(messages, 'budget');
+    expect(body).toMatchObject({ max_tokens: 8_000, thinking: { type: 'enabled', budget_tokens: 1_024 } });
+    expect([Object.keys(body).includes('temperature'), dropped]).toEqual([false, ['sampling beside thinking']]);
+    expect(write(messages, 'budget', { ...low, maxOutputTokens: 500 }).dropped).toEqual(['reasoning effort']);
+    const called: Part[] = [{ kind: 'tool-call', id: 'a', name: 'f', input: '{}' }];
+    const history = { ...low, messages: [...low.messages, { role: 'assistant' as const, parts: called }] };
+    expect(write(messages, 'budget', history).dropped).toEqual(['reasoning effort']);
+  });
+
+  it('any JSON is asked for where a dialect has a word for it', () => {
+    const json = asChat({ model: 'm', messages: [user], response_format: { type: 'json_object' } });
+    expect(write(chat, null, json).body).toMatchObject({ response_format: { type: 'json_object' } });
+    expect(write(translatorOf(gemini), null, json).body).toMatchObject({ generationConfig: { responseMimeType: 'application/json' } });
+    expect(() => write(messages, null, json)).toThrow(Untranslatable);
   });
 });

@@ -108,6 +108,7 @@ export const mock: Provider = {
   streamUsage: true,
   outputLimitField: 'max_tokens',
   fixedSampling: null,
+  reasoning: [],
   prefill: null,
   models: MOCK_MODELS,
   fetch: answer,

@@ -1,9 +1,13 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
 import {
+  budgetOf,
   type Conversation,
+  effortOf,
   listOf,
   type Message,
   type Part,
+  type Reasoning,
+  readEffort,
   type Source,
   samplingFor,
   systemText,
@@ -45,6 +49,7 @@ const READ: ReadonlySet<string> = new Set([
   'stop_sequences',
   'metadata',
   'output_config',
+  'thinking',
   'cache_control',
 ]);
 
@@ -69,11 +74,18 @@ export function readConversation(body: JsonObject): Conversation {
     stop: Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((each) => typeof each === 'string') : [],
     user: readRequest(body).user,
     format: isObject(schema) ? { name: 'answer', schema } : null,
-    dropped: [
-      ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
-      ...(at(body, 'output_config', 'effort') === undefined ? [] : ['output_config.effort']),
-    ],
+    reasoning: readThinking(body),
+    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
   };
+}
+
+/** https://platform.claude.com/docs/en/build-with-claude/extended-thinking; an effort without it is a word on the answer alone. */
+function readThinking(body: JsonObject): Reasoning | null {
+  const type = at(body, 'thinking', 'type');
+  const budget = at(body, 'thinking', 'budget_tokens');
+  if (type === 'disabled') return { effort: 'none', budget: null };
+  if (type === 'enabled' && typeof budget === 'number') return { effort: effortOf(budget), budget };
+  return readEffort(at(body, 'output_config', 'effort'));
 }
 
 function readMessages(body: JsonObject): Message[] {
@@ -156,7 +168,10 @@ const TEMPERATURE_MOST = 1;
 /** What it takes of images: https://platform.claude.com/docs/en/build-with-claude/vision */
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
-export function writeConversation(it: Conversation, { model, defaultOutputTokens, outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
+export function writeConversation(
+  it: Conversation,
+  { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
+): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
   const messages = writeMessages(it.messages);
@@ -167,29 +182,67 @@ export function writeConversation(it: Conversation, { model, defaultOutputTokens
   const temperature = sampling.temperature === null ? null : Math.min(sampling.temperature, TEMPERATURE_MOST);
   const topP = temperature === null ? sampling.topP : null;
   const choice = writeChoice(it);
+  if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
+  const thinking = writeThinking(it, reasoning, maxTokens);
+  const isThinking = thinking?.thinking?.['type'] === 'enabled';
+  const output = {
+    ...(it.format !== null && { format: { type: 'json_schema', schema: it.format.schema } }),
+    ...(thinking?.effort !== undefined && { effort: thinking.effort }),
+  };
   const body: JsonObject = {
     model,
     max_tokens: maxTokens,
     ...(system.length > 0 && { system: system.join('\n\n') }),
     messages,
     ...(it.streamed && { stream: true }),
-    ...(temperature !== null && { temperature }),
-    ...(topP !== null && { top_p: topP }),
+    ...(thinking?.thinking !== undefined && { thinking: thinking.thinking }),
+    ...(temperature !== null && !isThinking && { temperature }),
+    ...(topP !== null && !isThinking && { top_p: topP }),
     ...(sampling.topK !== null && { top_k: sampling.topK }),
     ...(stop.length > 0 && { stop_sequences: stop }),
     ...(it.user !== null && { metadata: { user_id: it.user } }),
     ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
     ...(choice !== null && { tool_choice: choice }),
-    ...(it.format !== null && { output_config: { format: { type: 'json_schema', schema: it.format.schema } } }),
+    ...(Object.keys(output).length > 0 && { output_config: output }),
   };
   const dropped = [
     ...(maxTokens === stated ? [] : [`max_tokens above the model's ${maxTokens}`]),
+    ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
+    ...(isThinking && (temperature !== null || topP !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
     ...sampling.dropped,
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
   ];
   return { body, dropped };
+}
+
+interface Thinking {
+  readonly thinking?: JsonObject;
+  readonly effort?: string;
+}
+
+/** The least budget that is taken: https://platform.claude.com/docs/en/build-with-claude/extended-thinking */
+const BUDGET_LEAST = 1_024;
+
+/**
+ * Null: the model cannot be told, or not in this conversation. With a budget a turn that calls tools must begin with its signed thinking,
+ * no tool may be forced, and the answer must have room beside it.
+ */
+function writeThinking(it: Conversation, style: WriteOptions['reasoning'], maxTokens: number): Thinking | null {
+  if (it.reasoning === null) return null;
+  const { effort } = it.reasoning;
+  if (style === 'adaptive') {
+    if (effort === 'none') return { thinking: { type: 'disabled' } };
+    return { thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };
+  }
+  if (style !== 'budget') return null;
+  if (effort === 'none') return {};
+  const budget = Math.max(BUDGET_LEAST, Math.min(budgetOf(it.reasoning), maxTokens - BUDGET_LEAST));
+  const isForced = it.toolChoice === 'required' || (typeof it.toolChoice === 'object' && it.toolChoice !== null);
+  const hasCalls = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call'));
+  if (budget >= maxTokens || isForced || hasCalls) return null;
+  return { thinking: { type: 'enabled', budget_tokens: budget } };
 }
 
 const writeTool = (tool: Tool): JsonObject => ({

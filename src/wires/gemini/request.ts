@@ -1,9 +1,13 @@
 /** https://ai.google.dev/api/generate-content; the model and whether it streams stand in the path, and Python's client writes snake case. */
 import {
+  budgetOf,
   type Conversation,
+  effortOf,
   listOf,
   type Message,
   type Part,
+  type Reasoning,
+  readEffort,
   type Source,
   samplingFor,
   systemText,
@@ -59,6 +63,7 @@ const CONFIG_READ: ReadonlySet<string> = new Set(
     'responseMimeType',
     'responseJsonSchema',
     'responseSchema',
+    'thinkingConfig',
   ].flatMap((name) => [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]),
 );
 const READ: ReadonlySet<string> = new Set([
@@ -95,6 +100,7 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
     stop: Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: null,
     format: readFormat(config),
+    reasoning: readThinking(member(config, 'thinkingConfig')),
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
       ...Object.keys(isObject(config) ? config : {}).filter((name) => !CONFIG_READ.has(name)),
@@ -106,9 +112,25 @@ function readFormat(config: unknown): Conversation['format'] {
   const schema = member(config, 'responseJsonSchema') ?? member(config, 'responseSchema');
   const type = member(config, 'responseMimeType') ?? 'text/plain';
   if (type === 'text/plain') return null;
+  if (type === 'application/json' && schema === undefined) return { name: 'answer', schema: null };
   if (type !== 'application/json' || !isObject(schema))
-    throw new Untranslatable('generationConfig.responseMimeType', 'expected text/plain, or JSON with its schema');
+    throw new Untranslatable('generationConfig.responseMimeType', 'expected text/plain or application/json');
   return { name: 'answer', schema: plainSchema(schema) };
+}
+
+/** https://ai.google.dev/gemini-api/docs/thinking; a budget of -1 leaves it to the model. */
+function readThinking(thinking: unknown): Reasoning | null {
+  const budget = member(thinking, 'thinkingBudget');
+  if (typeof budget === 'number' && budget >= 0) return { effort: effortOf(budget), budget };
+  return readEffort(stringOr(member(thinking, 'thinkingLevel'), '').toLowerCase());
+}
+
+function writeThinking({ reasoning }: Conversation, style: WriteOptions['reasoning']): JsonObject | null {
+  if (reasoning === null) return null;
+  if (style === 'budget') return { thinkingBudget: budgetOf(reasoning), includeThoughts: reasoning.effort !== 'none' };
+  if (style !== 'level') return null;
+  const isLow = reasoning.effort === 'none' || reasoning.effort === 'minimal' || reasoning.effort === 'low';
+  return { thinkingLevel: isLow ? 'LOW' : 'HIGH', includeThoughts: true };
 }
 
 /** Google's own schemas write types in capitals: https://ai.google.dev/api/caching#Schema */
@@ -209,7 +231,7 @@ function readData(inline: JsonObject, where: string): Part {
   throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
 }
 
-export function writeConversation(it: Conversation, { outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
+export function writeConversation(it: Conversation, { outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
   const names = new Map(
@@ -218,13 +240,16 @@ export function writeConversation(it: Conversation, { outputLimit, isSamplingFix
   const contents = writeContents(it.messages, names);
   if (contents.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
   const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
+  const thinking = writeThinking(it, reasoning);
   const config: JsonObject = {
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
     ...(sampling.topP !== null && { topP: sampling.topP }),
     ...(sampling.topK !== null && { topK: sampling.topK }),
     ...(it.stop.length > 0 && { stopSequences: it.stop }),
-    ...(it.format !== null && { responseMimeType: 'application/json', responseJsonSchema: it.format.schema }),
+    ...(it.format !== null && { responseMimeType: 'application/json' }),
+    ...(it.format !== null && it.format.schema !== null && { responseJsonSchema: it.format.schema }),
+    ...(thinking !== null && { thinkingConfig: thinking }),
   };
   const body: JsonObject = {
     contents,
@@ -237,6 +262,7 @@ export function writeConversation(it: Conversation, { outputLimit, isSamplingFix
     ...sampling.dropped,
     ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_tokens above the model's ${maxOutputTokens}`]),
     ...(it.user === null ? [] : ['user']),
+    ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
   ];
   return { body, dropped };

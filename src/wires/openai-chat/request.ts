@@ -4,6 +4,7 @@ import {
   listOf,
   type Message,
   type Part,
+  readEffort,
   readSource,
   samplingFor,
   sourceUrl,
@@ -55,6 +56,7 @@ const READ: ReadonlySet<string> = new Set([
   'stop',
   'user',
   'parallel_tool_calls',
+  'reasoning_effort',
   'response_format',
   'n',
   'logprobs',
@@ -80,6 +82,7 @@ export function readConversation(body: JsonObject): Conversation {
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
+    reasoning: readEffort(body['reasoning_effort']),
     dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
   };
 }
@@ -101,9 +104,13 @@ function readChoice(it: unknown): 'auto' | 'none' | 'required' | null {
 
 function readFormat(format: unknown): Conversation['format'] {
   if (!isObject(format) || format['type'] === 'text') return null;
+  if (format['type'] === 'json_object') return { name: 'answer', schema: null };
   const schema = at(format, 'json_schema', 'schema');
   if (format['type'] !== 'json_schema' || !isObject(schema)) {
-    throw new Untranslatable('response_format', `type \`${String(format['type']).slice(0, 40)}\`, expected text, or json_schema with its schema`);
+    throw new Untranslatable(
+      'response_format',
+      `type \`${String(format['type']).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`,
+    );
   }
   return { name: stringOr(at(format, 'json_schema', 'name'), 'answer'), schema };
 }
@@ -195,7 +202,7 @@ export const readContentParts = (content: readonly JsonObject[]): Said[] =>
 /** https://platform.openai.com/docs/api-reference/chat/create (`stop`) */
 const STOPS_MOST = 4;
 
-export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed }: WriteOptions): WrittenRequest {
+export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const { format } = it;
   const hasTools = it.tools.length > 0;
@@ -213,13 +220,22 @@ export function writeConversation(it: Conversation, { model, outputLimitField, i
     ...(hasTools && { tools: it.tools.map(writeTool) }),
     ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: toolChoice } }),
     ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
-    ...(format !== null && { response_format: { type: 'json_schema', json_schema: { ...format, strict: true } } }),
+    ...(format !== null && { response_format: writeFormat(format) }),
+    ...(it.reasoning !== null && reasoning === 'effort' && { reasoning_effort: it.reasoning.effort }),
   };
   return {
     body,
-    dropped: [...sampling.dropped, ...(sampling.topK === null ? [] : ['top_k']), ...(it.messages.some(hasFailedTool) ? ['is_error'] : [])],
+    dropped: [
+      ...sampling.dropped,
+      ...(sampling.topK === null ? [] : ['top_k']),
+      ...(it.messages.some(hasFailedTool) ? ['is_error'] : []),
+      ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
+    ],
   };
 }
+
+const writeFormat = (format: NonNullable<Conversation['format']>): JsonObject =>
+  format.schema === null ? { type: 'json_object' } : { type: 'json_schema', json_schema: { ...format, strict: true } };
 
 const hasFailedTool = ({ parts }: Message): boolean => parts.some((part) => part.kind === 'tool-result' && part.isError);
 

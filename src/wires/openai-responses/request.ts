@@ -4,6 +4,7 @@ import {
   listOf,
   type Message,
   type Part,
+  readEffort,
   readSource,
   samplingFor,
   sourceUrl,
@@ -42,6 +43,7 @@ const READ: ReadonlySet<string> = new Set([
   'safety_identifier',
   'parallel_tool_calls',
   'text',
+  'reasoning',
   'store',
 ]);
 /** What lies at the vendor, and is nowhere else. */
@@ -72,6 +74,7 @@ export function readConversation(body: JsonObject): Conversation {
     stop: [],
     user: readRequest(body).user,
     format: isObject(format) ? readFormat(format) : null,
+    reasoning: readEffort(at(body, 'reasoning', 'effort')),
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
       ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
@@ -82,8 +85,9 @@ export function readConversation(body: JsonObject): Conversation {
 function readFormat(format: JsonObject): Conversation['format'] {
   const { type, schema, name } = format;
   if (type === 'text') return null;
+  if (type === 'json_object') return { name: 'answer', schema: null };
   if (type !== 'json_schema' || !isObject(schema)) {
-    throw new Untranslatable('text.format', `type \`${String(type).slice(0, 40)}\`, expected text, or json_schema with its schema`);
+    throw new Untranslatable('text.format', `type \`${String(type).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`);
   }
   return { name: stringOr(name, 'answer'), schema };
 }
@@ -177,7 +181,7 @@ function readReasoning(item: JsonObject): Part {
   return { kind: 'thinking', text: text.join('\n\n'), signature: sealedText.startsWith(SIGNED) ? sealedText.slice(SIGNED.length) : null };
 }
 
-export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed }: WriteOptions): WrittenRequest {
+export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   if (it.stop.length > 0) throw new Untranslatable('stop', 'the responses endpoint has no stop sequences');
   const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
@@ -197,11 +201,15 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(hasTools && { tools: it.tools.map(writeTool) }),
     ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', ...toolChoice } }),
     ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
-    ...(it.format !== null && { text: { format: { type: 'json_schema', ...it.format, strict: true } } }),
+    ...(it.format !== null && {
+      text: { format: it.format.schema === null ? { type: 'json_object' } : { type: 'json_schema', ...it.format, strict: true } },
+    }),
+    ...(it.reasoning !== null && reasoning === 'effort' && { reasoning: { effort: it.reasoning.effort } }),
   };
   const dropped = [
     ...sampling.dropped,
     ...(sampling.topK === null ? [] : ['top_k']),
+    ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_output_tokens above the model's ${maxOutputTokens}`]),
   ];
   return { body, dropped };
