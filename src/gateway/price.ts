@@ -93,5 +93,7 @@ export function priceCall(provider: string, models: readonly string[], usage: Us
     const nanoUsd = catalogueCost(entry?.priceId ?? '', model, usage, new Date(startedAt));
     if (nanoUsd !== null) return { nanoUsd, source: 'catalogue', warning: null };
   }
+  // Counting tokens uses none, whatever they would cost.
+  if (Object.values(usage).every((used) => used === 0 || used === null)) return { nanoUsd: 0, source: null, warning: null };
   return { nanoUsd: null, source: null, warning: `cost unknown: no price for ${provider}/${models[0] ?? 'no model'}` };
 }

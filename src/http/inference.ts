@@ -6,7 +6,7 @@ import { handle } from '../gateway/pipeline';
 import { errorResponse } from '../gateway/refuse';
 import type { Provider } from '../providers/provider';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
-import { type Endpoint, GEMINI_METHODS, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
+import { COUNT_CONTENT, EMBED_CONTENT, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
 import type { Wire } from '../wires/wire';
 import { type AppContext, addressOf } from './context';
@@ -20,7 +20,7 @@ export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): P
 /** Gemini's clients name model and method in the path, under `/v1beta` or `/v1`: https://ai.google.dev/api/generate-content */
 export const serveGemini = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
-  const endpoint = /:(?:generateContent|streamGenerateContent)$/.test(path) ? GENERATE_CONTENT : GEMINI_METHODS;
+  const endpoint = path.endsWith(':countTokens') ? COUNT_CONTENT : /:(?:batchE|e)mbedContents?$/.test(path) ? EMBED_CONTENT : GENERATE_CONTENT;
   return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, path);
 };
 

@@ -10,7 +10,8 @@ export type EndpointName =
   | 'messages'
   | 'count-tokens'
   | 'generate-content'
-  | 'gemini-methods';
+  | 'count-content'
+  | 'embed-content';
 
 /** How the provider wants its key: the header's name, and what precedes the key in it. */
 export interface AuthScheme {

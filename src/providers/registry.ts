@@ -66,7 +66,7 @@ export const PROVIDERS: readonly Provider[] = [
     auth: { header: 'x-goog-api-key', prefix: '' },
     keyVariable: 'GEMINI_API_KEY',
     baseUrlVariable: 'GOOGLE_GEMINI_BASE_URL',
-    endpoints: ['generate-content', 'gemini-methods'],
+    endpoints: ['generate-content', 'count-content', 'embed-content'],
     priceId: 'google',
     streamUsage: false,
     outputLimitField: 'max_tokens',

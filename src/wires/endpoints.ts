@@ -37,7 +37,8 @@ export const GENERATE_CONTENT: Endpoint = {
   upstreamPath: (model, streamed) => `/v1beta/models/${encodeURIComponent(model)}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
 };
 /** What else Gemini's clients ask of a model. */
-export const GEMINI_METHODS: Endpoint = { ...GENERATE_CONTENT, name: 'gemini-methods' };
+export const COUNT_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'count-content' };
+export const EMBED_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'embed-content' };
 
 /** Endpoints whose calls can stand for each other: each is asked in its own wire, and the call is translated. */
 export const CONVERSATIONS: readonly Endpoint[] = [

@@ -141,6 +141,11 @@ describe('Gemini’s dialect at the door', () => {
     }
   });
 
+  it('counts tokens of other vendors’ models by an estimate', async () => {
+    const { totalTokens } = await google.models.countTokens({ model: 'gpt-4o-mini', contents: 'what is a weir?' });
+    expect(totalTokens).toBeGreaterThan(3);
+  });
+
   it('lists what this deployment can reach', async () => {
     const listed: string[] = [];
     for await (const model of await google.models.list()) listed.push(model.name ?? '');

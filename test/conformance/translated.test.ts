@@ -152,6 +152,13 @@ describe('@anthropic-ai/sdk, answered by GPT', () => {
     });
   });
 
+  it('counts tokens, by an estimate that says so', async () => {
+    const { data, response } = await anthropic.messages.countTokens({ model: 'gpt-4o-mini', messages: ask.messages }).withResponse();
+    expect(data.input_tokens).toBeGreaterThan(3);
+    expect(response.headers.get('weir-warnings')).toContain('estimated by tokenx');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', provider: 'weir', cost: 0 });
+  });
+
   it('calls tools', async () => {
     const tools = [{ name: 'get_weather', input_schema: parameters }];
     const question = { ...hello, tools, messages: [{ role: 'user' as const, content: 'weather in Oslo?' }] };

@@ -6,6 +6,7 @@ import { outputLimit } from '../../providers/output-limits';
 import { CONVERSATIONS, type Endpoint } from '../../wires/endpoints';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
+import { ESTIMATOR } from '../estimator';
 import { type ModelItem, parseModelString } from './model-string';
 
 interface Candidate {
@@ -91,6 +92,7 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
         const key = `${it.provider.slug}/${each.name}`;
         const at = endpointAt(it, endpoint);
         if (found.has(key) || at === null) continue;
+        if (it === ESTIMATOR) warnings.push(`tokens of ${each.name} were estimated by tokenx: nobody who serves it counts them`);
         found.set(key, { it, name: each.name, endpoint: at, window: contextWindow(it.provider, each.name), outputLimit: outputLimit(each.name) });
       }
     } catch (error) {
@@ -118,6 +120,7 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
   const [unready] = speaking;
   const shown = item.name.slice(0, 100);
   if (serving.length === 0) throw unknownModel(shown, config);
+  if (unready === undefined && ESTIMATOR.provider.endpoints.includes(endpoint.name)) return [ESTIMATOR];
   if (unready === undefined) {
     const names = serving.map((it) => it.provider.slug).join(', ');
     throw new GatewayError(

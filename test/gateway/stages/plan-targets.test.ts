@@ -67,7 +67,15 @@ describe('planTargets on the AI Gateway', () => {
 
   it('does not translate what is no conversation', () => {
     expect(plan('claude-sonnet-4-5', 'completions')).toMatch(/^not_translated: /);
-    expect(plan('gpt-4o-mini', 'count-tokens')).toMatch(/^not_translated: /);
+  });
+
+  it('counts tokens itself where nobody who serves the model does', () => {
+    const warnings: string[] = [];
+    expect(plan('gpt-4o-mini', 'count-tokens', warnings)).toEqual(['weir gpt-4o-mini https://weir.invalid/v1/messages/count_tokens?beta=true']);
+    expect(warnings.join()).toContain('estimated by tokenx');
+    expect(plan('claude-sonnet-4-5', 'count-tokens')).toEqual([
+      'anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages/count_tokens?beta=true',
+    ]);
   });
 
   it('names the variable and where to put it when a key is missing', () => {
