@@ -476,6 +476,13 @@ export const HEADER_RULES = {
     acts: false,
     doc: 'Customer to meter by Stripe.',
   }),
+  strict: rule({
+    name: 'Weir-Strict',
+    parse: flag,
+    fallback: false,
+    acts: true,
+    doc: '`true`: a call is refused rather than sent without what the other dialect has no place for.',
+  }),
   streamRescue: rule({
     name: 'Weir-Stream-Rescue',
     parse: oneOf(['off', 'splice', 'prefill', 'buffer']),

@@ -153,6 +153,16 @@ describe('Gemini’s dialect at the door', () => {
     expect((await google.models.get({ model: 'gpt-4o-mini' })).name).toBe('models/gpt-4o-mini');
   });
 
+  it('streams as events alone', async () => {
+    const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
+    const response = await fetch(`${worker.url}/v1beta/models/gpt-4o-mini:streamGenerateContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': ADMIN_KEY },
+      body,
+    });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('?alt=sse')]);
+  });
+
   it('raises typed errors', async () => {
     const unknown = google.models.generateContent({ model: 'no-such-model-anywhere', contents: 'hi' });
     await expect(unknown).rejects.toThrow(ApiError);

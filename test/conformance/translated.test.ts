@@ -110,6 +110,8 @@ describe('openai, answered by Claude', () => {
   it('names what was left out, and refuses what would change the meaning', async () => {
     const { response } = await openai.chat.completions.create({ ...ask, seed: 7 }).withResponse();
     expect(response.headers.get('weir-warnings')).toMatch(/left out, anthropic has no counterpart: seed/);
+    const strict = openai.chat.completions.create({ ...ask, seed: 7 }, { headers: { 'Weir-Strict': 'true' } });
+    await expect(strict).rejects.toMatchObject({ status: 400, code: 'not_translated', param: 'seed' });
     const refused = openai.chat.completions.create({ ...ask, n: 3 });
     await expect(refused).rejects.toThrow(OpenAI.BadRequestError);
     await expect(refused).rejects.toMatchObject({ code: 'not_translated', param: 'n' });

@@ -29,9 +29,14 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
   switch (call.door.kind) {
     case 'gateway': {
       const { endpoint } = call.door;
-      const { model } = body.facts;
+      const { model, streamed } = body.facts;
+      if (streamed && call.wire.hasModelInPath === true && !/[?&]alt=sse(?:&|$)/.test(call.query)) {
+        throw new GatewayError('bad_request', 'Streams come as server-sent events: expected `?alt=sse` behind streamGenerateContent.', {
+          param: 'alt',
+        });
+      }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
-      return { targets: sayable(call, body, planModel(call, endpoint, policy, body.facts, config, warn), warn), policy };
+      return { targets: sayable(call, body, policy, planModel(call, endpoint, policy, body.facts, config, warn), warn), policy };
     }
     case 'proxy':
       return { targets: [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy };
@@ -41,13 +46,19 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
 }
 
 /** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
-function sayable(call: Call, body: CallBody, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+function sayable(call: Call, body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
   if (targets.every((target) => target.wire.name === call.wire.name)) return targets;
   let refusal: unknown = null;
   const left = targets.filter((target) => {
     if (target.wire.name === call.wire.name) return true;
     try {
-      outgoingBody(call, body, target, null);
+      const { dropped } = outgoingBody(call, body, target, null);
+      if (policy.strict && dropped.length > 0) {
+        const lost = dropped.join(', ');
+        throw new GatewayError('not_translated', `Weir-Strict: ${target.name} has no counterpart for ${lost}.`, {
+          param: dropped[0] ?? 'Weir-Strict',
+        });
+      }
       return true;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
@@ -82,7 +93,7 @@ async function planRoute(
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
   const targets = planModel(call, endpoint, merged, { ...body.facts, model: route.targets.join(',') }, deps.config, warn);
-  return { targets: sayable(call, body, targets, warn), policy: merged };
+  return { targets: sayable(call, body, merged, targets, warn), policy: merged };
 }
 
 function unknownRoute(asked: string, names: readonly string[]): GatewayError {
