@@ -208,9 +208,11 @@ export class CacheSlot extends DurableObject {
     if (followers > 0 || bytes.byteLength > FRESH_LIMIT_BYTES) return this.#store(fresh);
     this.#fresh.set(key, [...this.#freshOf(key), fresh]);
     this.#freshBytes += bytes.byteLength;
-    for (const [oldest] of this.#fresh) {
-      if (this.#freshBytes <= FRESH_LIMIT_BYTES) break;
-      for (const each of this.#fresh.get(oldest) ?? []) this.#drop(each);
+    // What nobody asked for again would stay until the limit is reached.
+    const now = Date.now();
+    for (const held of this.#fresh.values()) {
+      if (this.#freshBytes <= FRESH_LIMIT_BYTES && held.some((each) => each.until > now)) break;
+      for (const each of held) this.#drop(each);
     }
   }
 

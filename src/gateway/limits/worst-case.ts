@@ -24,7 +24,7 @@ export interface WorstCase {
 const METERED: ReadonlySet<string> = new Set(['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages', 'gemini']);
 const WITHOUT_OUTPUT = 'openai-embeddings';
 const COUNTING = /\/count_tokens$|:countTokens$/;
-const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
+export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
 
 /** The worst of the bodies that the targets would get. */
 export function worstCase(call: Call, body: CallBody, targets: readonly Target[], assumedOutputTokens: number): WorstCase {

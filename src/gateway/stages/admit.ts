@@ -7,7 +7,7 @@ import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import type { Decision, TakeRequest } from '../limits/counter';
 import { quotaOf, scaleOf, subjectOf, windowOf } from '../limits/subject';
-import { dearestCost, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
+import { dearestCost, NOTHING, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
 import type { Clock, Limiter, LimitRule } from '../ports';
 import { type FindOverride, priceCall } from '../price';
 import type { Trail } from '../trail';
@@ -77,7 +77,9 @@ interface Counting {
 async function admitAll(own: readonly Counting[], rules: readonly LimitRule[], known: Omit<Situation, 'worst' | 'findOverride'>): Promise<Grant> {
   const { call, body, targets, deps, trail } = known;
   const all: Counting[] = [...own, ...rules.map((rule) => ({ policy: rule.policy, rule }))];
-  const worst = worstCase(call, body, targets, deps.config.assumedOutputTokens);
+  // Reading the whole body for its tokens takes as long as everything else here; requests are counted without it.
+  const isWeighed = all.some((each) => each.policy.unit !== 'request');
+  const worst = isWeighed ? worstCase(call, body, targets, deps.config.assumedOutputTokens) : NOTHING;
   const findOverride = all.some((each) => each.policy.unit === 'cents') ? await deps.priceOverrides() : () => null;
   const situation: Situation = { ...known, worst, findOverride };
   const applied = strictest(all.map((each) => apply(each, situation)));
