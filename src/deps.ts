@@ -9,6 +9,7 @@ import { findKey } from './edge/d1/keys';
 import { loadLimitRules } from './edge/d1/limits';
 import { loadOverrides } from './edge/d1/prices';
 import { loadRoutes } from './edge/d1/routes';
+import { SharedHealthBoard } from './edge/health';
 import { CachedKeyStore } from './edge/keys-cached';
 import { DurableLimiter } from './edge/limiter';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
@@ -19,6 +20,7 @@ import { KeyDigester, Namer } from './edge/vault';
 import type { Env } from './env';
 import type { Clock, Deps, LedgerCounts, LimitRule, StoredRoute } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
+import type { ShownHealth } from './objects/health';
 import { D1Sink } from './sinks/d1';
 import type { Sink } from './sinks/sink';
 
@@ -38,6 +40,9 @@ export interface App extends Deps {
   readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
   readonly limitCache: Cached<LimitRule[]>;
   readonly routeCache: Cached<ReadonlyMap<string, StoredRoute>>;
+  /** How the targets answer, as the region knows it. */
+  readonly showHealth: () => Promise<ShownHealth[]>;
+  readonly forgetHealth: () => Promise<void>;
   /** Purges all cached answers (null), or those of one seed. */
   readonly purgeCache: (seed: string | null) => Promise<void>;
   /** Removes the answers of one key, by its digest. */
@@ -96,6 +101,8 @@ function buildApp(env: Env): App {
   const namer = new Namer(config.vaultKey);
   const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
   const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, random: Math.random, waitUntil });
+  const healthObject = () => env.HEALTH.getByName('health');
+  const health = new SharedHealthBoard(healthObject, clock, waitUntil);
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
   const overrideCache = new Cached(() => loadOverrides(db), clock, waitUntil);
@@ -103,6 +110,12 @@ function buildApp(env: Env): App {
     env,
     db,
     cache,
+    health,
+    showHealth: async () => healthObject().show(),
+    forgetHealth: async () => {
+      await healthObject().forget();
+      health.forget();
+    },
     purgeCache: async (seed) => {
       await slotOf('generations').advance(seed);
       cache.forgetGenerations();

@@ -16,7 +16,7 @@ export interface Finding {
   readonly mend: string;
 }
 
-const BINDINGS = ['DB', 'CACHE', 'BODIES', 'RECORDS', 'RECORD_LEDGER', 'LIMITER', 'CACHE_SLOT'] as const;
+const BINDINGS = ['DB', 'CACHE', 'BODIES', 'RECORDS', 'RECORD_LEDGER', 'LIMITER', 'CACHE_SLOT', 'HEALTH'] as const;
 const PROVIDER_WAIT_MS = 10_000;
 const RECORD_WAIT_MS = 20_000;
 const RECORD_POLL_MS = 500;

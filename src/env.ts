@@ -1,5 +1,6 @@
 /** The bindings of wrangler.toml. Goes no further than worker.ts, deps.ts, cron.ts and objects/. */
 import type { CacheSlot } from './objects/cache-slot';
+import type { Health } from './objects/health';
 import type { Limiter } from './objects/limiter';
 import type { RecordLedger } from './objects/record-ledger';
 
@@ -16,6 +17,8 @@ export interface Env {
   readonly LIMITER: DurableObjectNamespace<Limiter>;
   /** Durable Objects where calls with the same cache key meet. */
   readonly CACHE_SLOT: DurableObjectNamespace<CacheSlot>;
+  /** Durable Object that knows how targets answer. */
+  readonly HEALTH: DurableObjectNamespace<Health>;
   /** KV: cached answers. */
   readonly CACHE: KVNamespace;
   /** Vars and secrets of config.ts. */

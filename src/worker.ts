@@ -6,6 +6,7 @@ import { serve } from './http/app';
 import { consume } from './queues/index';
 
 export { CacheSlot } from './objects/cache-slot';
+export { Health } from './objects/health';
 export { Limiter } from './objects/limiter';
 export { RecordLedger } from './objects/record-ledger';
 

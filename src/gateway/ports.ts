@@ -84,6 +84,14 @@ export interface LimitRule {
   readonly isDryRun: boolean;
 }
 
+/** What is known of how targets answer. */
+export interface HealthBoard {
+  /** Those that are worth asking, in their order; all of them where none is. At once while all are well. */
+  admitted(targets: readonly Target[]): readonly Target[] | Promise<readonly Target[]>;
+  /** `isWhole`: the failure is the provider's as a whole (no connection, a refused key), not this model's alone. */
+  report(target: Target, isOk: boolean, isWhole: boolean, retryAfterMs: number | null): void;
+}
+
 /** A chain with a name. */
 export interface StoredRoute {
   readonly name: string;
@@ -100,6 +108,7 @@ export interface Deps {
   readonly upstream: Upstream;
   readonly records: RecordSink;
   readonly cache: AnswerCache;
+  readonly health: HealthBoard;
   readonly limiter: Limiter;
   /** The stored limits: at once from memory, else when they are read; null where they cannot be known. */
   readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;

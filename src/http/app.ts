@@ -15,6 +15,7 @@ import { methodNotAllowed, serveEndpoint, serveGemini, serveProvider, serveTarge
 import { cacheRoutes } from './manage/cache';
 import { doctorRoutes } from './manage/doctor';
 import { eventRoutes } from './manage/events';
+import { healthRoutes } from './manage/health';
 import { keyRoutes } from './manage/keys';
 import { limitRoutes } from './manage/limits';
 import { priceRoutes } from './manage/prices';
@@ -60,6 +61,7 @@ function buildRouter(app: App): Router {
   router.route('/api/limits', limitRoutes);
   router.route('/api/routes', routeRoutes);
   router.route('/api/events', eventRoutes);
+  router.route('/api/health', healthRoutes);
   router.route('/api/status', statusRoutes);
   router.route('/api/dead', deadRoutes);
   router.route('/api/doctor', doctorRoutes);

@@ -3,7 +3,7 @@
  * asked, and what the record says.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
+import { AS_ADMIN, api, type Json, recordOf } from '../harness/api.ts';
 import { answers, chunk, error, inTurn, opens, reset, STREAM } from '../harness/provider-answers.ts';
 import {
   endChunked,
@@ -88,7 +88,9 @@ async function ask(options: { stream?: boolean; model?: string; headers?: Record
   };
 }
 
-beforeEach(() => {
+beforeEach(async () => {
+  // What one test did to a target is not the next one's concern.
+  await api(worker, 'DELETE', '/api/health');
   first.received.length = 0;
   second.received.length = 0;
   second.handler = answers;

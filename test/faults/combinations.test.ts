@@ -1,6 +1,6 @@
 /** The table "Combinations" of docs/architecture.md, a test a row. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
+import { AS_ADMIN, api, type Json, recordOf } from '../harness/api.ts';
 import { answers, chunk, error, type Handler, opens } from '../harness/provider-answers.ts';
 import { JSON_HEADERS, type RawUpstream, respond, SSE_HEADERS, startRawUpstream } from '../harness/raw-upstream.ts';
 import { type RunningWorker, startWorker } from '../harness/worker.ts';
@@ -26,7 +26,9 @@ afterAll(async () => {
 });
 
 let question = 0;
-beforeEach(() => {
+beforeEach(async () => {
+  // What one test did to a target is not the next one's concern.
+  await api(worker, 'DELETE', '/api/health');
   question++;
   first.received.length = 0;
   second.received.length = 0;

@@ -1,7 +1,7 @@
 /** Streams that break off after the client has a part of them, in front of a chain of two targets, each asked up to three times. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
+import { AS_ADMIN, api, type Json, recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import { answers, chunk, error, type Handler, opens } from '../harness/provider-answers.ts';
 import { endChunked, openChunked, type RawUpstream, respond, SSE_HEADERS, startRawUpstream, writeChunk } from '../harness/raw-upstream.ts';
@@ -30,7 +30,9 @@ afterAll(async () => {
   await Promise.all([worker?.stop(), first?.stop(), second?.stop(), claude?.stop()]);
 });
 
-beforeEach(() => {
+beforeEach(async () => {
+  // What one test did to a target is not the next one's concern.
+  await api(worker, 'DELETE', '/api/health');
   for (const each of [first, second, claude]) each.received.length = 0;
   second.handler = streams(WORDS);
 });

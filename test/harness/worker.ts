@@ -77,6 +77,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
             RECORD_LEDGER: { className: 'RecordLedger', useSQLite: true },
             LIMITER: { className: 'Limiter', useSQLite: true },
             CACHE_SLOT: { className: 'CacheSlot', useSQLite: true },
+            HEALTH: { className: 'Health', useSQLite: true },
           },
         },
       ],

@@ -4,6 +4,7 @@ import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type 
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
+import type { HealthBoard } from '../ports';
 import { relay, type Source } from '../relay';
 import { nextStep, type RetryPolicy, waitMs } from '../routing/retry';
 import type { SentAnswer } from '../splice';
@@ -11,6 +12,7 @@ import type { Trail } from '../trail';
 import { translateAnswer } from '../translate-answer';
 
 export interface AttemptDeps extends AskDeps {
+  readonly health: HealthBoard;
   readonly random: () => number;
 }
 
@@ -27,9 +29,20 @@ export async function runAttempts(
   const retry = readRetryPolicy(policy, body);
   const rescue = readRescue(call, policy, body, trail);
   const isCareful = targets.length > 1 || retry.tries > 1 || rescue !== 'off';
-  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful }, retry, targets);
+  const well = deps.health.admitted(targets);
+  const asked = well instanceof Promise ? await well : well;
+  if (asked.length < targets.length)
+    trail.warn(
+      `left out, for it has been failing: ${targets
+        .filter((each) => !asked.includes(each))
+        .map(shownName)
+        .join(', ')}`,
+    );
+  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful }, retry, asked);
   return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
 }
+
+const shownName = ({ name, model }: Target): string => (model === null ? name : `${name}/${model}`);
 
 /** The asking of one call's targets; goes on after an answer where that breaks off. */
 class Run {
@@ -49,7 +62,7 @@ class Run {
     for (;;) {
       const [target] = this.#rest;
       if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
-      const result = await askTarget(this.asked, target, prefillFor(target, prefill));
+      const result = await this.#ask(target, prefillFor(target, prefill));
       if ('opened' in result) return result;
       if (!(await this.#goOn(result))) return endWith(result);
     }
@@ -58,18 +71,20 @@ class Run {
   /** Another source for a stream that broke off. */
   async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
     let broken = brokenStream(failure, this.asked.deadline);
+    const [brokenTarget] = this.#rest;
+    if (brokenTarget !== undefined && failure.code !== 'provider_differs') this.asked.deps.health.report(brokenTarget, false, false, null);
     let text = how === 'prefill' ? sent.plainText : null;
     for (;;) {
       if (!(await this.#goOn(broken))) return null;
       const [target] = this.#rest;
       if (target === undefined) return null;
       let prefill = prefillFor(target, text);
-      let result = await askTarget(this.asked, target, prefill);
+      let result = await this.#ask(target, prefill);
       if (prefill !== null && refuses(result)) {
         // What its documents promise it may still refuse; afresh it has not been asked yet.
         text = null;
         prefill = null;
-        result = await askTarget(this.asked, target, null);
+        result = await this.#ask(target, null);
       }
       if ('opened' in result && result.opened.kind === 'events') {
         const continues = prefill !== null && target.provider?.prefill?.repeats !== true;
@@ -79,6 +94,15 @@ class Run {
       if ('opened' in result) discard(result);
       broken = { kind: 'opened' in result || !RETRIED.has(result.kind) ? 'unserved' : result.kind, retryAfterMs: null, end: failure };
     }
+  }
+
+  async #ask(target: Target, prefill: string | null): Promise<Answered | Failed> {
+    const result = await askTarget(this.asked, target, prefill);
+    const { health } = this.asked.deps;
+    if ('opened' in result) health.report(target, true, false, null);
+    else if (result.kind === 'transient' || result.kind === 'silent') health.report(target, false, isUnreachable(result), result.retryAfterMs);
+    else if (result.kind === 'unserved' && isRefusedKey(result)) health.report(target, false, true, null);
+    return result;
   }
 
   /** Whether there is a next try; waits for it. */
@@ -102,6 +126,9 @@ class Run {
     return true;
   }
 }
+
+const isUnreachable = ({ end }: Failed): boolean => end instanceof GatewayError && end.code === 'provider_unreachable';
+const isRefusedKey = ({ end }: Failed): boolean => (end instanceof GatewayError ? end.code === 'provider_auth' : end.response.status === 401);
 
 /** Kinds of failure after which the same target may be asked again, or the call is over. */
 const RETRIED: ReadonlySet<Failed['kind']> = new Set(['transient', 'silent', 'over']);

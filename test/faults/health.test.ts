@@ -1,0 +1,94 @@
+/** Targets that keep failing are left alone for a while, and come back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AS_ADMIN, api, type Json } from '../harness/api.ts';
+import { answers, error, reset } from '../harness/provider-answers.ts';
+import { type RawUpstream, startRawUpstream } from '../harness/raw-upstream.ts';
+import { type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let first: RawUpstream;
+let second: RawUpstream;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([startRawUpstream(), startRawUpstream()]);
+  worker = await startWorker({
+    vars: { OPENAI_API_KEY: 'sk-first', OPENAI_BASE_URL: `${first.url}/v1`, GROQ_API_KEY: 'gsk-second', GROQ_BASE_URL: `${second.url}/openai/v1` },
+  });
+});
+
+afterAll(async () => {
+  await Promise.all([worker?.stop(), first?.stop(), second?.stop()]);
+});
+
+beforeEach(async () => {
+  await api(worker, 'DELETE', '/api/health');
+  first.received.length = 0;
+  second.received.length = 0;
+  second.handler = answers;
+});
+
+const ask = async (model = 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile'): Promise<{ status: number; warnings: string }> => {
+  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
+  const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
+  await response.arrayBuffer();
+  return { status: response.status, warnings: response.headers.get('weir-warnings') ?? '' };
+};
+const shown = async (): Promise<Json[]> => (await api(worker, 'GET', '/api/health')).body.data;
+/** Reports leave an isolate behind its calls. */
+const settled = () => sleep(300);
+
+describe('a target that keeps failing', () => {
+  it('is asked no more after five failures, until its time is up; then one probe brings it back', async () => {
+    first.handler = error(503);
+    for (let index = 0; index < 5; index++) expect((await ask()).status).toBe(200);
+    await settled();
+    expect(await shown()).toContainEqual(expect.objectContaining({ target: 'openai/gpt-4o-mini', state: 'open' }));
+    for (let index = 0; index < 3; index++) expect((await ask()).warnings).toContain('left out, for it has been failing: openai/gpt-4o-mini');
+    expect([first.received.length, second.received.length]).toEqual([5, 8]);
+    first.handler = answers;
+    await sleep(5_000);
+    expect((await ask()).warnings).not.toContain('left out');
+    await settled();
+    expect((await shown()).find((each) => each.target === 'openai/gpt-4o-mini').state).toBe('closed');
+    await sleep(1_000);
+    await ask();
+    await settled();
+    await ask();
+    expect(first.received.length).toBeGreaterThanOrEqual(7);
+  }, 20_000);
+
+  it('does not close its provider for other models, but a refused connection does', async () => {
+    first.handler = error(503);
+    for (let index = 0; index < 5; index++) await ask();
+    await settled();
+    await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
+    expect(first.received).toHaveLength(6);
+    await api(worker, 'DELETE', '/api/health');
+    first.handler = reset;
+    first.received.length = 0;
+    for (let index = 0; index < 5; index++) await ask();
+    await settled();
+    await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
+    expect(first.received).toHaveLength(5);
+  });
+
+  it('is asked all the same where it is the only one, or all are failing', async () => {
+    first.handler = error(503);
+    second.handler = error(503);
+    for (let index = 0; index < 6; index++) await ask();
+    await settled();
+    first.received.length = 0;
+    expect((await ask('openai/gpt-4o-mini')).status).toBe(503);
+    expect((await ask()).status).toBe(503);
+    expect(first.received).toHaveLength(2);
+  });
+
+  it('says nothing of its health by refusing what is the caller’s fault', async () => {
+    first.handler = error(400);
+    for (let index = 0; index < 8; index++) await ask();
+    await settled();
+    expect((await shown()).filter((each) => each.state !== 'closed')).toEqual([]);
+    expect(first.received).toHaveLength(8);
+  });
+});
