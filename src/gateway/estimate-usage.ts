@@ -30,7 +30,17 @@ const TEXT_MEMBERS = new Set([
   'output',
 ]);
 /** Schemas and arguments of calls are read as they stand. */
-const SCHEMA_MEMBERS = new Set(['parameters', 'input_schema', 'schema', 'responseSchema', 'args', 'input']);
+const SCHEMA_MEMBERS = new Set([
+  'parameters',
+  'parametersJsonSchema',
+  'input_schema',
+  'schema',
+  'responseSchema',
+  'responseJsonSchema',
+  'response',
+  'args',
+  'input',
+]);
 /** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 3;
 const MESSAGE_LISTS = ['messages', 'contents'];

@@ -1,5 +1,5 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Translator, Untranslatable } from '../wires/canonical';
+import { reasoningFor, type Translator, Untranslatable } from '../wires/canonical';
 import { editJson } from '../wires/edit-json';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
@@ -36,10 +36,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
   try {
     const conversation = from.readConversation(body.json, body.facts);
-    const written = to.writeConversation(conversation, {
+    const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
+    const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
+    const written = to.writeConversation(told, {
       model: target.model ?? conversation.model,
       isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,
-      reasoning: target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''))?.style ?? null,
+      reasoning: entry?.style ?? null,
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
       outputLimit: target.outputLimit,
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,

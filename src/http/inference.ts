@@ -17,10 +17,26 @@ const COUNTRY = /^[A-Z][A-Z0-9]$/;
 export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): Promise<Response> =>
   serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
 
+const GEMINI_METHODS: ReadonlyMap<string, Endpoint> = new Map([
+  ['generateContent', GENERATE_CONTENT],
+  ['streamGenerateContent', GENERATE_CONTENT],
+  ['countTokens', COUNT_CONTENT],
+  ['embedContent', EMBED_CONTENT],
+  ['batchEmbedContents', EMBED_CONTENT],
+]);
+
 /** Gemini's clients name model and method in the path, under `/v1beta` or `/v1`: https://ai.google.dev/api/generate-content */
 export const serveGemini = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
-  const endpoint = path.endsWith(':countTokens') ? COUNT_CONTENT : /:(?:batchE|e)mbedContents?$/.test(path) ? EMBED_CONTENT : GENERATE_CONTENT;
+  const method = path.slice(path.lastIndexOf(':') + 1);
+  const endpoint = GEMINI_METHODS.get(method);
+  if (endpoint === undefined) {
+    const error = new GatewayError(
+      'not_found',
+      `No method \`${method.slice(0, 60)}\` is served here, expected one of ${[...GEMINI_METHODS.keys()].join(', ')}.`,
+    );
+    return Promise.resolve(errorResponse(error, GENERATE_CONTENT.wire, c.env.app.newId()));
+  }
   return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, path);
 };
 

@@ -13,6 +13,20 @@ export type EndpointName =
   | 'count-content'
   | 'embed-content';
 
+export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+/** How some models are told how much to think. */
+export interface ReasoningEntry {
+  readonly models: RegExp;
+  /** A word (`reasoning_effort`), a number of tokens, a level, or the model's own measure under a word. */
+  readonly style: 'effort' | 'budget' | 'level' | 'adaptive';
+  /** The words that it knows, where not all. */
+  readonly efforts?: readonly Effort[];
+  /** Least and most tokens, and whether 0 turns it off. */
+  readonly budget?: { readonly least: number; readonly most: number; readonly hasOff: boolean };
+}
+
 /** How the provider wants its key: the header's name, and what precedes the key in it. */
 export interface AuthScheme {
   readonly header: 'authorization' | 'x-api-key' | 'x-goog-api-key';
@@ -43,7 +57,7 @@ export interface Provider {
   /** What its chat endpoint calls the limit of the answer's tokens. */
   readonly outputLimitField: 'max_tokens' | 'max_completion_tokens';
   /** Models that can be told how much to think, and how; the first that fits counts. */
-  readonly reasoning: readonly { readonly models: RegExp; readonly style: 'effort' | 'budget' | 'level' | 'adaptive' }[];
+  readonly reasoning: readonly ReasoningEntry[];
   /** Models that refuse sampling parameters, or null. */
   readonly fixedSampling: RegExp | null;
   /**

@@ -32,7 +32,13 @@ export const PROVIDERS: readonly Provider[] = [
     endpoints: [...WITH_RESPONSES, 'moderations'],
     // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
     outputLimitField: 'max_completion_tokens',
-    reasoning: [{ models: /^(?:o\d|gpt-[56](?!.*chat)|gpt-oss)/, style: 'effort' }],
+    // https://platform.openai.com/docs/guides/reasoning and the models' pages
+    reasoning: [
+      { models: /^o\d/, style: 'effort', efforts: ['low', 'medium', 'high'] },
+      { models: /^gpt-5(?:-|$)(?!.*chat)/, style: 'effort', efforts: ['minimal', 'low', 'medium', 'high'] },
+      { models: /^gpt-5\.(?!.*chat)/, style: 'effort', efforts: ['none', 'low', 'medium', 'high', 'xhigh'] },
+      { models: /^gpt-6(?!.*chat)/, style: 'effort', efforts: ['none', 'low', 'medium', 'high', 'xhigh', 'max'] },
+    ],
     // https://platform.openai.com/docs/guides/reasoning (limitations)
     fixedSampling: /^(?:o\d|gpt-[56](?!.*chat))/,
     models: ['omni-moderation-latest', 'text-moderation-latest'],
@@ -73,8 +79,9 @@ export const PROVIDERS: readonly Provider[] = [
     fixedSampling: null,
     // https://ai.google.dev/gemini-api/docs/thinking
     reasoning: [
-      { models: /^gemini-3/, style: 'level' },
-      { models: /^gemini-2\.5/, style: 'budget' },
+      { models: /^gemini-3(?!.*(?:image|tts|audio|live))/, style: 'level' },
+      { models: /^gemini-2\.5-pro(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } },
+      { models: /^gemini-2\.5-flash(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 512, most: 24_576, hasOff: true } },
     ],
     prefill: null,
     models: [],
@@ -110,7 +117,7 @@ export const PROVIDERS: readonly Provider[] = [
     keyVariable: 'GROQ_API_KEY',
     endpoints: WITH_RESPONSES,
     // https://console.groq.com/docs/reasoning
-    reasoning: [{ models: /gpt-oss|qwen3/, style: 'effort' }],
+    reasoning: [{ models: /gpt-oss/, style: 'effort', efforts: ['low', 'medium', 'high'] }],
     // https://console.groq.com/docs/prefilling
     prefill: { models: /./, flag: null, repeats: false },
   }),

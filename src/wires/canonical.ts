@@ -3,20 +3,26 @@
  * so that n wires need n translators. Calls whose wire does not change never come here.
  */
 import type { Usage } from '../../schema/record';
+import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
 import { isObject } from './json';
 import type { SseEvent } from './sse';
 import type { JsonObject, RequestFacts } from './wire';
 
+/** What a model's vendor wants back unchanged with what it signed; another vendor refuses it. */
+export interface Signature {
+  readonly by: 'anthropic' | 'google';
+  readonly text: string;
+}
+
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
-  /** `signature`: what the model's vendor wants back unchanged, or null. */
-  | { readonly kind: 'thinking'; readonly text: string; readonly signature: string | null }
+  | { readonly kind: 'thinking'; readonly text: string; readonly signature: Signature | null }
   | { readonly kind: 'refusal'; readonly text: string }
   | { readonly kind: 'image'; readonly source: Source }
   | { readonly kind: 'file'; readonly source: Source; readonly name: string | null }
   /** `input`: the arguments as JSON text, as the model wrote them. */
   /** `signature`: as of thinking, where the vendor signs its calls. */
-  | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string; readonly signature?: string }
+  | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string; readonly signature?: Signature }
   | { readonly kind: 'tool-result'; readonly id: string; readonly parts: readonly Part[]; readonly isError: boolean };
 
 export type Source = { readonly url: string } | { readonly mediaType: string /** Base64. */; readonly data: string };
@@ -49,15 +55,12 @@ export interface Conversation {
   readonly stop: readonly string[];
   readonly user: string | null;
   /** JSON Schema that the answer has to keep to; without one any JSON will do. */
-  readonly format: { readonly name: string; readonly schema: JsonObject | null } | null;
+  readonly format: { readonly name: string; readonly schema: JsonObject | null; readonly isStrict: boolean } | null;
   /** How much the model is to think before it answers; null: it decides. */
   readonly reasoning: Reasoning | null;
   /** Members of the body that have no place here and whose loss does no harm. */
   readonly dropped: readonly string[];
 }
-
-export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
-export type Effort = (typeof EFFORTS)[number];
 
 export interface Reasoning {
   readonly effort: Effort;
@@ -93,13 +96,14 @@ export interface Completion {
 /** What one event of a streamed answer adds. `tool` counts the answer's tool calls from 0. */
 export type StreamPart =
   | { readonly kind: 'start'; readonly id: string; readonly model: string }
-  | { readonly kind: 'text' | 'thinking' | 'refusal' | 'signature'; readonly text: string }
+  | { readonly kind: 'text' | 'thinking' | 'refusal'; readonly text: string }
+  | { readonly kind: 'signature'; readonly by: Signature['by']; readonly text: string }
   /** Where the wire tells its blocks apart: one begins, the one that is open ends. */
   | { readonly kind: 'open'; readonly block: 'text' | 'thinking' }
   | { readonly kind: 'close' }
   /** Content that has no place here. */
   | { readonly kind: 'other'; readonly name: string }
-  | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string; readonly signature?: string }
+  | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string; readonly signature?: Signature }
   | { readonly kind: 'tool-input'; readonly tool: number; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: FinishReason }
   | { readonly kind: 'usage'; readonly usage: Usage };
@@ -116,8 +120,7 @@ export interface PartWriter {
   end(): string;
 }
 
-/** A word (`reasoning_effort`), a number of tokens, a level, or the model's own measure under a word. */
-export type ReasoningStyle = 'effort' | 'budget' | 'level' | 'adaptive';
+export type ReasoningStyle = ReasoningEntry['style'];
 
 /** How the target wants what its wire leaves open. */
 export interface WriteOptions {
@@ -204,6 +207,36 @@ export function systemText(parts: readonly Part[]): string {
 export function readSource(url: string): Source {
   const found = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/s.exec(url);
   return found === null ? { url } : { mediaType: found[1] ?? '', data: found[2] ?? '' };
+}
+
+/** Turns of one speaker in one message: elsewhere each call, result and text may be one of its own. A result ends with the user's own words. */
+export function inTurns(messages: readonly Message[]): Message[] {
+  const turns: Message[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    const isSame = last?.role === message.role && message.role !== 'system';
+    const isResult = (it: Message): boolean => it.parts.length > 0 && it.parts.every((part) => part.kind === 'tool-result');
+    if (last !== undefined && isSame && (message.role === 'assistant' || (isResult(last) && isResult(message)))) {
+      turns[turns.length - 1] = { role: message.role, parts: [...last.parts, ...message.parts] };
+    } else turns.push(message);
+  }
+  return turns;
+}
+
+/** The effort among those that a model knows that is nearest to the one that was asked for. */
+export function nearestEffort(effort: Effort, known: readonly Effort[]): Effort {
+  const rank = (it: Effort): number => EFFORTS.indexOf(it);
+  return [...known].sort((a, b) => Math.abs(rank(a) - rank(effort)) - Math.abs(rank(b) - rank(effort)))[0] ?? effort;
+}
+
+/** What was asked for as far as the model goes along; what it cannot be told stays, to be named as lost. */
+export function reasoningFor(asked: Reasoning | null, entry: ReasoningEntry | undefined): Reasoning | null {
+  if (asked === null || entry === undefined) return asked;
+  const effort = entry.efforts === undefined ? asked.effort : nearestEffort(asked.effort, entry.efforts);
+  if (entry.budget === undefined) return { effort, budget: asked.budget };
+  const { least, most, hasOff } = entry.budget;
+  if (asked.effort === 'none') return { effort: hasOff ? 'none' : 'minimal', budget: hasOff ? 0 : least };
+  return { effort, budget: Math.min(Math.max(budgetOf(asked), least), most) };
 }
 
 /** The objects of a list. Throws `Untranslatable` for anything else but nothing. */

@@ -153,6 +153,15 @@ describe('Gemini’s dialect at the door', () => {
     expect((await google.models.get({ model: 'gpt-4o-mini' })).name).toBe('models/gpt-4o-mini');
   });
 
+  it('serves the methods that it knows', async () => {
+    const response = await fetch(`${worker.url}/v1beta/models/gpt-4o-mini:predictLongRunning`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': ADMIN_KEY },
+      body: '{}',
+    });
+    expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('generateContent')]);
+  });
+
   it('streams as events alone', async () => {
     const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
     const response = await fetch(`${worker.url}/v1beta/models/gpt-4o-mini:streamGenerateContent`, {

@@ -66,12 +66,12 @@ describe('ResponsesStream', () => {
 
 describe('GeminiStream', () => {
   it('finishes with a finish reason or a blocked prompt', () => {
-    const reader = new GeminiStream();
+    const reader = new GeminiStream(1);
     read(reader, { candidates: [{ content: { parts: [{ text: 'a' }] } }], modelVersion: 'gemini-2.5-flash' });
     expect(reader.finished).toBe(false);
     read(reader, { candidates: [{ finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 1 } });
     expect(reader).toMatchObject({ finished: true, model: 'gemini-2.5-flash', usage: { input: 3, output: 1 } });
-    const blocked = new GeminiStream();
+    const blocked = new GeminiStream(1);
     read(blocked, { promptFeedback: { blockReason: 'SAFETY' } });
     expect(blocked.finished).toBe(true);
   });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_USAGE } from '../../schema/record';
+import type { Effort, ReasoningEntry } from '../../src/providers/provider';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
 import {
   type Completion,
@@ -9,6 +10,7 @@ import {
   type Message,
   type Part,
   type ReasoningStyle,
+  reasoningFor,
   type StreamPart,
   type Translator,
   Untranslatable,
@@ -400,7 +402,7 @@ describe('Gemini', () => {
         { content: { parts: [{ functionCall: { name: 'f', args: {} } }, { functionCall: { name: 'f', args: { x: 1 } } }] }, finishReason: 'STOP' },
       ],
     };
-    expect(translatorOf(gemini).readCompletion(answer)).toMatchObject({ finish: 'tool-calls', parts: [{ id: 'f-0' }, { id: 'f-1' }] });
+    expect(translatorOf(gemini).readCompletion(answer)).toMatchObject({ finish: 'tool-calls', parts: [{ id: 'f_0' }, { id: 'f_1' }] });
     const history = [
       { role: 'user', parts: [{ text: 'hi' }] },
       { role: 'model', parts: [{ functionCall: { name: 'f', args: {} } }] },
@@ -408,8 +410,8 @@ describe('Gemini', () => {
     ];
     expect(chat.writeConversation(read(gemini, { contents: history }, path), options).body['messages']).toMatchObject([
       { role: 'user', content: 'hi' },
-      { role: 'assistant', tool_calls: [{ id: 'f', function: { name: 'f', arguments: '{}' } }] },
-      { role: 'tool', tool_call_id: 'f', content: 'done' },
+      { role: 'assistant', tool_calls: [{ id: 'f_0', function: { name: 'f', arguments: '{}' } }] },
+      { role: 'tool', tool_call_id: 'f_0', content: 'done' },
     ]);
   });
 
@@ -485,5 +487,155 @@ describe('how much to think', () => {
     expect(write(chat, null, json).body).toMatchObject({ response_format: { type: 'json_object' } });
     expect(write(translatorOf(gemini), null, json).body).toMatchObject({ generationConfig: { responseMimeType: 'application/json' } });
     expect(() => write(messages, null, json)).toThrow(Untranslatable);
+  });
+});
+
+describe('what one vendor says to another', () => {
+  const path = '/v1beta/models/gemini-2.5-flash:generateContent';
+  const geminiWire = translatorOf(gemini);
+  const responses = translatorOf(openAiResponses);
+  const asGemini = (contents: unknown, more: JsonObject = {}): Conversation => read(gemini, { contents, ...more }, path);
+  const user = { role: 'user', parts: [{ text: 'hi' }] };
+  const call = (name: string, more: JsonObject = {}) => ({ functionCall: { name, args: {}, ...more } });
+
+  it('calls and results of Responses are one turn in chat, and reasoning alone is no message', () => {
+    const input = [
+      { role: 'user', content: 'hi' },
+      { type: 'reasoning', summary: [], encrypted_content: 'of OpenAI' },
+      { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+      { type: 'function_call', call_id: 'c2', name: 'g', arguments: '{}' },
+      {
+        type: 'function_call_output',
+        call_id: 'c1',
+        output: [
+          { type: 'input_text', text: 'one' },
+          { type: 'input_image', image_url: 'https://x/y.png' },
+        ],
+      },
+      { type: 'function_call_output', call_id: 'c2', output: 'two' },
+    ];
+    const { messages: written } = chat.writeConversation(read(openAiResponses, { input }), options).body as { messages: JsonObject[] };
+    expect(written.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'user']);
+    expect(written[1]).toMatchObject({ tool_calls: [{ id: 'c1' }, { id: 'c2' }] });
+    expect(written[4]).toMatchObject({ content: [{ type: 'image_url' }] });
+  });
+
+  it('results of Gemini that say a name alone go to the first open call of that name', () => {
+    const contents = [
+      user,
+      { role: 'model', parts: [call('f', { id: 'a' }), call('f')] },
+      { role: 'user', parts: ['one', 'two'].map((output) => ({ functionResponse: { name: 'f', response: { output } } })) },
+    ];
+    const { messages: written } = chat.writeConversation(asGemini(contents), options).body as { messages: JsonObject[] };
+    expect(written.slice(2)).toEqual([
+      { role: 'tool', tool_call_id: 'a', content: 'one' },
+      { role: 'tool', tool_call_id: 'f_0', content: 'two' },
+    ]);
+  });
+
+  it('what a tool said is not cut down to one of its members', () => {
+    const result = (response: unknown) => {
+      const contents = [user, { role: 'model', parts: [call('f')] }, { role: 'user', parts: [{ functionResponse: { name: 'f', response } }] }];
+      const [part] = asGemini(contents).messages[2]?.parts ?? [];
+      if (part?.kind !== 'tool-result') throw new Error('no result');
+      return [part.isError, part.parts] as const;
+    };
+    expect(result({ result: 'ok', temperature: 20 })).toEqual([false, [{ kind: 'text', text: '{"result":"ok","temperature":20}' }]]);
+    expect(result({ output: 'ok' })).toEqual([false, [{ kind: 'text', text: 'ok' }]]);
+    expect(result({ output: 'ok', error: null })[0]).toBe(false);
+    expect(result({ error: 'no' })).toEqual([true, [{ kind: 'text', text: 'no' }]]);
+  });
+
+  it('a signature goes back to its own vendor alone, and third-generation Gemini gets a word in its place', () => {
+    const claude: Part = { kind: 'thinking', text: 'hm', signature: { by: 'anthropic', text: 'c' } };
+    const google: Part = { kind: 'thinking', text: 'hm', signature: { by: 'google', text: 'g' } };
+    const tool: Part = { kind: 'tool-call', id: 'a', name: 'f', input: '{}' };
+    const it: Conversation = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }) };
+    const history: Conversation = { ...it, messages: [...it.messages, { role: 'assistant', parts: [claude, google, tool] }] };
+    const toGemini = (model: string) =>
+      (geminiWire.writeConversation(history, { ...options, model }).body as { contents: { parts: JsonObject[] }[] }).contents[1]?.parts;
+    expect(toGemini('gemini-2.5-pro')).toEqual([
+      { text: 'hm', thought: true, thoughtSignature: 'g' },
+      { functionCall: { id: 'a', name: 'f', args: {} } },
+    ]);
+    expect(toGemini('gemini-3-pro')?.[1]).toMatchObject({ thoughtSignature: 'skip_thought_signature_validator' });
+    const { messages: written } = messages.writeConversation(history, options).body as { messages: { content: JsonObject[] }[] };
+    expect(written[1]?.content.map(({ type, signature }) => [type, signature])).toEqual([
+      ['thinking', 'c'],
+      ['tool_use', undefined],
+    ]);
+    const answer = responses.writeCompletion({ id: 'resp_x', model: 'm', parts: [google], finish: 'stop', usage: null }, 0, {});
+    const [item] = (answer as { output: JsonObject[] }).output;
+    expect(read(openAiResponses, { input: [item] }).messages[0]?.parts).toEqual([google]);
+  });
+
+  it('what would be missing is refused, and what is only written otherwise is read', () => {
+    expect(() => asGemini([user], { cachedContent: 'cachedContents/x' })).toThrow(expect.objectContaining({ param: 'cachedContent' }));
+    expect(() => asGemini([user], { generationConfig: { responseModalities: ['IMAGE'] } })).toThrow(Untranslatable);
+    expect(asGemini([user], { systemInstruction: 'be brief' }).messages[0]).toEqual({ role: 'system', parts: [{ kind: 'text', text: 'be brief' }] });
+    const schema = { type: 'OBJECT', nullable: true, propertyOrdering: ['x'], properties: { x: { type: 'ARRAY', minItems: '1' } } };
+    const format = asGemini([user], { generationConfig: { responseMimeType: 'application/json', responseSchema: schema } }).format;
+    expect(format).toEqual({
+      name: 'answer',
+      isStrict: false,
+      schema: { type: ['object', 'null'], properties: { x: { type: 'array', minItems: 1 } } },
+    });
+    expect(gemini.readRequest({}, '/v1beta/models/openai/ft:gpt-4o-mini:org::abc:generateContent')).toMatchObject({
+      model: 'openai/ft:gpt-4o-mini:org::abc',
+    });
+    expect(() => chat.writeConversation(asGemini(null), options)).toThrow(Untranslatable);
+  });
+
+  it('images, and answers that never said how they ended, are no answers of text', () => {
+    const image = { candidates: [{ content: { parts: [{ inlineData: { mimeType: 'image/png', data: 'x' } }] }, finishReason: 'STOP' }] };
+    expect(() => geminiWire.readCompletion(image)).toThrow(Untranslatable);
+    expect(() => geminiWire.readCompletion({ candidates: [{ content: { parts: [{ text: 'a' }] } }] })).toThrow(Untranslatable);
+    const [event] = eventsOf(`data: ${JSON.stringify(image)}\n\n`);
+    if (event === undefined) throw new Error('no event');
+    expect(geminiWire.openReader().read(event)).toContainEqual({ kind: 'other', name: 'image' });
+  });
+
+  it('several candidates are finished when each is', () => {
+    const reader = gemini.openStream({ ...gemini.readRequest({ generationConfig: { candidateCount: 2 } }, path) }, false);
+    const done = (index: number) =>
+      eventsOf(`data: ${JSON.stringify({ candidates: [{ index, content: { parts: [{ text: 'x' }] }, finishReason: 'STOP' }] })}\n\n`).forEach(
+        (event) => void reader?.read(event),
+      );
+    done(0);
+    expect(reader?.finished).toBe(false);
+    done(1);
+    expect(reader?.finished).toBe(true);
+  });
+
+  it('functions are told from functions in namespaces by what the caller has', () => {
+    const tools = [
+      { type: 'namespace', name: 'a', tools: [{ type: 'function', name: 'f', parameters: {} }] },
+      { type: 'function', name: 'a__b', parameters: {} },
+    ];
+    const parts: Part[] = ['a__f', 'a__b'].map((name, index) => ({ kind: 'tool-call', id: `c${index}`, name, input: '{}' }));
+    const { output } = responses.writeCompletion({ id: 'resp_x', model: 'm', parts, finish: 'tool-calls', usage: null }, 0, { tools }) as {
+      output: JsonObject[];
+    };
+    expect(output.map(({ name, namespace }) => [name, namespace])).toEqual([
+      ['f', 'a'],
+      ['a__b', undefined],
+    ]);
+    const choice = { type: 'function', name: 'f', namespace: 'a' };
+    expect(read(openAiResponses, { input: 'hi', tools, tool_choice: choice }).toolChoice).toEqual({ name: 'a__f' });
+  });
+
+  it('an effort is brought to the words and numbers that a model knows', () => {
+    const ask = (effort: Effort, budget: number | null = null) => ({ effort, budget });
+    const words: ReasoningEntry = { models: /./, style: 'effort', efforts: ['low', 'medium', 'high'] };
+    expect([reasoningFor(ask('none'), words), reasoningFor(ask('max'), words)]).toEqual([ask('low'), ask('high')]);
+    const numbers: ReasoningEntry = { models: /./, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } };
+    expect([reasoningFor(ask('none'), numbers)?.budget, reasoningFor(ask('high', 60_000), numbers)?.budget]).toEqual([128, 32_768]);
+    const narrow = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], max_tokens: 1_000 }), reasoning: ask('high') };
+    expect(geminiWire.writeConversation(narrow, { ...options, reasoning: 'budget' }).dropped).toEqual(['reasoning effort']);
+    const adaptive = messages.writeConversation({ ...narrow, temperature: 0, topK: 5 }, { ...options, reasoning: 'adaptive' });
+    expect([Object.keys(adaptive.body).filter((name) => name === 'temperature' || name === 'top_k'), adaptive.dropped]).toEqual([
+      [],
+      ['sampling beside thinking'],
+    ]);
   });
 });

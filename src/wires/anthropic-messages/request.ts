@@ -8,6 +8,7 @@ import {
   type Part,
   type Reasoning,
   readEffort,
+  type Signature,
   type Source,
   samplingFor,
   systemText,
@@ -73,7 +74,7 @@ export function readConversation(body: JsonObject): Conversation {
     topK: numberOr(body['top_k'], null),
     stop: Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((each) => typeof each === 'string') : [],
     user: readRequest(body).user,
-    format: isObject(schema) ? { name: 'answer', schema } : null,
+    format: isObject(schema) ? { name: 'answer', schema, isStrict: false } : null,
     reasoning: readThinking(body),
     dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
   };
@@ -130,7 +131,7 @@ function readBlock(block: JsonObject, where: string): Part[] {
     case 'text':
       return [{ kind: 'text', text: stringOr(block['text'], '') }];
     case 'thinking':
-      return [{ kind: 'thinking', text: stringOr(block['thinking'], ''), signature: stringOr(block['signature'], null) }];
+      return [{ kind: 'thinking', text: stringOr(block['thinking'], ''), signature: signatureOf(block) }];
     case 'redacted_thinking':
       return [];
     case 'image':
@@ -151,6 +152,11 @@ function readBlock(block: JsonObject, where: string): Part[] {
     default:
       throw new Untranslatable(where, `a block of type \`${String(type).slice(0, 40)}\`, expected text, image, document, tool_use or tool_result`);
   }
+}
+
+function signatureOf(block: JsonObject): Signature | null {
+  const text = block['signature'];
+  return typeof text === 'string' && text !== '' ? { by: 'anthropic', text } : null;
 }
 
 function readBlockSource(block: JsonObject, where: string): Source {
@@ -184,7 +190,7 @@ export function writeConversation(
   const choice = writeChoice(it);
   if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
   const thinking = writeThinking(it, reasoning, maxTokens);
-  const isThinking = thinking?.thinking?.['type'] === 'enabled';
+  const isThinking = thinking?.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
   const output = {
     ...(it.format !== null && { format: { type: 'json_schema', schema: it.format.schema } }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
@@ -198,7 +204,7 @@ export function writeConversation(
     ...(thinking?.thinking !== undefined && { thinking: thinking.thinking }),
     ...(temperature !== null && !isThinking && { temperature }),
     ...(topP !== null && !isThinking && { top_p: topP }),
-    ...(sampling.topK !== null && { top_k: sampling.topK }),
+    ...(sampling.topK !== null && !isThinking && { top_k: sampling.topK }),
     ...(stop.length > 0 && { stop_sequences: stop }),
     ...(it.user !== null && { metadata: { user_id: it.user } }),
     ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
@@ -208,7 +214,7 @@ export function writeConversation(
   const dropped = [
     ...(maxTokens === stated ? [] : [`max_tokens above the model's ${maxTokens}`]),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
-    ...(isThinking && (temperature !== null || topP !== null) ? ['sampling beside thinking'] : []),
+    ...(isThinking && (temperature !== null || topP !== null || sampling.topK !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
     ...sampling.dropped,
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
@@ -232,14 +238,15 @@ const BUDGET_LEAST = 1_024;
 function writeThinking(it: Conversation, style: WriteOptions['reasoning'], maxTokens: number): Thinking | null {
   if (it.reasoning === null) return null;
   const { effort } = it.reasoning;
+  const isForced = it.toolChoice === 'required' || (typeof it.toolChoice === 'object' && it.toolChoice !== null);
   if (style === 'adaptive') {
     if (effort === 'none') return { thinking: { type: 'disabled' } };
+    if (isForced) return null;
     return { thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };
   }
   if (style !== 'budget') return null;
   if (effort === 'none') return {};
   const budget = Math.max(BUDGET_LEAST, Math.min(budgetOf(it.reasoning), maxTokens - BUDGET_LEAST));
-  const isForced = it.toolChoice === 'required' || (typeof it.toolChoice === 'object' && it.toolChoice !== null);
   const hasCalls = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call'));
   if (budget >= maxTokens || isForced || hasCalls) return null;
   return { thinking: { type: 'enabled', budget_tokens: budget } };
@@ -280,7 +287,7 @@ export function writeBlock(part: Part): JsonObject[] {
     case 'refusal':
       return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
     case 'thinking':
-      return part.signature === null ? [] : [{ type: 'thinking', thinking: part.text, signature: part.signature }];
+      return part.signature?.by === 'anthropic' ? [{ type: 'thinking', thinking: part.text, signature: part.signature.text }] : [];
     case 'image':
       if ('mediaType' in part.source && !IMAGE_TYPES.has(part.source.mediaType)) {
         throw new Untranslatable('messages', `an image of type \`${part.source.mediaType.slice(0, 40)}\`, expected JPEG, PNG, GIF or WebP`);

@@ -46,7 +46,9 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   model: it.model,
   // An unsigned thinking block is dropped where it would be sent back; to be read, it needs no signature.
   content: it.parts.flatMap((part) =>
-    part.kind === 'thinking' ? [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }] : writeBlock(part),
+    part.kind === 'thinking'
+      ? [{ type: 'thinking', thinking: part.text, signature: part.signature?.by === 'anthropic' ? part.signature.text : '' }]
+      : writeBlock(part),
   ),
   stop_reason: writeFinish(it.finish),
   stop_sequence: null,

@@ -99,7 +99,7 @@ export class MessagesPartReader implements PartReader {
       case 'thinking_delta':
         return [{ kind: 'thinking', text }];
       case 'signature_delta':
-        return [{ kind: 'signature', text }];
+        return [{ kind: 'signature', by: 'anthropic', text }];
       case 'input_json_delta':
         if (this.#tool === null) return [];
         this.#tool.hasFragments = true;
@@ -141,7 +141,7 @@ export class MessagesPartWriter implements PartWriter {
       case 'thinking':
         return this.#enter('thinking', BLANK.thinking) + this.#delta({ type: 'thinking_delta', thinking: part.text });
       case 'signature':
-        return this.#open === 'thinking' ? this.#delta({ type: 'signature_delta', signature: part.text }) : '';
+        return this.#open === 'thinking' && part.by === 'anthropic' ? this.#delta({ type: 'signature_delta', signature: part.text }) : '';
       case 'tool-call':
         this.#tool = part.tool;
         return this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });

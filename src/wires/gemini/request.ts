@@ -8,6 +8,7 @@ import {
   type Part,
   type Reasoning,
   readEffort,
+  type Signature,
   type Source,
   samplingFor,
   systemText,
@@ -19,7 +20,8 @@ import {
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
-const METHOD = /\/models\/([^/:?]+(?:\/[^/:?]+)*):(\w+)$/;
+/** A tuned model's name has colons of its own. */
+const METHOD = /\/models\/(.+):(\w+)$/;
 
 export function readRequest(body: JsonObject, path: string): RequestFacts {
   const [, model, method] = METHOD.exec(path) ?? [];
@@ -29,7 +31,7 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
   return {
     model: model === undefined ? null : unescaped(model),
     streamed: method === 'streamGenerateContent',
-    choices: 1,
+    choices: answers,
     maxOutputTokens: stated === null ? null : stated * answers,
     user: null,
     session: null,
@@ -82,14 +84,16 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
   const config = member(body, 'generationConfig');
   if (count(member(config, 'candidateCount')) > 1)
     throw new Untranslatable('generationConfig.candidateCount', 'several answers in one call, expected 1');
+  refuseMeaning(body, config);
   const stop = member(config, 'stopSequences');
   const calling = member(member(body, 'toolConfig'), 'functionCallingConfig');
   const instruction = member(body, 'systemInstruction');
-  const system = isObject(instruction) ? [{ role: 'system', parts: readParts(instruction['parts'], 'systemInstruction.parts') } as const] : [];
+  const said = typeof instruction === 'string' ? [{ text: instruction }] : at(instruction, 'parts');
+  const system = said !== undefined ? [{ role: 'system', parts: readParts(said, 'systemInstruction.parts') } as const] : [];
   return {
     model: facts.model ?? '',
     streamed: facts.streamed,
-    messages: [...system, ...listOf(body['contents'], 'contents').map(readMessage)],
+    messages: [...system, ...readContents(body['contents'])],
     tools: listOf(body['tools'], 'tools').flatMap(readTools),
     toolChoice: readChoice(calling),
     parallelTools: null,
@@ -108,14 +112,24 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
   };
 }
 
+/** What would be missing from the call, or from its answer. */
+function refuseMeaning(body: JsonObject, config: unknown): void {
+  if (member(body, 'cachedContent') !== undefined)
+    throw new Untranslatable('cachedContent', 'lies at Google, expected a call that brings everything along');
+  const modalities = member(config, 'responseModalities');
+  if (Array.isArray(modalities) && modalities.some((each) => each !== 'TEXT'))
+    throw new Untranslatable('generationConfig.responseModalities', 'an answer in more than text');
+  if (member(config, 'responseLogprobs') === true) throw new Untranslatable('generationConfig.responseLogprobs', 'probabilities of tokens');
+}
+
 function readFormat(config: unknown): Conversation['format'] {
   const schema = member(config, 'responseJsonSchema') ?? member(config, 'responseSchema');
   const type = member(config, 'responseMimeType') ?? 'text/plain';
   if (type === 'text/plain') return null;
-  if (type === 'application/json' && schema === undefined) return { name: 'answer', schema: null };
+  if (type === 'application/json' && schema === undefined) return { name: 'answer', schema: null, isStrict: false };
   if (type !== 'application/json' || !isObject(schema))
     throw new Untranslatable('generationConfig.responseMimeType', 'expected text/plain or application/json');
-  return { name: 'answer', schema: plainSchema(schema) };
+  return { name: 'answer', schema: plainSchema(schema), isStrict: false };
 }
 
 /** https://ai.google.dev/gemini-api/docs/thinking; a budget of -1 leaves it to the model. */
@@ -125,23 +139,35 @@ function readThinking(thinking: unknown): Reasoning | null {
   return readEffort(stringOr(member(thinking, 'thinkingLevel'), '').toLowerCase());
 }
 
-function writeThinking({ reasoning }: Conversation, style: WriteOptions['reasoning']): JsonObject | null {
+/** Null: the model cannot be told, or the answer would have no room beside its thinking. */
+function writeThinking({ reasoning }: Conversation, style: WriteOptions['reasoning'], maxOutputTokens: number | null): JsonObject | null {
   if (reasoning === null) return null;
-  if (style === 'budget') return { thinkingBudget: budgetOf(reasoning), includeThoughts: reasoning.effort !== 'none' };
+  if (style === 'budget') {
+    const budget = budgetOf(reasoning);
+    if (maxOutputTokens !== null && budget * 2 > maxOutputTokens) return null;
+    return { thinkingBudget: budget, includeThoughts: budget > 0 };
+  }
   if (style !== 'level') return null;
   const isLow = reasoning.effort === 'none' || reasoning.effort === 'minimal' || reasoning.effort === 'low';
   return { thinkingLevel: isLow ? 'LOW' : 'HIGH', includeThoughts: true };
 }
 
-/** Google's own schemas write types in capitals: https://ai.google.dev/api/caching#Schema */
+/** Numbers that Google's clients may write as text. */
+const NUMBERS: ReadonlySet<string> = new Set(['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties']);
+
+/** Google's own schemas write types in capitals, and know words that JSON Schema does not: https://ai.google.dev/api/caching#Schema */
 function plainSchema(schema: JsonObject): JsonObject {
   const plain = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(plain);
     return isObject(value) ? plainSchema(value) : value;
   };
-  return Object.fromEntries(
-    Object.entries(schema).map(([name, value]) => [name, name === 'type' && typeof value === 'string' ? value.toLowerCase() : plain(value)]),
-  );
+  const out: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === 'propertyOrdering' || name === 'property_ordering' || name === 'nullable') continue;
+    if (name === 'type' && typeof value === 'string') out[name] = schema['nullable'] === true ? [value.toLowerCase(), 'null'] : value.toLowerCase();
+    else out[name] = NUMBERS.has(name) && typeof value === 'string' ? Number(value) : plain(value);
+  }
+  return out;
 }
 
 function readChoice(calling: unknown): Conversation['toolChoice'] {
@@ -172,53 +198,68 @@ function readTools(tool: JsonObject): Tool[] {
   });
 }
 
-function readMessage(content: JsonObject, index: number): Message {
-  return { role: content['role'] === 'model' ? 'assistant' : 'user', parts: readParts(content['parts'], `contents[${index}].parts`) };
+/** Calls have ids only where the client kept ours; the others get some here, and results without one go to the first open call of their name. */
+function readContents(contents: unknown): Message[] {
+  const open: { readonly id: string; readonly name: string }[] = [];
+  let made = 0;
+  return listOf(contents, 'contents').map((content, index): Message => {
+    const parts = readParts(content['parts'], `contents[${index}].parts`).map((part): Part => {
+      if (part.kind === 'tool-call') {
+        const id = part.id === '' ? `${part.name}_${made++}` : part.id;
+        open.push({ id, name: part.name });
+        return { ...part, id };
+      }
+      if (part.kind !== 'tool-result') return part;
+      const at = open.findIndex(({ id, name }) => id === part.id || (part.id.startsWith(BY_NAME) && name === part.id.slice(BY_NAME.length)));
+      const [call] = at === -1 ? [] : open.splice(at, 1);
+      return { ...part, id: call?.id ?? part.id.replace(BY_NAME, '') };
+    });
+    return { role: content['role'] === 'model' ? 'assistant' : 'user', parts };
+  });
 }
 
-/** Calls have ids only where the client made some; in their place stands the name, by which results are matched here. */
+/** Marks a result that says only the name of what was called. */
+const BY_NAME = '\u0000';
+
 export function readParts(parts: unknown, where: string): Part[] {
   return listOf(parts, where).flatMap((part): Part[] => {
     const text = part['text'];
     const call = member(part, 'functionCall');
     const result = member(part, 'functionResponse');
+    const signed = member(part, 'thoughtSignature');
+    const signature: Signature | null = typeof signed === 'string' ? { by: 'google', text: signed } : null;
     if (isObject(call)) {
-      const name = stringOr(call['name'], '');
-      const signature = stringOr(member(part, 'thoughtSignature'), null);
-      return [
-        {
-          kind: 'tool-call',
-          id: stringOr(call['id'], name),
-          name,
-          input: JSON.stringify(call['args'] ?? {}),
-          ...(signature !== null && { signature }),
-        },
-      ];
+      const { id, name, args } = call;
+      const input = JSON.stringify(args ?? {});
+      return [{ kind: 'tool-call', id: stringOr(id, ''), name: stringOr(name, ''), input, ...(signature !== null && { signature }) }];
     }
-    if (isObject(result)) {
-      const response = result['response'];
-      const output = at(response, 'output') ?? at(response, 'result') ?? response ?? '';
-      const said = typeof output === 'string' ? output : JSON.stringify(output);
-      return [
-        {
-          kind: 'tool-result',
-          id: stringOr(result['id'], stringOr(result['name'], '')),
-          parts: said === '' ? [] : [{ kind: 'text', text: said }],
-          isError: at(response, 'error') !== undefined,
-        },
-      ];
-    }
+    if (isObject(result)) return [readResult(result, where)];
     if (typeof text === 'string') {
-      if (part['thought'] === true) return [{ kind: 'thinking', text, signature: stringOr(member(part, 'thoughtSignature'), null) }];
+      if (part['thought'] === true) return [{ kind: 'thinking', text, signature }];
       return text === '' ? [] : [{ kind: 'text', text }];
     }
     const inline = member(part, 'inlineData') ?? member(part, 'fileData');
     if (isObject(inline)) return [readData(inline, where)];
+    // A signature may come in a part of its own, behind the text that it signs.
+    if (signature !== null) return [];
     throw new Untranslatable(
       where,
       `a part of \`${Object.keys(part).join(', ').slice(0, 60)}\`, expected text, inlineData, fileData, functionCall or functionResponse`,
     );
   });
+}
+
+/** A lone `output`, `result` or `error` is what the tool said; anything else is said as it stands. */
+function readResult(result: JsonObject, where: string): Part {
+  const { response } = result;
+  const [key, ...others] = Object.keys(isObject(response) ? response : {});
+  const isError = (at(response, 'error') ?? null) !== null;
+  const isLone = others.length === 0 && (key === 'output' || key === 'result' || (key === 'error' && isError));
+  const output = isLone && key !== undefined ? at(response, key) : (response ?? '');
+  const said = typeof output === 'string' ? output : JSON.stringify(output);
+  const media = readParts(result['parts'], where);
+  const id = typeof result['id'] === 'string' && result['id'] !== '' ? result['id'] : BY_NAME + stringOr(result['name'], '');
+  return { kind: 'tool-result', id, parts: [...(said === '' ? [] : [{ kind: 'text', text: said } as const]), ...media], isError };
 }
 
 function readData(inline: JsonObject, where: string): Part {
@@ -231,16 +272,16 @@ function readData(inline: JsonObject, where: string): Part {
   throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
 }
 
-export function writeConversation(it: Conversation, { outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
   const names = new Map(
     it.messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [[part.id, part.name] as const] : []))),
   );
-  const contents = writeContents(it.messages, names);
+  const contents = writeContents(it.messages, names, model);
   if (contents.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
   const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
-  const thinking = writeThinking(it, reasoning);
+  const thinking = writeThinking(it, reasoning, maxOutputTokens);
   const config: JsonObject = {
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
@@ -279,7 +320,10 @@ function writeChoice(choice: NonNullable<Conversation['toolChoice']>): JsonObjec
   return { mode: choice === 'required' ? 'ANY' : choice.toUpperCase() };
 }
 
-function writeContents(messages: readonly Message[], names: ReadonlyMap<string, string>): JsonObject[] {
+/** In place of a signature that another vendor's model could not give: https://ai.google.dev/gemini-api/docs/thought-signatures */
+const NO_SIGNATURE = 'skip_thought_signature_validator';
+
+function writeContents(messages: readonly Message[], names: ReadonlyMap<string, string>, model: string): JsonObject[] {
   const turns: { role: string; parts: JsonObject[] }[] = [];
   for (const { role, parts } of messages) {
     if (role === 'system') continue;
@@ -288,6 +332,13 @@ function writeContents(messages: readonly Message[], names: ReadonlyMap<string, 
     const last = turns.at(-1);
     if (last?.role === speaker) last.parts.push(...written);
     else if (written.length > 0) turns.push({ role: speaker, parts: written });
+  }
+  // From its third generation on the first call of a turn must be signed.
+  if (!/^gemini-[3-9]/.test(model)) return turns;
+  for (const { role, parts } of turns) {
+    const first = role === 'model' ? parts.findIndex((part) => part['functionCall'] !== undefined) : -1;
+    const call = parts[first];
+    if (call !== undefined && call['thoughtSignature'] === undefined) parts[first] = { ...call, thoughtSignature: NO_SIGNATURE };
   }
   return turns;
 }
@@ -298,7 +349,7 @@ export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonO
     case 'refusal':
       return part.text === '' ? [] : [{ text: part.text }];
     case 'thinking':
-      return part.signature === null ? [] : [{ text: part.text, thought: true, thoughtSignature: part.signature }];
+      return part.signature?.by === 'google' ? [{ text: part.text, thought: true, thoughtSignature: part.signature.text }] : [];
     case 'image':
     case 'file':
       if ('url' in part.source) throw new Untranslatable('messages', 'an image or document by its address, expected its data');
@@ -306,7 +357,9 @@ export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonO
     case 'tool-call': {
       const args = part.input.trim() === '' ? {} : parseObject(part.input);
       if (args === null) throw new Untranslatable('messages', `the arguments of \`${part.name.slice(0, 60)}\` are no JSON object`);
-      return [{ functionCall: { id: part.id, name: part.name, args }, ...(part.signature !== undefined && { thoughtSignature: part.signature }) }];
+      return [
+        { functionCall: { id: part.id, name: part.name, args }, ...(part.signature?.by === 'google' && { thoughtSignature: part.signature.text }) },
+      ];
     }
     case 'tool-result': {
       const name = names.get(part.id);

@@ -11,12 +11,13 @@ export const readAnswer = (body: JsonObject): AnswerFacts => ({
   error: body['error'] === undefined ? null : stringOr(at(body, 'error', 'message'), 'error without a message'),
 });
 
-const FILTERED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII/;
+const FILTERED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII|LANGUAGE|OTHER/;
 const FAILED = /MALFORMED|UNEXPECTED_TOOL_CALL|MISSING_THOUGHT_SIGNATURE|TOO_MANY_TOOL_CALLS/;
 
 /** Calls of tools end with STOP here. */
 export function readFinish(reason: unknown, hasTools: boolean): FinishReason {
-  const word = stringOr(reason, 'STOP');
+  if (typeof reason !== 'string') throw new Untranslatable('finishReason', 'expected one');
+  const word = reason;
   if (word === 'MAX_TOKENS') return 'length';
   if (FILTERED.test(word)) return 'filter';
   if (FAILED.test(word)) throw new Untranslatable('finishReason', word.slice(0, 60));
@@ -31,9 +32,12 @@ export function readCompletion(body: JsonObject): Completion {
   const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
   if (candidate === undefined && !isBlocked) throw new Untranslatable('candidates', 'expected one');
   const content = candidate?.['content'];
-  const parts = isObject(content) ? withIds(readParts(content['parts'], 'candidates[0].content.parts')) : [];
+  const id = stringOr(body['responseId'], '');
+  const parts = isObject(content) ? withIds(readParts(content['parts'], 'candidates[0].content.parts'), id) : [];
+  if (parts.some((part) => part.kind === 'image' || part.kind === 'file'))
+    throw new Untranslatable('candidates[0].content.parts', 'an image in the answer');
   return {
-    id: stringOr(body['responseId'], ''),
+    id,
     model: stringOr(body['modelVersion'], ''),
     parts,
     finish: isBlocked
@@ -46,13 +50,14 @@ export function readCompletion(body: JsonObject): Completion {
   };
 }
 
-/** Elsewhere each call must have an id of its own; two of one function would share theirs. */
-function withIds(parts: Completion['parts']): Completion['parts'] {
+/** Elsewhere each call must have an id of its own, over all answers of a conversation. */
+const withIds = (parts: Completion['parts'], responseId: string): Completion['parts'] => {
   let tool = 0;
-  return parts.map((part) => (part.kind === 'tool-call' ? { ...part, id: callId(part.id, part.name, tool++) } : part));
-}
+  return parts.map((part) => (part.kind === 'tool-call' ? { ...part, id: callId(part.id, part.name, responseId, tool++) } : part));
+};
 
-export const callId = (id: string, name: string, tool: number): string => (id === name || id === '' ? `${name}-${tool}` : id);
+export const callId = (id: string, name: string, responseId: string, tool: number): string =>
+  id === '' ? [name, responseId, tool].filter((each) => each !== '').join('_') : id;
 
 export const writeCompletion = (it: Completion): JsonObject => ({
   candidates: [{ index: 0, content: { role: 'model', parts: it.parts.flatMap(writeAnswerPart) }, finishReason: writeFinish(it.finish) }],

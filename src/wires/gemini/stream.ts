@@ -1,6 +1,6 @@
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent with `alt=sse` */
 import type { Usage } from '../../../schema/record';
-import { type FinishReason, type Part, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { type FinishReason, type Part, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -11,7 +11,14 @@ import { readUsage, writeUsage } from './usage';
 export class GeminiStream implements StreamReader {
   usage: Usage | null = null;
   model: string | null = null;
-  finished = false;
+  readonly #done = new Set<unknown>();
+  #isBlocked = false;
+
+  constructor(readonly choices: number) {}
+
+  get finished(): boolean {
+    return this.#isBlocked || this.#done.size >= this.choices;
+  }
 
   /** Gemini's streams have no last word of their own. */
   get ended(): boolean {
@@ -26,9 +33,9 @@ export class GeminiStream implements StreamReader {
     this.model = stringOr(body['modelVersion'], this.model);
     this.usage = readUsage(body['usageMetadata']) ?? this.usage;
     const candidates = objects(body['candidates']);
-    if (candidates.some((each) => typeof each['finishReason'] === 'string')) this.finished = true;
+    for (const each of candidates) if (typeof each['finishReason'] === 'string') this.#done.add(each['index'] ?? 0);
     // A prompt that was blocked has no candidate, and nothing else will come.
-    if (at(body, 'promptFeedback', 'blockReason') !== undefined) this.finished = true;
+    if (at(body, 'promptFeedback', 'blockReason') !== undefined) this.#isBlocked = true;
     return { content: candidates.some((each) => at(each, 'content', 'parts') !== undefined) };
   }
 }
@@ -36,6 +43,7 @@ export class GeminiStream implements StreamReader {
 /** Each event is a piece of an answer in whole parts; calls of tools come in one piece. */
 export class GeminiPartReader implements PartReader {
   #hasStarted = false;
+  #id = '';
   #toolCount = 0;
 
   read(event: SseEvent): readonly StreamPart[] {
@@ -44,7 +52,8 @@ export class GeminiPartReader implements PartReader {
     const parts: StreamPart[] = [];
     if (!this.#hasStarted) {
       this.#hasStarted = true;
-      parts.push({ kind: 'start', id: stringOr(body['responseId'], ''), model: stringOr(body['modelVersion'], '') });
+      this.#id = stringOr(body['responseId'], '');
+      parts.push({ kind: 'start', id: this.#id, model: stringOr(body['modelVersion'], '') });
     }
     const [candidate] = objects(body['candidates']);
     const content = candidate?.['content'];
@@ -63,12 +72,13 @@ export class GeminiPartReader implements PartReader {
     if (part.kind === 'text' || part.kind === 'refusal') parts.push({ kind: part.kind, text: part.text });
     if (part.kind === 'thinking') {
       parts.push({ kind: 'thinking', text: part.text });
-      if (part.signature !== null) parts.push({ kind: 'signature', text: part.signature });
+      if (part.signature !== null) parts.push({ kind: 'signature', ...part.signature });
     }
+    if (part.kind === 'image' || part.kind === 'file') parts.push({ kind: 'other', name: part.kind });
     if (part.kind !== 'tool-call') return;
     const tool = this.#toolCount++;
     const { name, input, signature } = part;
-    parts.push({ kind: 'tool-call', tool, id: callId(part.id, name, tool), name, ...(signature !== undefined && { signature }) });
+    parts.push({ kind: 'tool-call', tool, id: callId(part.id, name, this.#id, tool), name, ...(signature !== undefined && { signature }) });
     parts.push({ kind: 'tool-input', tool, text: input });
   }
 }
@@ -76,7 +86,8 @@ export class GeminiPartReader implements PartReader {
 /** Candidates, then the finish reason with the usage. A call's arguments are written when they are whole. */
 export class GeminiPartWriter implements PartWriter {
   #frame: JsonObject = {};
-  #call: { readonly id: string; readonly name: string; readonly signature: string | undefined; input: string } | null = null;
+  #call: { readonly id: string; readonly name: string; readonly tool: number; readonly signature: Signature | undefined; input: string } | null =
+    null;
   #reason: FinishReason = 'stop';
   #usage: Usage | null = null;
 
@@ -92,11 +103,11 @@ export class GeminiPartWriter implements PartWriter {
         return this.#endCall() + this.#event([{ text: part.text, thought: true }]);
       case 'tool-call': {
         const before = this.#endCall();
-        this.#call = { id: part.id, name: part.name, signature: part.signature, input: '' };
+        this.#call = { id: part.id, name: part.name, tool: part.tool, signature: part.signature, input: '' };
         return before;
       }
       case 'tool-input':
-        if (this.#call === null) throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
+        if (this.#call?.tool !== part.tool) throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
         this.#call.input += part.text;
         return '';
       case 'finish':

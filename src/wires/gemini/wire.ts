@@ -11,7 +11,7 @@ export const gemini: Wire = {
   readRequest,
   askForUsage: () => [],
   readAnswer,
-  openStream: () => new GeminiStream(),
+  openStream: (facts) => new GeminiStream(facts.choices),
   writeError,
   writeErrorEvent,
   translator: {

@@ -1,11 +1,13 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
 import {
   type Conversation,
+  inTurns,
   listOf,
   type Message,
   type Part,
   readEffort,
   readSource,
+  type Signature,
   samplingFor,
   sourceUrl,
   systemText,
@@ -104,7 +106,7 @@ function readChoice(it: unknown): 'auto' | 'none' | 'required' | null {
 
 function readFormat(format: unknown): Conversation['format'] {
   if (!isObject(format) || format['type'] === 'text') return null;
-  if (format['type'] === 'json_object') return { name: 'answer', schema: null };
+  if (format['type'] === 'json_object') return { name: 'answer', schema: null, isStrict: false };
   const schema = at(format, 'json_schema', 'schema');
   if (format['type'] !== 'json_schema' || !isObject(schema)) {
     throw new Untranslatable(
@@ -112,7 +114,7 @@ function readFormat(format: unknown): Conversation['format'] {
       `type \`${String(format['type']).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`,
     );
   }
-  return { name: stringOr(at(format, 'json_schema', 'name'), 'answer'), schema };
+  return { name: stringOr(at(format, 'json_schema', 'name'), 'answer'), schema, isStrict: at(format, 'json_schema', 'strict') === true };
 }
 
 function readTool(tool: JsonObject): Tool {
@@ -156,7 +158,13 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
     if (typeof name !== 'string') throw new Untranslatable(`${where}.tool_calls`, 'a call that is no function');
     const signature = at(call, 'extra_content', 'google', 'thought_signature');
     const input = stringOr(at(call, 'function', 'arguments'), '');
-    parts.push({ kind: 'tool-call', id: stringOr(call['id'], ''), name, input, ...(typeof signature === 'string' && { signature }) });
+    parts.push({
+      kind: 'tool-call',
+      id: stringOr(call['id'], ''),
+      name,
+      input,
+      ...(typeof signature === 'string' && { signature: { by: 'google', text: signature } }),
+    });
   }
   return parts;
 }
@@ -205,12 +213,14 @@ const STOPS_MOST = 4;
 export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const { format } = it;
+  const messages = inTurns(it.messages).flatMap(writeMessage);
+  if (messages.length === 0) throw new Untranslatable('messages', 'none');
   const hasTools = it.tools.length > 0;
   const toolChoice = hasTools ? it.toolChoice : null;
   if (it.stop.length > STOPS_MOST) throw new Untranslatable('stop_sequences', `${it.stop.length} of them, expected at most ${STOPS_MOST}`);
   const body: JsonObject = {
     model,
-    messages: it.messages.flatMap(writeMessage),
+    messages,
     ...(it.streamed && { stream: true }),
     ...(it.maxOutputTokens !== null && { [outputLimitField]: it.maxOutputTokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
@@ -235,7 +245,9 @@ export function writeConversation(it: Conversation, { model, outputLimitField, i
 }
 
 const writeFormat = (format: NonNullable<Conversation['format']>): JsonObject =>
-  format.schema === null ? { type: 'json_object' } : { type: 'json_schema', json_schema: { ...format, strict: true } };
+  format.schema === null
+    ? { type: 'json_object' }
+    : { type: 'json_schema', json_schema: { name: format.name, schema: format.schema, strict: format.isStrict } };
 
 const hasFailedTool = ({ parts }: Message): boolean => parts.some((part) => part.kind === 'tool-result' && part.isError);
 
@@ -247,7 +259,8 @@ const writeTool = (tool: Tool): JsonObject => ({
 /** Results of tools are messages of their own here, and images in them follow as the user's. */
 function writeMessage({ role, parts }: Message): JsonObject[] {
   if (role === 'system') return [{ role, content: systemText(parts) }];
-  if (role === 'assistant') return [writeAssistant(parts)];
+  // Reasoning alone is no message here.
+  if (role === 'assistant') return parts.every((part) => part.kind === 'thinking') ? [] : [writeAssistant(parts)];
   const results = parts.filter((part) => part.kind === 'tool-result');
   const rest = [
     ...results.flatMap((part) => part.parts.filter((each) => each.kind !== 'text')),
@@ -280,8 +293,8 @@ export function writeAssistant(parts: readonly Part[]): JsonObject {
 }
 
 /** Where Google's own compatible endpoint keeps the signature of a call: https://ai.google.dev/gemini-api/docs/thought-signatures */
-export const signed = (signature: string | undefined): JsonObject =>
-  signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } };
+export const signed = (signature: Signature | undefined): JsonObject =>
+  signature?.by === 'google' ? { extra_content: { google: { thought_signature: signature.text } } } : {};
 
 function writeParts(parts: readonly Part[]): string | JsonObject[] {
   if (parts.every((part) => part.kind === 'text')) return textOf(parts);

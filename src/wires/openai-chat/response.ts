@@ -51,6 +51,7 @@ export function readCompletion(body: JsonObject): Completion {
 }
 
 export function writeCompletion(it: Completion, createdAt: number): JsonObject {
+  if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const thinking = it.parts.map((part) => (part.kind === 'thinking' ? part.text : '')).join('');
   const message = { refusal: null, ...writeAssistant(it.parts), ...(thinking !== '' && { reasoning_content: thinking }) };
   return {

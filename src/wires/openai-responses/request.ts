@@ -6,6 +6,7 @@ import {
   type Part,
   readEffort,
   readSource,
+  type Signature,
   samplingFor,
   sourceUrl,
   systemText,
@@ -85,17 +86,17 @@ export function readConversation(body: JsonObject): Conversation {
 function readFormat(format: JsonObject): Conversation['format'] {
   const { type, schema, name } = format;
   if (type === 'text') return null;
-  if (type === 'json_object') return { name: 'answer', schema: null };
+  if (type === 'json_object') return { name: 'answer', schema: null, isStrict: false };
   if (type !== 'json_schema' || !isObject(schema)) {
     throw new Untranslatable('text.format', `type \`${String(type).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`);
   }
-  return { name: stringOr(name, 'answer'), schema };
+  return { name: stringOr(name, 'answer'), schema, isStrict: format['strict'] === true };
 }
 
 function readChoice(choice: unknown): Conversation['toolChoice'] {
   if (choice === 'auto' || choice === 'none' || choice === 'required' || choice === null) return choice;
   const name = at(choice, 'name');
-  if (at(choice, 'type') === 'function' && typeof name === 'string') return { name };
+  if (at(choice, 'type') === 'function' && typeof name === 'string') return { name: nameIn(stringOr(at(choice, 'namespace'), null), name) };
   throw new Untranslatable('tool_choice', 'expected auto, none, required, or one function');
 }
 
@@ -164,6 +165,9 @@ function readPart(part: JsonObject, where: string): Part[] {
   if ((type === 'input_text' || type === 'output_text' || type === 'text') && typeof text === 'string') return said(text);
   if (type === 'refusal' && typeof refusal === 'string') return [{ kind: 'refusal', text: refusal }];
   if (type === 'input_image' && typeof image === 'string') return [{ kind: 'image', source: readSource(image) }];
+  const address = part['file_url'];
+  if (type === 'input_file' && typeof address === 'string')
+    return [{ kind: 'file', source: { url: address }, name: stringOr(part['filename'], null) }];
   if (type === 'input_file' && typeof file === 'string') return [{ kind: 'file', source: readSource(file), name: stringOr(part['filename'], null) }];
   throw new Untranslatable(
     `${where}.content`,
@@ -172,13 +176,17 @@ function readPart(part: JsonObject, where: string): Part[] {
 }
 
 /** A signature of another vendor is kept under this mark; OpenAI's own means nothing to anybody else. */
-const SIGNED = 'weir-signature:';
-export const sealed = (signature: string): string => SIGNED + signature;
+const SEAL = /^weir-signature:(anthropic|google):(.*)$/s;
+export const sealed = ({ by, text }: Signature): string => `weir-signature:${by}:${text}`;
+
+function unsealed(text: string): Signature | null {
+  const [, by, signature] = SEAL.exec(text) ?? [];
+  return signature === undefined ? null : { by: by === 'google' ? 'google' : 'anthropic', text: signature };
+}
 
 function readReasoning(item: JsonObject): Part {
   const text = objects(item['summary']).map((part) => stringOr(part['text'], ''));
-  const sealedText = stringOr(item['encrypted_content'], '');
-  return { kind: 'thinking', text: text.join('\n\n'), signature: sealedText.startsWith(SIGNED) ? sealedText.slice(SIGNED.length) : null };
+  return { kind: 'thinking', text: text.join('\n\n'), signature: unsealed(stringOr(item['encrypted_content'], '')) };
 }
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
@@ -187,10 +195,12 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
   const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
   const hasTools = it.tools.length > 0;
+  const input = it.messages.filter((message) => message.role !== 'system').flatMap(writeMessage);
+  if (input.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
   const toolChoice = hasTools ? it.toolChoice : null;
   const body: JsonObject = {
     model,
-    input: it.messages.filter((message) => message.role !== 'system').flatMap(writeMessage),
+    input,
     store: false,
     ...(system.length > 0 && { instructions: system.join('\n\n') }),
     ...(it.streamed && { stream: true }),
@@ -202,7 +212,12 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', ...toolChoice } }),
     ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
     ...(it.format !== null && {
-      text: { format: it.format.schema === null ? { type: 'json_object' } : { type: 'json_schema', ...it.format, strict: true } },
+      text: {
+        format:
+          it.format.schema === null
+            ? { type: 'json_object' }
+            : { type: 'json_schema', name: it.format.name, schema: it.format.schema, strict: it.format.isStrict },
+      },
     }),
     ...(it.reasoning !== null && reasoning === 'effort' && { reasoning: { effort: it.reasoning.effort } }),
   };

@@ -55,15 +55,17 @@ function readOutput(item: JsonObject): Part[] {
   });
 }
 
-/** The namespaces of the caller's own tools, by which a called name is taken apart again. */
-export function namespacesIn(request: JsonObject): readonly string[] {
-  return objects(request['tools']).flatMap((tool) => (tool['type'] === 'namespace' && typeof tool['name'] === 'string' ? [tool['name']] : []));
+/** The caller's functions in namespaces, by the name under which they are called elsewhere. */
+export function namespacesIn(request: JsonObject): ReadonlyMap<string, JsonObject> {
+  const found = objects(request['tools']).flatMap((tool) => {
+    const { type, name: namespace } = tool;
+    if (type !== 'namespace' || typeof namespace !== 'string') return [];
+    return objects(tool['tools']).map(({ name }) => [nameIn(namespace, stringOr(name, '')), { name, namespace }] as const);
+  });
+  return new Map(found);
 }
 
-export function splitName(name: string, namespaces: readonly string[]): JsonObject {
-  const namespace = namespaces.find((each) => name.startsWith(nameIn(each, '')));
-  return namespace === undefined ? { name } : { name: name.slice(nameIn(namespace, '').length), namespace };
-}
+export const splitName = (name: string, namespaces: ReadonlyMap<string, JsonObject>): JsonObject => namespaces.get(name) ?? { name };
 
 /** The frame of a response; what the caller asked for is repeated in it. `createdAt`: Unix seconds. */
 export function frameOf(id: string, model: string, createdAt: number, request: JsonObject): JsonObject {
@@ -103,6 +105,7 @@ export const itemId = (kind: 'msg' | 'fc' | 'rs', responseId: string, index: num
 
 export function writeCompletion(it: Completion, createdAt: number, request: JsonObject): JsonObject {
   const namespaces = namespacesIn(request);
+  if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const output: JsonObject[] = [];
   let message: JsonObject[] | null = null;
   for (const part of it.parts) {

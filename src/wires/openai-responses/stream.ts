@@ -1,6 +1,6 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -104,7 +104,7 @@ const ID_KIND = { text: 'msg', refusal: 'msg', thinking: 'rs', tool: 'fc' } as c
 
 /** Created, in progress, each item and its part opened, filled and closed, completed; the sequence numbers rise. */
 export class ResponsesPartWriter implements PartWriter {
-  readonly #namespaces: readonly string[];
+  readonly #namespaces: ReadonlyMap<string, JsonObject>;
   #frame: JsonObject = {};
   #id = '';
   #sequence = 0;
@@ -115,7 +115,7 @@ export class ResponsesPartWriter implements PartWriter {
     readonly index: number;
     readonly head: JsonObject;
     text: string;
-    seal: string | null;
+    seal: Signature | null;
   } | null = null;
   #tool = -1;
   #finish: FinishReason = 'stop';
@@ -140,9 +140,11 @@ export class ResponsesPartWriter implements PartWriter {
       case 'refusal':
       case 'thinking':
         return this.#enter(part.kind, {}) + this.#delta(part.text);
-      case 'signature':
-        if (this.#open?.kind === 'thinking') this.#open.seal = (this.#open.seal ?? '') + part.text;
-        return '';
+      case 'signature': {
+        const entered = this.#enter('thinking', {});
+        if (this.#open !== null) this.#open.seal = { by: part.by, text: (this.#open.seal?.text ?? '') + part.text };
+        return entered;
+      }
       case 'tool-call':
         this.#tool = part.tool;
         return this.#leave() + this.#enter('tool', { call_id: part.id, ...splitName(part.name, this.#namespaces) });
