@@ -91,4 +91,24 @@ describe('a target that keeps failing', () => {
     expect((await shown()).filter((each) => each.state !== 'closed')).toEqual([]);
     expect(first.received).toHaveLength(8);
   });
+
+  it('says nothing of its health to callers who would not wait', async () => {
+    first.handler = () => {};
+    const body = JSON.stringify({
+      model: 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile',
+      stream: true,
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    for (let index = 0; index < 6; index++) {
+      const response = await fetch(`${worker.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { ...AS_ADMIN, 'Weir-Timeout-First-Byte': '50ms' },
+        body,
+      });
+      await response.arrayBuffer();
+    }
+    await settled();
+    expect((await shown()).filter((each) => each.state !== 'closed')).toEqual([]);
+    expect(first.received).toHaveLength(6);
+  });
 });

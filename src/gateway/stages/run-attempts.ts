@@ -42,6 +42,9 @@ export async function runAttempts(
   return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
 }
 
+/** Silence that tells of a target. */
+const PATIENCE_MS = 5_000;
+
 const shownName = ({ name, model }: Target): string => (model === null ? name : `${name}/${model}`);
 
 /** The asking of one call's targets; goes on after an answer where that breaks off. */
@@ -72,7 +75,9 @@ class Run {
   async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
     let broken = brokenStream(failure, this.asked.deadline);
     const [brokenTarget] = this.#rest;
-    if (brokenTarget !== undefined && failure.code !== 'provider_differs') this.asked.deps.health.report(brokenTarget, false, false, null);
+    if (brokenTarget !== undefined && failure.code !== 'provider_differs' && !this.#wasImpatient(broken)) {
+      this.asked.deps.health.report(brokenTarget, false, false, null);
+    }
     let text = how === 'prefill' ? sent.plainText : null;
     for (;;) {
       if (!(await this.#goOn(broken))) return null;
@@ -100,9 +105,15 @@ class Run {
     const result = await askTarget(this.asked, target, prefill);
     const { health } = this.asked.deps;
     if ('opened' in result) health.report(target, true, false, null);
+    else if (this.#wasImpatient(result)) return result;
     else if (result.kind === 'transient' || result.kind === 'silent') health.report(target, false, isUnreachable(result), result.retryAfterMs);
     else if (result.kind === 'unserved' && isRefusedKey(result)) health.report(target, false, true, null);
     return result;
+  }
+
+  /** A caller that gives up after a moment says nothing of the target that others wait for. */
+  #wasImpatient({ kind }: Failed): boolean {
+    return kind === 'silent' && (this.asked.deadline.expired?.ms ?? 0) < PATIENCE_MS;
   }
 
   /** Whether there is a next try; waits for it. */
