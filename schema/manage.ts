@@ -34,11 +34,21 @@ export const ChangeLimit = z.strictObject({
 });
 
 const TARGETS_MOST = 20;
+const WEIGHT_MOST = 1_000_000;
+const modelItem = z.string().min(1).max(NAME_MOST_CHARS);
 
 /** What a stored route is. */
 export const PutRoute = z.strictObject({
-  /** Each as an item of the `model` grammar (`gpt-4o-mini`, `groq/llama-3.3-70b-versatile`), in the order in which they are asked. */
-  targets: z.array(z.string().min(1).max(NAME_MOST_CHARS)).min(1).max(TARGETS_MOST),
+  /**
+   * Each as an item of the `model` grammar (`gpt-4o-mini`, `groq/llama-3.3-70b-versatile`), in the order in which they are asked. With
+   * weights one is drawn to be the first; a target without a weight is asked only after the others.
+   */
+  targets: z
+    .array(z.union([modelItem, z.strictObject({ model: modelItem, weight: z.number().nonnegative().max(WEIGHT_MOST) })]))
+    .min(1)
+    .max(TARGETS_MOST),
+  /** What is drawn stays the same for a session or a user: prompt caches live longer that way. */
+  sticky: z.enum(['session', 'user']).optional(),
   /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */
   defaults: z.record(z.string(), z.string()).default({}),
 });

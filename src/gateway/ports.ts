@@ -7,6 +7,7 @@ import type { AnswerCache } from './cache/ports';
 import type { Scope, Target } from './call';
 import type { Decision, TakeRequest, Window } from './limits/counter';
 import type { FindOverride } from './price';
+import type { WeightedTarget } from './routing/weighted';
 
 /** A key as it is kept: everything but the secret. */
 export interface KeyEntry {
@@ -96,8 +97,11 @@ export interface HealthBoard {
 export interface StoredRoute {
   readonly name: string;
   readonly version: number;
-  /** Items of the `model` grammar, in the order in which they are asked. */
-  readonly targets: readonly string[];
+  /** In the order in which they are asked. */
+  readonly targets: readonly WeightedTarget[];
+  /** One of the targets is drawn to be the first. */
+  readonly isWeighted: boolean;
+  readonly sticky: 'session' | 'user' | null;
   /** Header name (lower case) → value that counts when the call does not send the header; before those of the key. */
   readonly defaults: Readonly<Record<string, string>>;
 }

@@ -64,6 +64,15 @@ describe('a stored route', () => {
     expect((await recordOf(response)).request_properties).toMatchObject({ from: 'key' });
   });
 
+  it('draws its first target by weight, the same one for a session', async () => {
+    const targets = [{ model: 'mock/echo', weight: 1 }, { model: 'mock/slow-1', weight: 1 }, 'mock/slow-2'];
+    await api('PUT', '/canary', { targets, sticky: 'session' });
+    const first = async (session: string) => (await chat('route/canary', { 'Helicone-Session-Id': session })).headers.get('weir-attempts');
+    const seen = await Promise.all(Array.from({ length: 24 }, (_, index) => first(`s${index}`)));
+    expect(new Set(seen)).toEqual(new Set(['mock/echo 200', 'mock/slow-1 200']));
+    for (let index = 0; index < 4; index++) expect(await first(`s${index}`)).toBe(seen[index]);
+  });
+
   it('names what is wrong with it', async () => {
     for (const [path, body, said] of [
       ['/x', { targets: [] }, 'targets'],
@@ -72,6 +81,8 @@ describe('a stored route', () => {
       ['/x', { targets: ['mock/echo'], defaults: { 'X-Other': '1' } }, 'no header that Weir knows'],
       ['/x', { targets: ['mock/echo'], defaults: { 'Helicone-Retry-Num': 'many' } }, 'Helicone-Retry-Num'],
       ['/x', { targets: ['mock/echo'], strategy: 'random' }, 'strategy'],
+      ['/x', { targets: [{ model: 'mock/echo', weight: -1 }] }, 'targets'],
+      ['/x', { targets: ['mock/echo'], sticky: 'key' }, 'sticky'],
       ['/a%20b', { targets: ['mock/echo'] }, 'name'],
     ] as const) {
       const refused = await api('PUT', path, body);

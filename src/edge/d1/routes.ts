@@ -36,7 +36,10 @@ export async function routeVersions(db: Database, name: string): Promise<RouteVe
 /** The routes as the gateway asks them, by name. */
 export async function loadRoutes(db: Database): Promise<ReadonlyMap<string, StoredRoute>> {
   const found = (await listRoutes(db)).flatMap(({ name, version, definition }) => {
-    return definition === null ? [] : [[name, { name, version, targets: definition.targets, defaults: definition.defaults }] as const];
+    if (definition === null) return [];
+    const targets = definition.targets.map((each) => (typeof each === 'string' ? { model: each, weight: 0 } : each));
+    const isWeighted = targets.some(({ weight }) => weight > 0);
+    return [[name, { name, version, targets, isWeighted, sticky: definition.sticky ?? null, defaults: definition.defaults }] as const];
   });
   return new Map(found);
 }

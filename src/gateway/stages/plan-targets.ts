@@ -9,6 +9,7 @@ import { outgoingBody } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
 import { planModel } from '../routing/plan-model';
 import { planNamedTargets, planProxy } from '../routing/plan-proxy';
+import { orderByWeight, pointOf } from '../routing/weighted';
 import type { Trail } from '../trail';
 import { readPolicy } from './read-policy';
 
@@ -21,6 +22,7 @@ export interface Plan {
 interface PlanDeps {
   readonly config: Config;
   readonly routes: () => Promise<ReadonlyMap<string, StoredRoute> | null>;
+  readonly random: () => number;
 }
 
 export function planTargets(call: Call, identity: Identity, policy: Policy, body: CallBody, deps: PlanDeps, trail: Trail): Plan | Promise<Plan> {
@@ -92,8 +94,15 @@ async function planRoute(
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
-  const targets = planModel(call, endpoint, merged, { ...body.facts, model: route.targets.join(',') }, deps.config, warn);
+  const targets = planModel(call, endpoint, merged, { ...body.facts, model: inOrder(route, merged, body, deps.random).join(',') }, deps.config, warn);
   return { targets: sayable(call, body, merged, targets, warn), policy: merged };
+}
+
+/** Without a session or a user to stick to, each call is drawn for itself. */
+function inOrder(route: StoredRoute, policy: Policy, { facts }: CallBody, random: () => number): readonly string[] {
+  if (!route.isWeighted) return route.targets.map(({ model }) => model);
+  const whom = route.sticky === 'session' ? (policy.sessionId ?? facts.session) : route.sticky === 'user' ? (policy.userId ?? facts.user) : null;
+  return orderByWeight(route.targets, whom === null ? random() : pointOf(`${route.name}\n${whom}`));
 }
 
 function unknownRoute(asked: string, names: readonly string[]): GatewayError {

@@ -28,7 +28,7 @@ async function put(c: AppContext): Promise<Response> {
   const { db, clock, routeCache } = c.env.app;
   const name = nameOf(c);
   const asked = await readJson(c, PutRoute);
-  const wrong = asked.targets.find((target) => RESERVED.test(target));
+  const wrong = asked.targets.map((target) => (typeof target === 'string' ? target : target.model)).find((target) => RESERVED.test(target));
   if (wrong !== undefined) {
     const seen = JSON.stringify(wrong.slice(0, 80));
     throw new GatewayError('bad_request', `targets: got ${seen}, expected one model each, such as \`openai/gpt-4o-mini\`.`, { param: 'targets' });

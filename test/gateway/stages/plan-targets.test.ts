@@ -15,7 +15,7 @@ const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or',
 /** Without a stored route nothing is waited for. */
 function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, warnings: string[] = []): readonly Target[] {
   const trail = { warn: (sentence: string) => warnings.push(sentence) } as unknown as Trail;
-  const planned = planTargets(call, who, policy, body, { config, routes: async () => null }, trail);
+  const planned = planTargets(call, who, policy, body, { config, routes: async () => null, random: () => 0 }, trail);
   if (planned instanceof Promise) throw new Error('a promise');
   return planned.targets;
 }
