@@ -197,6 +197,18 @@ export function samplingFor(
 /** The text of parts, one after another; what is no text is left out. */
 export const textOf = (parts: readonly Part[]): string => parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
 
+/** What stands before the conversation, or null; wires that keep it apart have one place for it. */
+export function systemOf(messages: readonly Message[]): string | null {
+  const texts = messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  return texts.length === 0 ? null : texts.join('\n\n');
+}
+
+/** The limit of an answer as far as the model takes it: more is refused by most. */
+export function outputFor(stated: number | null, limit: number | null): { readonly tokens: number | null; readonly dropped: readonly string[] } {
+  if (stated === null || limit === null || stated <= limit) return { tokens: stated, dropped: [] };
+  return { tokens: limit, dropped: [`a limit of tokens above the model's ${limit}`] };
+}
+
 /** The text of a system message, which no wire lets hold anything else. */
 export function systemText(parts: readonly Part[]): string {
   if (parts.some((part) => part.kind !== 'text')) throw new Untranslatable('messages', 'a system message that holds more than text');

@@ -354,8 +354,16 @@ describe('requests that the other vendor would refuse', () => {
     expect([body['max_tokens'], body['stop_sequences'], dropped]).toEqual([
       4_096,
       ['END'],
-      ["max_tokens above the model's 4096", 'blank stop sequences'],
+      ["a limit of tokens above the model's 4096", 'blank stop sequences'],
     ]);
+  });
+
+  it('no wire asks for more than the model can say', () => {
+    const much = asChat({ model: 'm', messages: [user], max_tokens: 64_000 });
+    for (const { wire } of WIRES) {
+      const { body, dropped } = translatorOf(wire).writeConversation(much, { ...options, outputLimit: 16_384 });
+      expect([JSON.stringify(body).includes('16384'), dropped]).toEqual([true, ["a limit of tokens above the model's 16384"]]);
+    }
   });
 
   it('tool settings without tools are left out, and five stops are one too many', () => {

@@ -5,13 +5,14 @@ import {
   effortOf,
   listOf,
   type Message,
+  outputFor,
   type Part,
   type Reasoning,
   readEffort,
   type Signature,
   type Source,
   samplingFor,
-  systemText,
+  systemOf,
   type Tool,
   Untranslatable,
   type WriteOptions,
@@ -179,11 +180,11 @@ export function writeConversation(
   { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
 ): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
-  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  const system = systemOf(it.messages);
   const messages = writeMessages(it.messages);
   if (messages.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
-  const stated = it.maxOutputTokens ?? defaultOutputTokens;
-  const maxTokens = Math.min(stated, outputLimit ?? stated);
+  const output = outputFor(it.maxOutputTokens ?? defaultOutputTokens, outputLimit);
+  const maxTokens = output.tokens ?? defaultOutputTokens;
   const stop = it.stop.filter((each) => each.trim() !== '');
   const temperature = sampling.temperature === null ? null : Math.min(sampling.temperature, TEMPERATURE_MOST);
   const topP = temperature === null ? sampling.topP : null;
@@ -191,14 +192,14 @@ export function writeConversation(
   if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
   const thinking = writeThinking(it, reasoning, maxTokens);
   const isThinking = thinking?.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
-  const output = {
+  const config = {
     ...(it.format !== null && { format: { type: 'json_schema', schema: it.format.schema } }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
   };
   const body: JsonObject = {
     model,
     max_tokens: maxTokens,
-    ...(system.length > 0 && { system: system.join('\n\n') }),
+    ...(system !== null && { system }),
     messages,
     ...(it.streamed && { stream: true }),
     ...(thinking?.thinking !== undefined && { thinking: thinking.thinking }),
@@ -209,10 +210,10 @@ export function writeConversation(
     ...(it.user !== null && { metadata: { user_id: it.user } }),
     ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
     ...(choice !== null && { tool_choice: choice }),
-    ...(Object.keys(output).length > 0 && { output_config: output }),
+    ...(Object.keys(config).length > 0 && { output_config: config }),
   };
   const dropped = [
-    ...(maxTokens === stated ? [] : [`max_tokens above the model's ${maxTokens}`]),
+    ...output.dropped,
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(isThinking && (temperature !== null || topP !== null || sampling.topK !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),

@@ -5,13 +5,14 @@ import {
   effortOf,
   listOf,
   type Message,
+  outputFor,
   type Part,
   type Reasoning,
   readEffort,
   type Signature,
   type Source,
   samplingFor,
-  systemText,
+  systemOf,
   type Tool,
   Untranslatable,
   type WriteOptions,
@@ -274,13 +275,14 @@ function readData(inline: JsonObject, where: string): Part {
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
-  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
+  const system = systemOf(it.messages);
   const names = new Map(
     it.messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [[part.id, part.name] as const] : []))),
   );
   const contents = writeContents(it.messages, names, model);
   if (contents.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
-  const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
+  const output = outputFor(it.maxOutputTokens, outputLimit);
+  const maxOutputTokens = output.tokens;
   const thinking = writeThinking(it, reasoning, maxOutputTokens);
   const config: JsonObject = {
     ...(maxOutputTokens !== null && { maxOutputTokens }),
@@ -294,14 +296,14 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   };
   const body: JsonObject = {
     contents,
-    ...(system.length > 0 && { systemInstruction: { parts: [{ text: system.join('\n\n') }] } }),
+    ...(system !== null && { systemInstruction: { parts: [{ text: system }] } }),
     ...(it.tools.length > 0 && { tools: [{ functionDeclarations: it.tools.map(writeTool) }] }),
     ...(it.tools.length > 0 && it.toolChoice !== null && { toolConfig: { functionCallingConfig: writeChoice(it.toolChoice) } }),
     ...(Object.keys(config).length > 0 && { generationConfig: config }),
   };
   const dropped = [
     ...sampling.dropped,
-    ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_tokens above the model's ${maxOutputTokens}`]),
+    ...output.dropped,
     ...(it.user === null ? [] : ['user']),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),

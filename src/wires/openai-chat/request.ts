@@ -4,6 +4,7 @@ import {
   inTurns,
   listOf,
   type Message,
+  outputFor,
   type Part,
   readEffort,
   readSource,
@@ -210,9 +211,13 @@ export const readContentParts = (content: readonly JsonObject[]): Said[] =>
 /** https://platform.openai.com/docs/api-reference/chat/create (`stop`) */
 const STOPS_MOST = 4;
 
-export function writeConversation(it: Conversation, { model, outputLimitField, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+export function writeConversation(
+  it: Conversation,
+  { model, outputLimitField, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
+): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const { format } = it;
+  const output = outputFor(it.maxOutputTokens, outputLimit);
   const messages = inTurns(it.messages).flatMap(writeMessage);
   if (messages.length === 0) throw new Untranslatable('messages', 'none');
   const hasTools = it.tools.length > 0;
@@ -222,7 +227,7 @@ export function writeConversation(it: Conversation, { model, outputLimitField, i
     model,
     messages,
     ...(it.streamed && { stream: true }),
-    ...(it.maxOutputTokens !== null && { [outputLimitField]: it.maxOutputTokens }),
+    ...(output.tokens !== null && { [outputLimitField]: output.tokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
     ...(sampling.topP !== null && { top_p: sampling.topP }),
     ...(it.stop.length > 0 && { stop: it.stop }),
@@ -237,6 +242,7 @@ export function writeConversation(it: Conversation, { model, outputLimitField, i
     body,
     dropped: [
       ...sampling.dropped,
+      ...output.dropped,
       ...(sampling.topK === null ? [] : ['top_k']),
       ...(it.messages.some(hasFailedTool) ? ['is_error'] : []),
       ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),

@@ -3,13 +3,14 @@ import {
   type Conversation,
   listOf,
   type Message,
+  outputFor,
   type Part,
   readEffort,
   readSource,
   type Signature,
   samplingFor,
   sourceUrl,
-  systemText,
+  systemOf,
   type Tool,
   textOf,
   Untranslatable,
@@ -192,8 +193,8 @@ function readReasoning(item: JsonObject): Part {
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   if (it.stop.length > 0) throw new Untranslatable('stop', 'the responses endpoint has no stop sequences');
-  const system = it.messages.filter((message) => message.role === 'system').map((message) => systemText(message.parts));
-  const maxOutputTokens = it.maxOutputTokens === null ? null : Math.min(it.maxOutputTokens, outputLimit ?? it.maxOutputTokens);
+  const system = systemOf(it.messages);
+  const output = outputFor(it.maxOutputTokens, outputLimit);
   const hasTools = it.tools.length > 0;
   const input = it.messages.filter((message) => message.role !== 'system').flatMap(writeMessage);
   if (input.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
@@ -202,9 +203,9 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     model,
     input,
     store: false,
-    ...(system.length > 0 && { instructions: system.join('\n\n') }),
+    ...(system !== null && { instructions: system }),
     ...(it.streamed && { stream: true }),
-    ...(maxOutputTokens !== null && { max_output_tokens: maxOutputTokens }),
+    ...(output.tokens !== null && { max_output_tokens: output.tokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
     ...(sampling.topP !== null && { top_p: sampling.topP }),
     ...(it.user !== null && { safety_identifier: it.user }),
@@ -225,7 +226,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...sampling.dropped,
     ...(sampling.topK === null ? [] : ['top_k']),
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
-    ...(maxOutputTokens === it.maxOutputTokens ? [] : [`max_output_tokens above the model's ${maxOutputTokens}`]),
+    ...output.dropped,
   ];
   return { body, dropped };
 }
