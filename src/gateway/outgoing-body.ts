@@ -11,9 +11,17 @@ export interface Outgoing {
   readonly dropped: readonly string[];
 }
 
+/** What planning has translated already, to see whether it can be said; a target belongs to one call. */
+const made = new WeakMap<Target, Outgoing>();
+
 /** Throws `not_translated`. `prefill`: text with which the answer has begun already, or null. */
 export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
-  if (target.wire.name !== call.wire.name) return translated(call, body, target, prefill);
+  if (target.wire.name !== call.wire.name) {
+    const known = prefill === null ? made.get(target) : undefined;
+    const outgoing = known ?? translated(call, body, target, prefill);
+    if (prefill === null) made.set(target, outgoing);
+    return outgoing;
+  }
   const edits = bodyEdits(call, body, target, prefill);
   const sent = body.text !== null && (edits.length > 0 || body.bytes === null) ? editJson(body.text, edits) : (body.bytes ?? body.stream);
   return { body: sent, dropped: [] };
