@@ -68,6 +68,8 @@ const HOT_MS = 1_000;
 /** Larger answers cost more to keep than to fetch. */
 const HOT_ANSWER_LIMIT_BYTES = 256 * 1024;
 const HOT_LIMIT_BYTES = 8 * 1024 * 1024;
+/** What an entry takes beside its body. */
+const HOT_ENTRY_BYTES = 2_048;
 const DEBUG = 'debug';
 
 export class KvAnswerCache implements AnswerCache {
@@ -110,7 +112,7 @@ export class KvAnswerCache implements AnswerCache {
       const isFull = isEarly ? stored.size > 0 : stored.size >= buckets;
       const joined: Joined = isFull
         ? { kind: 'known', bucket: this.#pick(stored) }
-        : await this.#within(this.#slot(digest).join({ key: digest, buckets, known: [...stored.keys()], isEarly, mayLead: plan.writes }));
+        : await this.#joinWithin(this.#slot(digest).join({ key: digest, buckets, known: [...stored.keys()], isEarly, mayLead: plan.writes }));
       if (joined.kind === 'none') return place(null, null, reason);
       if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.lead), reason);
       const found = await this.#found(joined, stored, digest);
@@ -187,12 +189,13 @@ export class KvAnswerCache implements AnswerCache {
 
   #heat(digest: string, found: Found, buckets: number): Found {
     if (buckets > 1 || !(found.body instanceof Uint8Array) || found.body.byteLength > HOT_ANSWER_LIMIT_BYTES) return found;
-    const { byteLength } = found.body;
+    const byteLength = found.body.byteLength + HOT_ENTRY_BYTES;
     this.#hotBytes += byteLength - (this.#hot.get(digest)?.byteLength ?? 0);
     this.#hot.delete(digest);
     this.#hot.set(digest, { found, at: this.deps.clock.now(), byteLength });
+    const now = this.deps.clock.now();
     for (const [oldest, each] of this.#hot) {
-      if (this.#hotBytes <= HOT_LIMIT_BYTES) break;
+      if (this.#hotBytes <= HOT_LIMIT_BYTES && now - each.at < HOT_MS) break;
       this.#hot.delete(oldest);
       this.#hotBytes -= each.byteLength;
     }
@@ -245,6 +248,13 @@ export class KvAnswerCache implements AnswerCache {
     return new AnswerPublisher(bucket, lead, deps.waitUntil, (value, expiresAt, isKept) => {
       deps.waitUntil(store(value, expiresAt, isKept).catch((error: unknown) => console.error('an answer was not cached:', String(error))));
     });
+  }
+
+  /** A lead that comes too late is let go of: nobody would. */
+  #joinWithin(joining: Promise<Joined>): Promise<Joined> {
+    const joined = this.#within(joining);
+    joined.catch(() => joining.then((late) => (late.kind === 'lead' ? late.lead[Symbol.dispose]() : undefined)).catch(() => {}));
+    return joined;
   }
 
   #within<T>(promise: Promise<T>): Promise<T> {

@@ -26,6 +26,7 @@ export interface HealthObject {
 
 const SNAPSHOT_MS = 1_000;
 const ANSWER_LIMIT_MS = 500;
+const SYNC_LIMIT_MS = 2_000;
 /** Successes count for targets that failed lately: for the others they change nothing. */
 const TROUBLED_MS = 120_000;
 const PENDING_LIMIT = 1_000;
@@ -33,7 +34,7 @@ const PENDING_LIMIT = 1_000;
 export class SharedHealthBoard implements HealthBoard {
   #open: ReadonlyMap<string, number> = new Map();
   #syncedAt = 0;
-  #isSyncing = false;
+  #syncingSince = Number.NEGATIVE_INFINITY;
   #pending: HealthReport[] = [];
   readonly #troubled = new Map<string, number>();
 
@@ -43,18 +44,20 @@ export class SharedHealthBoard implements HealthBoard {
     readonly waitUntil: (promise: Promise<unknown>) => void,
   ) {}
 
-  admitted(targets: readonly Target[]): readonly Target[] | Promise<readonly Target[]> {
-    if (targets.length < 2) return targets;
-    if (this.clock.now() - this.#syncedAt >= SNAPSHOT_MS) this.#sync();
-    return this.#open.size === 0 ? targets : this.#wellOf(targets);
+  mayAsk(target: Target): boolean | Promise<boolean> {
+    const now = this.clock.now();
+    if (now - this.#syncedAt >= SNAPSHOT_MS) this.#sync();
+    const names = [target.name, nameOf(target)].filter((name) => this.#open.has(name));
+    if (names.length === 0) return true;
+    return names.every((name) => (this.#open.get(name) ?? 0) <= now) && this.#mayProbe(names);
   }
 
   report(target: Target, isOk: boolean, isWhole: boolean, retryAfterMs: number | null): void {
     // A key of the caller's own says nothing about anybody else's.
-    if (target.provider !== null && target.provider.keyVariable !== null && target.key === null) return;
+    if (target.key === null && target.provider?.keyVariable !== null) return;
     const now = this.clock.now();
     for (const name of isOk || isWhole ? [nameOf(target), target.name] : [nameOf(target)]) {
-      if (isOk && (this.#troubled.get(name) ?? 0) < now) continue;
+      if (isOk && (this.#troubled.get(name) ?? 0) < now && !this.#open.has(name)) continue;
       if (!isOk) this.#troubled.set(name, now + TROUBLED_MS);
       if (this.#pending.length < PENDING_LIMIT) this.#pending.push({ target: name, isOk, retryAfterMs });
     }
@@ -68,25 +71,20 @@ export class SharedHealthBoard implements HealthBoard {
     this.#troubled.clear();
   }
 
-  async #wellOf(targets: readonly Target[]): Promise<readonly Target[]> {
-    const now = this.clock.now();
-    const well: Target[] = [];
-    for (const target of targets) {
-      const names = [target.name, nameOf(target)].filter((name) => this.#open.has(name));
-      if (names.some((name) => (this.#open.get(name) ?? 0) > now)) continue;
-      const allowed = await Promise.all(names.map((name) => this.#mayProbe(name)));
-      if (allowed.every(Boolean)) well.push(target);
+  /** The provider first: where that is refused the model keeps its probe. */
+  async #mayProbe(names: readonly string[]): Promise<boolean> {
+    for (const name of names) {
+      const isAllowed = await this.#within(this.object().probe(name)).catch(() => true);
+      if (!isAllowed) return false;
     }
-    return well.length === 0 ? targets : well;
-  }
-
-  async #mayProbe(name: string): Promise<boolean> {
-    return this.#within(this.object().probe(name)).catch(() => true);
+    return true;
   }
 
   #sync(): void {
-    if (this.#isSyncing) return;
-    this.#isSyncing = true;
+    const startedAt = this.clock.now();
+    // The call that owned an exchange may have died with it.
+    if (startedAt - this.#syncingSince < SYNC_LIMIT_MS) return;
+    this.#syncingSince = startedAt;
     const exchange = async (): Promise<void> => {
       const reports = this.#pending;
       this.#pending = [];
@@ -97,7 +95,7 @@ export class SharedHealthBoard implements HealthBoard {
         console.error('the health of targets was not exchanged:', String(error));
       } finally {
         this.#syncedAt = this.clock.now();
-        this.#isSyncing = false;
+        this.#syncingSince = Number.NEGATIVE_INFINITY;
       }
       const now = this.clock.now();
       for (const [name, until] of this.#troubled) if (until < now) this.#troubled.delete(name);

@@ -87,8 +87,8 @@ export interface LimitRule {
 
 /** What is known of how targets answer. */
 export interface HealthBoard {
-  /** Those that are worth asking, in their order; all of them where none is. At once while all are well. */
-  admitted(targets: readonly Target[]): readonly Target[] | Promise<readonly Target[]>;
+  /** Whether a target is worth asking now, while others are left. At once while it is well; one whose time is up is tried by one call at a time. */
+  mayAsk(target: Target): boolean | Promise<boolean>;
   /** `isWhole`: the failure is the provider's as a whole (no connection, a refused key), not this model's alone. */
   report(target: Target, isOk: boolean, isWhole: boolean, retryAfterMs: number | null): void;
 }

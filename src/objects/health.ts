@@ -26,7 +26,7 @@ export class Health extends DurableObject {
       const health = this.#targets.get(target) ?? new TargetHealth();
       this.#targets.delete(target);
       this.#targets.set(target, health);
-      if (isOk) health.succeed();
+      if (isOk) health.succeed(now);
       else health.fail(now, retryAfterMs);
     }
     for (const [oldest] of this.#targets) {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AS_ADMIN, api, type Json } from '../harness/api.ts';
-import { answers, error, reset } from '../harness/provider-answers.ts';
+import { answers, chunk, error, opens, reset } from '../harness/provider-answers.ts';
 import { type RawUpstream, startRawUpstream } from '../harness/raw-upstream.ts';
 import { type RunningWorker, startWorker } from '../harness/worker.ts';
 
@@ -44,11 +44,11 @@ describe('a target that keeps failing', () => {
     for (let index = 0; index < 5; index++) expect((await ask()).status).toBe(200);
     await settled();
     expect(await shown()).toContainEqual(expect.objectContaining({ target: 'openai/gpt-4o-mini', state: 'open' }));
-    for (let index = 0; index < 3; index++) expect((await ask()).warnings).toContain('left out, for it has been failing: openai/gpt-4o-mini');
+    for (let index = 0; index < 3; index++) expect((await ask()).warnings).toContain('asked last, for it has been failing: openai/gpt-4o-mini');
     expect([first.received.length, second.received.length]).toEqual([5, 8]);
     first.handler = answers;
     await sleep(5_000);
-    expect((await ask()).warnings).not.toContain('left out');
+    expect((await ask()).warnings).not.toContain('asked last');
     await settled();
     expect((await shown()).find((each) => each.target === 'openai/gpt-4o-mini').state).toBe('closed');
     await sleep(1_000);
@@ -110,5 +110,39 @@ describe('a target that keeps failing', () => {
     await settled();
     expect((await shown()).filter((each) => each.state !== 'closed')).toEqual([]);
     expect(first.received).toHaveLength(6);
+  });
+
+  it('is still asked when all before it fail', async () => {
+    second.handler = error(503);
+    for (let index = 0; index < 5; index++) await ask('groq/llama-3.3-70b-versatile');
+    await settled();
+    second.handler = answers;
+    first.handler = error(503);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('is blamed once a call, however often that tries', async () => {
+    first.handler = error(503);
+    const headers = {
+      ...AS_ADMIN,
+      'Helicone-Retry-Enabled': 'true',
+      'Helicone-Retry-Num': '6',
+      'Helicone-Retry-Min-Timeout': '1',
+      'Helicone-Retry-Max-Timeout': '2',
+    };
+    const body = JSON.stringify({ model: 'openai/gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] });
+    await (await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers, body })).arrayBuffer();
+    await settled();
+    expect(first.received).toHaveLength(7);
+    expect((await shown()).filter((each) => each.state !== 'closed')).toEqual([]);
+  });
+
+  it('is blamed for streams that it cuts', async () => {
+    first.handler = opens(chunk({ content: 'half' }), ({ socket }) => void socket.end());
+    const body = JSON.stringify({ model: 'openai/gpt-4o-mini', stream: true, messages: [{ role: 'user', content: 'hi' }] });
+    for (let index = 0; index < 5; index++)
+      await (await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body })).arrayBuffer();
+    await settled();
+    expect(await shown()).toContainEqual(expect.objectContaining({ target: 'openai/gpt-4o-mini', state: 'open' }));
   });
 });

@@ -9,6 +9,8 @@ const OPEN_MS = 5_000;
 const OPEN_MOST_MS = 60_000;
 /** A provider may ask for more patience than that, within reason. */
 const RETRY_AFTER_MOST_MS = 300_000;
+/** Failures further apart than this are not in a row. */
+const ROW_MS = 60_000;
 /** A probe that never reports is not waited for longer. */
 const PROBE_MS = 10_000;
 
@@ -16,6 +18,7 @@ export type HealthState = 'closed' | 'open' | 'half-open';
 
 export class TargetHealth {
   #consecutive = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   readonly #recent: boolean[] = [];
   #opens = 0;
   #openUntil: number | null = null;
@@ -31,7 +34,11 @@ export class TargetHealth {
     return now < this.#openUntil ? 'open' : 'half-open';
   }
 
-  succeed(): void {
+  succeed(now: number): void {
+    const state = this.state(now);
+    // A call that was on its way when it opened tells nothing new, whichever way it went.
+    if (state === 'open') return;
+    if (state === 'half-open') this.#recent.length = 0;
     this.#consecutive = 0;
     this.#openUntil = null;
     this.#probeUntil = 0;
@@ -42,10 +49,10 @@ export class TargetHealth {
   /** `retryAfterMs`: what the provider asks for, or null. */
   fail(now: number, retryAfterMs: number | null): void {
     const state = this.state(now);
-    this.#consecutive++;
-    this.#note(false);
-    // Calls that were on their way when it opened tell nothing new.
     if (state === 'open') return;
+    this.#consecutive = now - this.#failedAt > ROW_MS ? 1 : this.#consecutive + 1;
+    this.#failedAt = now;
+    this.#note(false);
     const failures = this.#recent.filter((each) => !each).length;
     const isBad = this.#consecutive >= CONSECUTIVE_LIMIT || (this.#recent.length >= RECENT_COUNT && failures * 2 >= this.#recent.length);
     if (state === 'half-open' || isBad) this.#open(now, retryAfterMs);

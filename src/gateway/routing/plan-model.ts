@@ -27,6 +27,10 @@ interface Planned {
 /** Plans that went well, by configuration, endpoint and model string: programs ask for the same few models. */
 const plans = new WeakMap<Config, Map<string, Planned>>();
 const PLANS_LIMIT = 1_000;
+/** Room for a chain of long names; plans are kept by it. */
+const MODEL_LIMIT_CHARS = 4_000;
+/** One call takes one permit, however many it asks. */
+const TARGETS_LIMIT = 40;
 
 export function planModel(
   call: Call,
@@ -70,6 +74,9 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
       param: 'model',
     });
   }
+  if (model.length > MODEL_LIMIT_CHARS) {
+    throw new GatewayError('bad_request', `The \`model\` has ${model.length} characters, expected at most ${MODEL_LIMIT_CHARS}.`, { param: 'model' });
+  }
   const isProvider = (name: string): boolean => config.providers.has(name.toLowerCase());
   const isModel = (name: string): boolean => config.providerList.some((it) => serves(it.provider, name));
   const plan = parseModelString(model, { isProvider, isModel });
@@ -100,6 +107,11 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
       firstError ??= error;
       warnings.push(`left out of the chain: ${error.message}`);
     }
+  }
+  if (found.size > TARGETS_LIMIT) {
+    throw new GatewayError('bad_request', `The \`model\` is a chain of ${found.size} targets, expected at most ${TARGETS_LIMIT}.`, {
+      param: 'model',
+    });
   }
   if (found.size === 0 && firstError !== null) throw firstError;
   return [...found.values()];

@@ -37,6 +37,9 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
           param: 'alt',
         });
       }
+      if (model !== null && /(?:^|,)\s*route\/.*,|,\s*route\//.test(model)) {
+        throw new GatewayError('bad_request', 'The `model` names a route beside others, expected `route/<name>` alone.', { param: 'model' });
+      }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
       return { targets: sayable(call, body, policy, planModel(call, endpoint, policy, body.facts, config, warn), warn), policy };
     }

@@ -1,5 +1,6 @@
 /** Stage 8: asks the targets, one after another and each as often as it may be, until one answers or nothing is left to try. */
 import type { Policy } from '../../../schema/policy';
+import type { Outcome } from '../../../schema/record';
 import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type Failed } from '../ask-target';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
@@ -29,21 +30,12 @@ export async function runAttempts(
   const retry = readRetryPolicy(policy, body);
   const rescue = readRescue(call, policy, body, trail);
   const isCareful = targets.length > 1 || retry.tries > 1 || rescue !== 'off';
-  const well = deps.health.admitted(targets);
-  const asked = well instanceof Promise ? await well : well;
-  if (asked.length < targets.length)
-    trail.warn(
-      `left out, for it has been failing: ${targets
-        .filter((each) => !asked.includes(each))
-        .map(shownName)
-        .join(', ')}`,
-    );
-  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful }, retry, asked);
+  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful }, retry, targets);
   return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
 }
 
-/** Silence that tells of a target. */
-const PATIENCE_MS = 5_000;
+/** Silence that tells of a target: reasoning models think, and callers may be in a hurry. */
+const PATIENCE_MS = 30_000;
 
 const shownName = ({ name, model }: Target): string => (model === null ? name : `${name}/${model}`);
 
@@ -51,6 +43,8 @@ const shownName = ({ name, model }: Target): string => (model === null ? name : 
 class Run {
   #rest: readonly Target[];
   #tried = 0;
+  readonly #deferred = new Set<Target>();
+  readonly #blamed = new Set<Target>();
 
   constructor(
     readonly asked: Asked & { readonly deps: AttemptDeps },
@@ -65,6 +59,7 @@ class Run {
     for (;;) {
       const [target] = this.#rest;
       if (target === undefined) throw new GatewayError('model_not_found', 'No target is left for this call.');
+      if (await this.#isDeferred(target)) continue;
       const result = await this.#ask(target, prefillFor(target, prefill));
       if ('opened' in result) return result;
       if (!(await this.#goOn(result))) return endWith(result);
@@ -75,9 +70,7 @@ class Run {
   async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
     let broken = brokenStream(failure, this.asked.deadline);
     const [brokenTarget] = this.#rest;
-    if (brokenTarget !== undefined && failure.code !== 'provider_differs' && !this.#wasImpatient(broken)) {
-      this.asked.deps.health.report(brokenTarget, false, false, null);
-    }
+    if (brokenTarget !== undefined && failure.code !== 'provider_differs' && !this.#wasImpatient(broken)) this.#noteFailure(brokenTarget, broken);
     let text = how === 'prefill' ? sent.plainText : null;
     for (;;) {
       if (!(await this.#goOn(broken))) return null;
@@ -101,14 +94,40 @@ class Run {
     }
   }
 
+  /** One that has been failing is asked after all others: it may be mended, and is better than nobody. */
+  async #isDeferred(target: Target): Promise<boolean> {
+    if (this.#rest.length < 2 || this.#tried > 0 || this.#deferred.has(target)) return false;
+    const may = this.asked.deps.health.mayAsk(target);
+    if (may === true || (await may)) return false;
+    this.#deferred.add(target);
+    this.#rest = [...this.#rest.slice(1), target];
+    this.asked.trail.warn(`asked last, for it has been failing: ${shownName(target)}`);
+    return true;
+  }
+
   async #ask(target: Target, prefill: string | null): Promise<Answered | Failed> {
     const result = await askTarget(this.asked, target, prefill);
-    const { health } = this.asked.deps;
-    if ('opened' in result) health.report(target, true, false, null);
-    else if (this.#wasImpatient(result)) return result;
-    else if (result.kind === 'transient' || result.kind === 'silent') health.report(target, false, isUnreachable(result), result.retryAfterMs);
-    else if (result.kind === 'unserved' && isRefusedKey(result)) health.report(target, false, true, null);
+    if ('opened' in result) {
+      // A stream has to come to its end first.
+      if (result.opened.kind !== 'events') this.asked.deps.health.report(target, true, false, null);
+    } else if (!this.#wasImpatient(result)) this.#noteFailure(target, result);
     return result;
+  }
+
+  /** One call counts once, however often it tries. */
+  #noteFailure(target: Target, result: Failed): void {
+    const { health } = this.asked.deps;
+    const isRefused = result.kind === 'unserved' && isRefusedKey(result);
+    if (result.kind !== 'transient' && result.kind !== 'silent' && !isRefused) return;
+    if (this.#blamed.has(target)) return;
+    this.#blamed.add(target);
+    health.report(target, false, isRefused || isUnreachable(result), result.retryAfterMs);
+  }
+
+  /** The stream came to its end, or broke off for good. */
+  noteEnd(outcome: Outcome, target: Target): void {
+    if (outcome === 'ok') this.asked.deps.health.report(target, true, false, null);
+    else if (outcome === 'cut' && !this.#blamed.has(target)) this.asked.deps.health.report(target, false, false, null);
   }
 
   /** A caller that gives up after a moment says nothing of the target that others wait for. */
@@ -151,6 +170,7 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   const { call, body, trail, deps } = run.asked;
   const { opened, target, response } = answered;
   const isForeign = target.wire.name !== call.wire.name;
+  if (opened.kind === 'events') void trail.ended.then(({ outcome }) => run.noteEnd(outcome, trail.target ?? target));
   if (opened.kind !== 'events' || (!isForeign && rescue === null))
     return translateAnswer(answered, call, body.json ?? {}, trail.requestId, deps.clock.now());
   const source = { stream: opened.stream, target, continues: false };

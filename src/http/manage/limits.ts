@@ -78,13 +78,13 @@ function labelsOf(c: AppContext): Labels {
   return { userId: query['user'] ?? null, keyId: query['key'] ?? null, properties: Object.fromEntries(properties) };
 }
 
-/** The stored limit that `limit` names, or the policy in `policy`. */
+/** The stored limit that `limit` names, by id or name, or the policy in `policy`. */
 async function limitAsked(c: AppContext): Promise<{ id: string | null; name: string | null; policy: LimitPolicy }> {
   const id = c.req.query('limit');
   if (id === undefined) return { id: null, name: null, policy: onePolicy(c.req.query('policy') ?? '') };
-  const stored = (await listLimits(c.env.app.db)).find((each) => each.id === id);
+  const stored = (await listLimits(c.env.app.db)).find((each) => each.id === id || each.name === id);
   if (stored === undefined) throw new GatewayError('not_found', `No limit ${JSON.stringify(id.slice(0, 60))}.`);
-  return { id, name: stored.name, policy: onePolicy(stored.policy) };
+  return { id: stored.id, name: stored.name, policy: onePolicy(stored.policy) };
 }
 
 interface Usage {

@@ -12,7 +12,7 @@ describe('TargetHealth', () => {
     expect(failing(4).state(10)).toBe('closed');
     expect(failing(5).state(10)).toBe('open');
     const mixed = failing(4);
-    mixed.succeed();
+    mixed.succeed(9);
     mixed.fail(10, null);
     expect(mixed.state(10)).toBe('closed');
   });
@@ -21,7 +21,7 @@ describe('TargetHealth', () => {
     const health = new TargetHealth();
     for (let index = 0; index < 19; index++) {
       if (index % 2 === 0) health.fail(index, null);
-      else health.succeed();
+      else health.succeed(index);
       expect(health.state(index)).toBe('closed');
     }
     health.fail(20, null);
@@ -54,7 +54,7 @@ describe('TargetHealth', () => {
     const health = failing(5);
     const now = health.openUntil ?? 0;
     expect([health.mayProbe(now - 1), health.mayProbe(now), health.mayProbe(now), health.mayProbe(now + 10_000)]).toEqual([false, true, false, true]);
-    health.succeed();
+    health.succeed(now);
     expect([health.state(now), health.openUntil]).toEqual(['closed', null]);
   });
 
@@ -63,5 +63,19 @@ describe('TargetHealth', () => {
     const until = health.openUntil;
     for (let index = 0; index < 10; index++) health.fail(100 + index, null);
     expect(health.openUntil).toBe(until);
+  });
+
+  it('forgets what came while it was open, both ways, and what lies far back', () => {
+    const health = failing(5);
+    health.succeed(100);
+    expect(health.state(100)).toBe('open');
+    for (let index = 0; index < 30; index++) health.fail(200 + index, null);
+    const now = health.openUntil ?? 0;
+    health.succeed(now);
+    health.fail(now + 1, null);
+    expect(health.state(now + 1)).toBe('closed');
+    const rare = new TargetHealth();
+    for (let day = 0; day < 10; day++) rare.fail(day * 86_400_000, null);
+    expect(rare.state(10 * 86_400_000)).toBe('closed');
   });
 });

@@ -54,6 +54,10 @@ describe('planTargets on the AI Gateway', () => {
     ['llama-3.3-70b-versatile/groq', 'no_provider_key'],
     ['gpt-4o-mini, !openai', 'model_not_found'],
     ['gpt-4o-mini, !nobody', 'bad_request'],
+    ['gpt-4o-mini, route/x', 'bad_request'],
+    ['route/x, gpt-4o-mini', 'bad_request'],
+    [`openai/${'x'.repeat(5_000)}`, 'bad_request'],
+    [Array.from({ length: 60 }, (_, index) => `openai/m${index}`).join(','), 'bad_request'],
   ])('%s is %s', (model, code) => expect(plan(model)).toMatch(new RegExp(`^${code}: `)));
 
   it('asks in the other dialect where a provider speaks that alone, without the query of this one', () => {
