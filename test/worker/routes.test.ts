@@ -88,6 +88,8 @@ describe('a stored route', () => {
       const refused = await api('PUT', path, body);
       expect([refused.status, refused.body.error]).toEqual([400, expect.stringContaining(said)]);
     }
+    const doubtful = await api('PUT', '/doubtful', { targets: ['mock/echo', 'nonsense-model-q', 'groq/llama-3.3-70b-versatile'] });
+    expect(doubtful.body.data.warnings).toEqual([expect.stringContaining('No provider serves'), expect.stringContaining('GROQ_API_KEY')]);
     await api('PUT', '/nearby', { targets: ['mock/echo'] });
     expect(await (await chat('route/nearbi')).text()).toContain('Nearest: nearby');
   });

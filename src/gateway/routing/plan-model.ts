@@ -3,7 +3,7 @@ import type { Policy } from '../../../schema/policy';
 import type { Config, ConfiguredProvider } from '../../config';
 import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
 import { outputLimit } from '../../providers/output-limits';
-import { CONVERSATIONS, type Endpoint } from '../../wires/endpoints';
+import { CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
@@ -59,6 +59,17 @@ export function planModel(
     outputLimit,
     fallback: null,
   }));
+}
+
+/** Why nobody would serve a conversation with this model now, or null. */
+export function whyUnserved(model: string, config: Config): string | null {
+  try {
+    readPlan(GENERATE_CONTENT, model, config);
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayError) return error.message;
+    throw error;
+  }
 }
 
 /** A call that stays in its wire keeps its method and query; those of another wire mean nothing to this one. */

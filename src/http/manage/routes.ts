@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { PutRoute } from '../../../schema/manage';
 import { hasRoute, listRoutes, putRoute, routeVersions } from '../../edge/d1/routes';
 import { GatewayError } from '../../gateway/errors';
+import { whyUnserved } from '../../gateway/routing/plan-model';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 import { readJson } from '../read-json';
 import { checkDefaults } from './defaults';
@@ -25,10 +26,11 @@ async function show(c: AppContext): Promise<Response> {
 
 async function put(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
-  const { db, clock, routeCache } = c.env.app;
+  const { db, clock, config, routeCache } = c.env.app;
   const name = nameOf(c);
   const asked = await readJson(c, PutRoute);
-  const wrong = asked.targets.map((target) => (typeof target === 'string' ? target : target.model)).find((target) => RESERVED.test(target));
+  const models = asked.targets.map((target) => (typeof target === 'string' ? target : target.model));
+  const wrong = models.find((model) => RESERVED.test(model));
   if (wrong !== undefined) {
     const seen = JSON.stringify(wrong.slice(0, 80));
     throw new GatewayError('bad_request', `targets: got ${seen}, expected one model each, such as \`openai/gpt-4o-mini\`.`, { param: 'targets' });
@@ -36,7 +38,9 @@ async function put(c: AppContext): Promise<Response> {
   const definition = { ...asked, defaults: checkDefaults(asked.defaults) };
   const version = await putRoute(db, name, definition, clock.now());
   routeCache.forget();
-  return data(c, { name, version, definition }, version === 1 ? 201 : 200);
+  // A key may come later, and models that do no more than embed are no mistake: nothing is refused for it.
+  const warnings = models.flatMap((model) => whyUnserved(model, config) ?? []);
+  return data(c, { name, version, definition, warnings }, version === 1 ? 201 : 200);
 }
 
 async function remove(c: AppContext): Promise<Response> {
