@@ -4,7 +4,7 @@
  */
 import { estimateTokenCount } from 'tokenx';
 import { NO_USAGE, type Usage } from '../../schema/record';
-import { isObject, parseObject } from '../wires/json';
+import { isObject, parseObject, stringify } from '../wires/json';
 import { eventsOf } from '../wires/sse';
 import type { JsonObject } from '../wires/wire';
 
@@ -44,6 +44,8 @@ const SCHEMA_MEMBERS = new Set([
 /** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 3;
 const MESSAGE_LISTS = ['messages', 'contents'];
+/** No dialect nests text a tenth as deep; what lies below would overflow the stack. */
+const MOST_DEPTH = 200;
 
 /** Tokens of a request body, without what is no text. */
 export function estimateInput(body: JsonObject): number {
@@ -69,19 +71,20 @@ const tokensOf = (value: unknown): number => estimateTokenCount(textOf(value));
 
 function textOf(value: unknown): string {
   const texts: string[] = [];
-  collect(value, false, texts);
+  collect(value, false, texts, MOST_DEPTH);
   return texts.join('');
 }
 
-function collect(value: unknown, isText: boolean, texts: string[]): void {
+function collect(value: unknown, isText: boolean, texts: string[], depth: number): void {
+  if (depth === 0) return;
   if (typeof value === 'string') {
     if (isText) texts.push(value);
   } else if (Array.isArray(value)) {
-    for (const each of value) collect(each, isText, texts);
+    for (const each of value) collect(each, isText, texts, depth - 1);
   } else if (isObject(value)) {
     for (const [name, member] of Object.entries(value)) {
-      if (SCHEMA_MEMBERS.has(name) && isObject(member)) texts.push(JSON.stringify(member));
-      else collect(member, TEXT_MEMBERS.has(name), texts);
+      if (SCHEMA_MEMBERS.has(name) && isObject(member)) texts.push(stringify(member) ?? '');
+      else collect(member, TEXT_MEMBERS.has(name), texts, depth - 1);
     }
   }
 }

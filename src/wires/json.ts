@@ -47,3 +47,13 @@ export function parseObject(text: string): JsonObject | null {
     return null;
   }
 }
+
+/** A value as JSON text, or null where it is nested so deep that writing it overflows the stack. */
+export function stringify(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

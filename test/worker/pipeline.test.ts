@@ -197,3 +197,20 @@ describe('paths', () => {
     expect([keyless.status, (await keyless.json<Json>()).error.code]).toEqual([401, 'missing_provider_key']);
   });
 });
+
+it('a body nested beyond measure leaves its record, whatever the provider reports and whatever is counted for it', async () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const body = `{"model":"mock/cut","stream":true,"metadata":${deep},"messages":[{"role":"user","content":"one two three four"}]}`;
+  for (const headers of [
+    {},
+    { 'Helicone-RateLimit-Policy': '100000;w=60;u=tokens;s=deep' },
+    { 'Helicone-Cache-Enabled': 'true', 'Weir-Cache-Debug': 'true' },
+  ]) {
+    const response = await call('POST', '/v1/chat/completions', body, undefined, headers);
+    await response.text().catch(() => '');
+    expect(response.status).toBe(200);
+    await eventually('the record', async () =>
+      (await call('GET', `/v1/request/${response.headers.get('helicone-id')}`)).status === 200 ? true : null,
+    );
+  }
+});

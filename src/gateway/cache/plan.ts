@@ -1,5 +1,6 @@
 /** Whether a call may be answered from the cache, and under which key. Pure. */
 import type { Policy } from '../../../schema/policy';
+import { stringify } from '../../wires/json';
 import type { JsonObject } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { forwardedHeaders } from '../upstream-headers';
@@ -88,7 +89,7 @@ function named(parts: Readonly<Record<string, unknown>>, json: JsonObject | null
   const { body, headers, version: _, ...rest } = parts;
   const members = json === null ? { body } : Object.fromEntries(Object.entries(json).map(([name, value]) => [`body.${name}`, value]));
   const sent = Array.isArray(headers) ? Object.fromEntries(headers.map(([name, value]) => [`header ${name}`, value])) : {};
-  return Object.fromEntries(Object.entries({ ...rest, ...sent, ...members }).map(([name, value]) => [name, JSON.stringify(value) ?? '']));
+  return Object.fromEntries(Object.entries({ ...rest, ...sent, ...members }).map(([name, value]) => [name, stringify(value) ?? '']));
 }
 
 function isCacheable(call: Call, body: CallBody): boolean {
