@@ -6,9 +6,10 @@ import { type CachedHead, readHead } from '../gateway/cache/answer';
 import type { CachePlan } from '../gateway/cache/plan';
 import type { AnswerCache, Found, Place, Publisher } from '../gateway/cache/ports';
 import type { Clock } from '../gateway/ports';
-import { join, resume } from '../gateway/read-up-to';
+import { joinAll, resume } from '../gateway/read-up-to';
 import { AnswerPublisher } from './answer-publisher';
 import type { Namer } from './vault';
+import { within } from './within';
 
 /** KV and the object have this long to decide; the call goes on without them then. */
 const DECISION_LIMIT_MS = 500;
@@ -258,10 +259,7 @@ export class KvAnswerCache implements AnswerCache {
   }
 
   #within<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.deps.clock.after(DECISION_LIMIT_MS, () => reject(new Error(`no answer within ${DECISION_LIMIT_MS} ms`)));
-      promise.then(resolve, reject).finally(stop);
-    });
+    return within(this.deps.clock, DECISION_LIMIT_MS, promise);
   }
 }
 
@@ -295,7 +293,7 @@ async function splitHead(stream: ReadableStream<Uint8Array>): Promise<{ head: Ca
     while (bytes.byteLength < HEAD_LIMIT_BYTES) {
       const { done, value } = await reader.read();
       if (done) return null;
-      bytes = join([bytes, value], bytes.byteLength + value.byteLength);
+      bytes = joinAll([bytes, value]);
       const read = readHead(bytes);
       if (read !== null) return { head: read.head, body: resume([bytes.subarray(read.bodyAt)], reader) };
     }

@@ -1,7 +1,7 @@
 /** The leading call's end of a cached answer: passes it to those that wait, and hands over the whole when it is to be kept. */
 import { type CachedHead, writeHead } from '../gateway/cache/answer';
 import type { Publisher } from '../gateway/cache/ports';
-import { join } from '../gateway/read-up-to';
+import { joinAll } from '../gateway/read-up-to';
 import type { Lead } from './answer-cache';
 
 /** KV takes 25 MiB a value. */
@@ -59,7 +59,7 @@ export class AnswerPublisher implements Publisher {
     closed?.catch(() => {});
     if (!isWhole || this.#head === null || this.isTooLarge) return this.#letGo(this.#flight?.isKept ?? null);
     const line = writeHead({ ...this.#head, latencyMs });
-    const value = join([line, ...this.#kept], line.byteLength + this.#size);
+    const value = joinAll([line, ...this.#kept]);
     // An answer that came whole goes in one piece; a stream for it would cost several times as much.
     const isKept = this.#flight?.isKept ?? (this.lead === null ? null : this.#heard(this.lead.deliver(value)));
     this.store(value, this.#head.expiresAt, isKept);

@@ -4,6 +4,7 @@
  */
 import type { Target } from '../gateway/call';
 import type { Clock, HealthBoard } from '../gateway/ports';
+import { within } from './within';
 
 export interface HealthReport {
   readonly target: string;
@@ -74,7 +75,7 @@ export class SharedHealthBoard implements HealthBoard {
   /** The provider first: where that is refused the model keeps its probe. */
   async #mayProbe(names: readonly string[]): Promise<boolean> {
     for (const name of names) {
-      const isAllowed = await this.#within(this.object().probe(name)).catch(() => true);
+      const isAllowed = await within(this.clock, ANSWER_LIMIT_MS, this.object().probe(name)).catch(() => true);
       if (!isAllowed) return false;
     }
     return true;
@@ -89,7 +90,7 @@ export class SharedHealthBoard implements HealthBoard {
       const reports = this.#pending;
       this.#pending = [];
       try {
-        const open = await this.#within(this.object().sync(reports));
+        const open = await within(this.clock, ANSWER_LIMIT_MS, this.object().sync(reports));
         this.#open = new Map(open.map(({ target, openUntil }) => [target, openUntil]));
       } catch (error) {
         console.error('the health of targets was not exchanged:', String(error));
@@ -101,13 +102,6 @@ export class SharedHealthBoard implements HealthBoard {
       for (const [name, until] of this.#troubled) if (until < now) this.#troubled.delete(name);
     };
     this.waitUntil(exchange());
-  }
-
-  #within<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.clock.after(ANSWER_LIMIT_MS, () => reject(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)));
-      promise.then(resolve, reject).finally(stop);
-    });
   }
 }
 

@@ -8,6 +8,7 @@ import type { Clock, KeyEntry, KeyStore } from '../gateway/ports';
 import { looksLikeWeirKey } from '../gateway/stages/authenticate';
 import type { StoredKey } from './d1/keys';
 import { type KeyDigester, secretsEqual } from './vault';
+import { within } from './within';
 
 const FRESH_MS = 10_000;
 const SERVED_WHILE_REFRESHING_MS = 15_000;
@@ -85,7 +86,7 @@ export class CachedKeyStore implements KeyStore {
 
   async #fetch(digest: string, stale: StoredKey | null): Promise<KeyEntry | null> {
     try {
-      const key = await this.#within(this.lookUp(digest), stale === null ? FIRST_WAIT_MS : REFRESH_WAIT_MS);
+      const key = await within(this.clock, stale === null ? FIRST_WAIT_MS : REFRESH_WAIT_MS, this.lookUp(digest));
       return this.#remember(digest, key);
     } catch (cause) {
       if (stale !== null) return stale;
@@ -116,12 +117,5 @@ export class CachedKeyStore implements KeyStore {
     this.#cache.delete(digest);
     this.#cache.set(digest, { key, at: this.clock.now() });
     return key;
-  }
-
-  #within<T>(promise: Promise<T>, ms: number): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.clock.after(ms, () => reject(new Error(`no answer within ${ms} ms`)));
-      promise.then(resolve, reject).finally(stop);
-    });
   }
 }

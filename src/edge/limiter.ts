@@ -5,6 +5,7 @@
 import type { Decision, TakeRequest, Window } from '../gateway/limits/counter';
 import type { Clock, Lease, Limiter, LimiterTake } from '../gateway/ports';
 import type { Namer } from './vault';
+import { within } from './within';
 
 /** One hop takes a millisecond or a few; a call does not wait longer for a counter. */
 const ANSWER_LIMIT_MS = 500;
@@ -51,7 +52,7 @@ export class DurableLimiter implements Limiter {
     if (leaseId !== null) this.#asking.add(name);
     try {
       const answer = this.objectOf(name).take({ ...take, isDurable, leaseId });
-      const { decision, lease } = await this.#within(answer).catch((error: unknown) => {
+      const { decision, lease } = await within(this.clock, ANSWER_LIMIT_MS, answer).catch((error: unknown) => {
         // It may still arrive and be counted, for a call that went on or was refused without it.
         this.waitUntil(this.#takeBack(answer, name, take.id, isDurable));
         throw error;
@@ -74,18 +75,18 @@ export class DurableLimiter implements Limiter {
   }
 
   async settle(subject: string, id: string, amount: number, window: Window, isDurable: boolean): Promise<void> {
-    await this.#within(this.objectOf(await this.namer.name(subject)).settle(id, amount, window, isDurable));
+    await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(await this.namer.name(subject)).settle(id, amount, window, isDurable));
   }
 
   async release(subject: string, id: string, isDurable: boolean): Promise<void> {
     const name = await this.namer.name(subject);
     const lease = this.#leases.get(name);
     if (lease !== undefined && lease.used > 0) lease.used--;
-    else await this.#within(this.objectOf(name).release(id, isDurable));
+    else await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(name).release(id, isDurable));
   }
 
   async check(subject: string, take: TakeRequest): Promise<Decision> {
-    return this.#within(this.objectOf(await this.namer.name(subject)).check(take));
+    return within(this.clock, ANSWER_LIMIT_MS, this.objectOf(await this.namer.name(subject)).check(take));
   }
 
   #fromLease(name: string, take: TakeRequest): Decision | null {
@@ -105,12 +106,5 @@ export class DurableLimiter implements Limiter {
       await this.objectOf(name).settle(held.id, held.used, window, false);
     });
     this.waitUntil(reported.catch((error: unknown) => console.error('a lease was not reported:', String(error))));
-  }
-
-  #within<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.clock.after(ANSWER_LIMIT_MS, () => reject(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)));
-      promise.then(resolve, reject).finally(stop);
-    });
   }
 }

@@ -70,7 +70,7 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     );
     status = response.status;
     const opened = await open(asked, target, response, startedAt);
-    const answered: Answered = { response, opened, target, dropUsage: dropsUsage(asked, target), startedAt };
+    const answered: Answered = { response, opened, target, dropUsage: target.provider?.streamUsage === true && wantsNoUsage(asked), startedAt };
     const failed = asFailure(answered, call, deps.clock.now());
     note(failed === null ? null : reasonOf(status, opened), opened.kind === 'whole' ? opened.whole.byteLength : 0);
     return failed ?? answered;
@@ -147,9 +147,7 @@ function armForHeaders(deadline: Deadline, streamed: boolean): void {
   else deadline.arm('first byte', firstByteMs ?? totalMs);
 }
 
-/** The caller did not ask for the usage event that is in the stream: it is taken out again. */
-function dropsUsage({ body, call, trail }: Asked, target: Target): boolean {
-  if (body.json === null || !body.facts.streamed || trail.policy?.streamUsage === true) return false;
-  const isAsked = target.provider?.streamUsage === true || target.wire.name !== call.wire.name;
-  return isAsked && call.wire.askForUsage(body.json).length > 0;
+/** The caller asked for no usage event: one that Weir asked for is taken out again. */
+export function wantsNoUsage({ body, call, trail }: Asked): boolean {
+  return body.json !== null && body.facts.streamed && trail.policy?.streamUsage !== true && call.wire.askForUsage(body.json).length > 0;
 }

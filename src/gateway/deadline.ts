@@ -68,8 +68,9 @@ export class Deadline {
   }
 
   /**
-   * Settles like the promise, and rejects when a limit runs out before; of several that wait, the last to begin. What the promise waits for is not stopped by that: the call
-   * is over then, and the runtime closes its connections with it. A controller for each call costs a twentieth of it.
+   * Settles like the promise, and rejects when a limit runs out before; of several that wait, the last to begin. What the promise waits
+   * for is not stopped by that: the call is over then, and the runtime closes its connections with it. A controller for each call costs
+   * a twentieth of it.
    */
   within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -11,15 +11,18 @@ export async function readUpTo(body: ReadableStream<Uint8Array>, limitBytes: num
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return { whole: true, bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : join(chunks, size) };
+    if (done) return { whole: true, bytes: joinAll(chunks) };
     chunks.push(value);
     size += value.byteLength;
     if (size > limitBytes) return { whole: false, stream: resume(chunks, reader), cancel: () => void reader.cancel().catch(() => {}) };
   }
 }
 
-export function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
+/** The bytes of all chunks in a row; a single chunk is not copied. */
+export function joinAll(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);

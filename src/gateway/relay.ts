@@ -9,7 +9,7 @@ import type { Asked } from './ask-target';
 import type { Target } from './call';
 import { GatewayError } from './errors';
 import { brokenOff, type Opened } from './open-answer';
-import { join } from './read-up-to';
+import { joinAll } from './read-up-to';
 import { Differs, SentAnswer, Splice } from './splice';
 
 /** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */
@@ -239,16 +239,7 @@ class Relay {
   #flush(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const out = this.#out;
     this.#out = [];
-    const [only] = out;
-    if (only === undefined) return;
-    controller.enqueue(
-      out.length === 1
-        ? only
-        : join(
-            out,
-            out.reduce((sum, each) => sum + each.byteLength, 0),
-          ),
-    );
+    if (out.length > 0) controller.enqueue(joinAll(out));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Stored routes in D1. Nothing is overwritten: a change is a new version, and so is a removal. */
-import { and, asc, desc, eq, sql } from 'drizzle-orm';
+import { asc, desc, eq, sql } from 'drizzle-orm';
 import { PutRoute } from '../../../schema/manage';
 import { routes } from '../../../schema/tables';
 import type { StoredRoute } from '../../gateway/ports';
@@ -50,13 +50,4 @@ export async function putRoute(db: Database, name: string, definition: PutRoute 
   const text = definition === null ? null : JSON.stringify(definition);
   const [row] = await db.insert(routes).values({ name, version, definition: text, createdAt: at }).returning({ version: routes.version });
   return row?.version ?? 0;
-}
-
-/** Whether the route is there now. */
-export async function hasRoute(db: Database, name: string): Promise<boolean> {
-  const [row] = await db
-    .select({ definition: routes.definition })
-    .from(routes)
-    .where(and(eq(routes.name, name), IS_NEWEST));
-  return row !== undefined && row.definition !== null;
 }

@@ -148,7 +148,7 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
     const names = serving.map((it) => it.provider.slug).join(', ');
     throw new GatewayError(
       'not_translated',
-      `The model \`${shown}\` is served by ${names}, which does not speak this endpoint's dialect (${endpoint.name}); translation between dialects is not active in this version.`,
+      `The model \`${shown}\` is served by ${names}, which has no such endpoint (${endpoint.name}), and none that it could be translated for.`,
       { param: 'model' },
     );
   }

@@ -2,7 +2,7 @@
 import type { Bodies, RequestRecord } from '../../../schema/record';
 import type { WireName } from '../../wires/wire';
 import { estimateUsage } from '../estimate-usage';
-import { join } from '../read-up-to';
+import { joinAll } from '../read-up-to';
 import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 
@@ -30,8 +30,7 @@ function answerText(trail: Trail): string | null {
   if (trail.answerBytes === 0) return null;
   if (!trail.answerIsText) return `[${trail.answerBytes} bytes that are no text]`;
   if (trail.answerText !== null) return trail.answerText;
-  const size = trail.answer.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  return decoder.decode(join(trail.answer, size));
+  return decoder.decode(joinAll(trail.answer));
 }
 
 function requestText(trail: Trail): string | null {

@@ -7,7 +7,7 @@ import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
 import { brokenOff } from '../open-answer';
 import type { Clock } from '../ports';
-import { join } from '../read-up-to';
+import { joinAll } from '../read-up-to';
 import { AFTER_FINISH_MS } from '../relay';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
@@ -122,7 +122,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
       this.trail.publisher?.write(event.bytes);
       if (facts.drop !== true) out.push(event.bytes);
     }
-    if (out.length > 0) this.#send(joined(out));
+    if (out.length > 0) this.#send(joinAll(out));
     if (malformed !== null) return this.fail(new GatewayError('provider_malformed', `${this.answered.target.name} sent ${malformed}.`));
     if (cut) return this.fail(this.#endedEarly());
     if (this.reader?.finished === true && this.#stopTail === null) this.#stopTail = this.clock.after(AFTER_FINISH_MS, () => this.#tailEnds());
@@ -165,13 +165,4 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.trail.endPublishing(outcome === 'ok', this.clock.now());
     this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  return join(
-    chunks,
-    chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
-  );
 }

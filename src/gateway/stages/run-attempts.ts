@@ -1,7 +1,7 @@
 /** Stage 8: asks the targets, one after another and each as often as it may be, until one answers or nothing is left to try. */
 import type { Policy } from '../../../schema/policy';
 import type { Outcome } from '../../../schema/record';
-import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type Failed } from '../ask-target';
+import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type Failed, wantsNoUsage } from '../ask-target';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
@@ -176,8 +176,8 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
   // Sources differ in whether they report usage unasked: the caller's own wish decides.
-  const dropUsage = body.json !== null && call.wire.askForUsage(body.json).length > 0 && trail.policy?.streamUsage !== true;
-  return { ...answered, dropUsage, response: new Response(null, { status: response.status, headers: response.headers }), opened: events };
+  const head = new Response(null, { status: response.status, headers: response.headers });
+  return { ...answered, dropUsage: wantsNoUsage(run.asked), response: head, opened: events };
 }
 
 /** Members that hold the conversation on wires whose streams can be gone on with. */

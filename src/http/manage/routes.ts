@@ -1,7 +1,7 @@
 /** /api/routes: chains with a name, called as `model: "route/<name>"`. */
 import { Hono } from 'hono';
 import { PutRoute } from '../../../schema/manage';
-import { hasRoute, listRoutes, putRoute, routeVersions } from '../../edge/d1/routes';
+import { listRoutes, putRoute, routeVersions } from '../../edge/d1/routes';
 import { GatewayError } from '../../gateway/errors';
 import { whyUnserved } from '../../gateway/routing/plan-model';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
@@ -46,7 +46,7 @@ async function put(c: AppContext): Promise<Response> {
 async function remove(c: AppContext): Promise<Response> {
   await requireKey(c, 'write');
   const { db, clock, routeCache } = c.env.app;
-  if (!(await hasRoute(db, nameOf(c)))) throw noRoute(c);
+  if (!(await routeVersions(db, nameOf(c)))[0]?.definition) throw noRoute(c);
   const version = await putRoute(db, nameOf(c), null, clock.now());
   routeCache.forget();
   return data(c, { name: nameOf(c), version });
