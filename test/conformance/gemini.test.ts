@@ -1,11 +1,12 @@
 /** `@google/genai` against the running Worker, for Gemini's own models and for those of others; and the other vendors' SDKs for Gemini's. */
 import Anthropic from '@anthropic-ai/sdk';
-import { LLMock } from '@copilotkit/aimock';
+import type { LLMock } from '@copilotkit/aimock';
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readGeminiStream } from '../harness/grammars.ts';
+import { SAID, startTalkative } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -14,22 +15,8 @@ let google: GoogleGenAI;
 let openai: OpenAI;
 let anthropic: Anthropic;
 
-const SAID = 'A weir regulates and measures.';
-const USED = {
-  prompt_tokens: 12,
-  completion_tokens: 6,
-  input_tokens: 12,
-  output_tokens: 6,
-  promptTokenCount: 12,
-  candidatesTokenCount: 6,
-  totalTokenCount: 18,
-};
-
 beforeAll(async () => {
-  upstream = new LLMock({ port: 0 });
-  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
-  upstream.onMessage(/./, { content: SAID, usage: USED });
-  await upstream.start();
+  upstream = await startTalkative();
   worker = await startWorker({
     vars: {
       GEMINI_API_KEY: 'google-provider',

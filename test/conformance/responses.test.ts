@@ -1,36 +1,23 @@
 /** The responses endpoint with other vendors' models behind it: the `openai` package and the `ai` package, which uses it by default. */
 import { createOpenAI } from '@ai-sdk/openai';
-import { LLMock } from '@copilotkit/aimock';
+import type { LLMock } from '@copilotkit/aimock';
 import { generateText, streamText } from 'ai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readResponsesStream } from '../harness/grammars.ts';
+import { SAID, startTalkative } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
 let worker: RunningWorker;
 let client: OpenAI;
 
-const SAID = 'A weir regulates and measures.';
-const USED = {
-  prompt_tokens: 12,
-  completion_tokens: 6,
-  input_tokens: 12,
-  output_tokens: 6,
-  promptTokenCount: 12,
-  candidatesTokenCount: 6,
-  totalTokenCount: 18,
-};
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const tool = { type: 'function' as const, name: 'get_weather', parameters: schema, strict: false };
 
 beforeAll(async () => {
-  upstream = new LLMock({ port: 0 });
-  upstream.onMessage(/forecast/, { toolCalls: [{ id: 'call_2', name: 'geo__get_weather', arguments: '{"city":"Oslo"}' }] });
-  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
-  upstream.onMessage(/./, { content: SAID, usage: USED });
-  await upstream.start();
+  upstream = await startTalkative();
   worker = await startWorker({
     vars: {
       GEMINI_API_KEY: 'google-provider',

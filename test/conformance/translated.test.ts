@@ -1,11 +1,21 @@
 /** Official SDKs that reach the other vendor's models: the `openai` package gets Claude's answers, `@anthropic-ai/sdk` gets GPT's. */
 import Anthropic from '@anthropic-ai/sdk';
-import { LLMock } from '@copilotkit/aimock';
+import type { LLMock } from '@copilotkit/aimock';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
-import { JSON_HEADERS, openChunked, type RawUpstream, respond, SSE_HEADERS, startRawUpstream, writeChunk } from '../harness/raw-upstream.ts';
+import {
+  endChunked,
+  JSON_HEADERS,
+  openChunked,
+  type RawUpstream,
+  respond,
+  SSE_HEADERS,
+  startRawUpstream,
+  writeChunk,
+} from '../harness/raw-upstream.ts';
+import { SAID, startTalkative } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -17,10 +27,7 @@ let openai: OpenAI;
 let anthropic: Anthropic;
 
 beforeAll(async () => {
-  upstream = new LLMock({ port: 0 });
-  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
-  upstream.onMessage(/./, { content: SAID, usage: USED });
-  await upstream.start();
+  upstream = await startTalkative();
   broken = await startRawUpstream();
   const keys = { ANTHROPIC_API_KEY: 'sk-ant-provider', OPENAI_API_KEY: 'sk-provider', ANTHROPIC_BASE_URL: upstream.url };
   worker = await startWorker({ vars: { ...keys, OPENAI_BASE_URL: `${upstream.url}/v1` } });
@@ -37,8 +44,6 @@ afterAll(async () => {
   await Promise.all([worker?.stop(), chained?.stop(), upstream?.stop(), broken?.stop()]);
 });
 
-const SAID = 'A weir regulates and measures.';
-const USED = { prompt_tokens: 12, completion_tokens: 6, input_tokens: 12, output_tokens: 6 };
 const ask = { model: 'claude-sonnet-4-5', messages: [{ role: 'user' as const, content: 'what is a weir?' }] };
 const parameters = { type: 'object' as const, properties: { city: { type: 'string' } } };
 
@@ -226,6 +231,31 @@ describe('a provider of another dialect that misbehaves', () => {
     const response = await ask({ stream: true }, { 'Weir-Timeout-Idle': '400ms' });
     expect(readMessagesStream(await response.text())).toMatchObject({ text: 'Hi.', finish: 'end_turn' });
     expect(await recordOf(chained, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok' });
+  });
+
+  it('is heard as it writes: the first words are there before it goes on', async () => {
+    const chunk = (delta: unknown, finish: string | null = null) =>
+      `data: ${JSON.stringify({ id: 'c', model: 'gpt-4o', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+    let goOn = (): void => {};
+    const heard = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    broken.handler = async ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, chunk({ role: 'assistant', content: 'First' }));
+      await heard;
+      writeChunk(socket, `${chunk({ content: ' and last.' }) + chunk({}, 'stop')}data: [DONE]\n\n`);
+      endChunked(socket);
+    };
+    const sdk = new Anthropic({ apiKey: ADMIN_KEY, baseURL: chained.url, maxRetries: 0 });
+    const stream = sdk.messages.stream({ model: 'gpt-4o', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] });
+    const texts: string[] = [];
+    stream.on('text', (text) => {
+      texts.push(text);
+      goOn();
+    });
+    expect((await stream.finalMessage()).content).toMatchObject([{ type: 'text', text: 'First and last.' }]);
+    expect(texts).toEqual(['First', ' and last.']);
   });
 
   it('is not asked for what its dialect cannot say, and its neighbour’s failure is the answer', async () => {

@@ -129,11 +129,19 @@ describe('combinations', () => {
     expect([again.text, again.headers.get('helicone-cache'), asked()]).toEqual([rescued.text, 'HIT', [1, 1]]);
   });
 
-  it('a stream that broke and was not rescued is not kept, and its usage is estimated', async () => {
+  it('a stream that broke and was not rescued is not kept, and a budget counts the estimate of its usage', async () => {
     first.handler = begins;
-    const broken = await ask(CACHED, { stream: true });
+    const policy = '100000;w=1000;u=tokens;s=broken';
+    const property = `broken-${question}`;
+    const limited = { ...CACHED, 'Helicone-RateLimit-Policy': policy, 'Helicone-Property-Broken': property };
+    const broken = await ask(limited, { stream: true, max_tokens: 5_000 });
     expect(broken.text).toContain('"error"');
-    expect(await recordOf(worker, broken.id)).toMatchObject({ outcome: 'cut', usage_source: 'estimated', completion_tokens: expect.any(Number) });
+    const record = await recordOf(worker, broken.id);
+    expect(record).toMatchObject({ outcome: 'cut', usage_source: 'estimated' });
+    expect(record.completion_tokens).toBeGreaterThan(0);
+    const query = new URLSearchParams({ policy, 'property.broken': property });
+    const { body } = await api(worker, 'GET', `/api/limits/check?${query}`);
+    expect(body.data.left).toBe(100_000 - record.prompt_tokens - record.completion_tokens);
     first.handler = streams;
     expect((await ask(CACHED, { stream: true })).headers.get('helicone-cache')).toBe('MISS');
   });

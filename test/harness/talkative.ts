@@ -1,0 +1,26 @@
+/** An upstream in the dialects of three vendors (aimock), which says the same to whatever it is asked and calls a tool for the weather. */
+import { LLMock } from '@copilotkit/aimock';
+
+export const SAID = 'A weir regulates and measures.';
+const INPUT_TOKENS = 12;
+const OUTPUT_TOKENS = 6;
+
+/** Each vendor's names for the same counts. */
+const USED = {
+  prompt_tokens: INPUT_TOKENS,
+  completion_tokens: OUTPUT_TOKENS,
+  input_tokens: INPUT_TOKENS,
+  output_tokens: OUTPUT_TOKENS,
+  promptTokenCount: INPUT_TOKENS,
+  candidatesTokenCount: OUTPUT_TOKENS,
+  totalTokenCount: INPUT_TOKENS + OUTPUT_TOKENS,
+};
+
+export async function startTalkative(): Promise<LLMock> {
+  const upstream = new LLMock({ port: 0 });
+  upstream.onMessage(/forecast/, { toolCalls: [{ id: 'call_2', name: 'geo__get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
+  upstream.onMessage(/./, { content: SAID, usage: USED });
+  await upstream.start();
+  return upstream;
+}
