@@ -9,7 +9,8 @@ const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 const DEV_VARS = join(ROOT, '.dev.vars');
 
 /** Names that hold a provider's key or place; those that are set in the shell reach the local Worker. */
-const PROVIDER_VARIABLE = /^[A-Z][A-Z0-9_]*_(?:API_KEY|BASE_URL)$/;
+const PROVIDER_VARIABLE =
+  /^(?:[A-Z][A-Z0-9_]*_(?:API_KEY|BASE_URL)|AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|BEARER_TOKEN_BEDROCK)|AZURE_(?:OPENAI_ENDPOINT|TENANT_ID|CLIENT_ID|CLIENT_SECRET|AUTHORITY_HOST)|GOOGLE_(?:CLOUD_PROJECT|CLOUD_LOCATION|APPLICATION_CREDENTIALS_JSON)|VERTEX_ACCESS_TOKEN|OPENAI_API_VERSION|CLOUDFLARE_ACCOUNT_ID|HF_TOKEN)$/;
 
 /** Makes .dev.vars with random keys when it is missing; an existing one is never touched. */
 export function ensureDevVars() {

@@ -1,19 +1,10 @@
 /** Vars and secrets to Config, checked once per isolate. Every name is described in the README's table. */
 import { z } from 'zod';
 import type { LimitUnit } from '../schema/limit-policy';
-import { BEARER, type Provider } from './providers/provider';
+import { compatible } from './providers/compatible';
+import { type ConfiguredProvider, configure } from './providers/configure';
+import type { Provider } from './providers/provider';
 import { PROVIDERS } from './providers/registry';
-
-/** A provider as this deployment reaches it. */
-export interface ConfiguredProvider {
-  readonly provider: Provider;
-  readonly baseUrl: string;
-  /** The base URL is not the provider's own. */
-  readonly moved: boolean;
-  readonly key: string | null;
-  /** A key is held, or none is needed. */
-  readonly ready: boolean;
-}
 
 export interface Config {
   readonly adminKey: string;
@@ -97,7 +88,10 @@ export function readConfig(vars: Vars): Config {
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const settings = parsed.data;
   const mock = settings.WEIR_MOCK === 'true';
-  const providerList = [...PROVIDERS.filter((it) => it.slug !== 'mock' || mock), ...further].map((it) => configure(it, vars));
+  // The tenant's own word on a name that is built in counts.
+  const isOverridden = (slug: string): boolean => further.some((it) => it.slug === slug);
+  const builtIn = PROVIDERS.filter((it) => (it.slug !== 'mock' || mock) && !isOverridden(it.slug));
+  const providerList = [...builtIn, ...further].map((it) => configure(it, vars));
   return {
     adminKey: settings.WEIR_ADMIN_KEY,
     vaultKey,
@@ -135,34 +129,15 @@ function readFurther(text: unknown, problems: string[]): Provider[] {
     problems.push(...parsed.error.issues.map((issue) => `WEIR_PROVIDERS[${issue.path.join('.')}]: ${issue.message}.`));
     return [];
   }
-  return parsed.data.map((it) => ({
-    slug: it.slug,
-    aliases: [],
-    baseUrl: it.baseUrl.replace(/\/+$/, ''),
-    auth: BEARER,
-    keyVariable: it.keyName ?? null,
-    baseUrlVariable: `${it.slug.replaceAll('-', '_').toUpperCase()}_BASE_URL`,
-    endpoints: ['chat', 'completions', 'embeddings', 'responses'],
-    priceId: null,
-    streamUsage: true,
-    outputLimitField: 'max_tokens',
-    fixedSampling: null,
-    reasoning: [],
-    prefill: null,
-    models: it.models,
-  }));
-}
-
-function configure(provider: Provider, vars: Vars): ConfiguredProvider {
-  const moved = vars[provider.baseUrlVariable];
-  const key = provider.keyVariable === null ? null : vars[provider.keyVariable];
-  const held = typeof key === 'string' && key.trim() !== '' ? key.trim() : null;
-  const isMoved = typeof moved === 'string' && URL.canParse(moved);
-  return {
-    provider,
-    baseUrl: isMoved ? moved.replace(/\/+$/, '') : provider.baseUrl,
-    moved: isMoved,
-    key: held,
-    ready: held !== null || provider.keyVariable === null,
-  };
+  return parsed.data.map((it) =>
+    compatible({
+      slug: it.slug,
+      baseUrl: it.baseUrl.replace(/\/+$/, ''),
+      keyVariable: it.keyName ?? null,
+      endpoints: ['chat', 'completions', 'embeddings', 'responses'],
+      priceId: null,
+      models: it.models,
+      documentation: it.baseUrl,
+    }),
+  );
 }

@@ -14,7 +14,7 @@ import { CachedKeyStore } from './edge/keys-cached';
 import { DurableLimiter } from './edge/limiter';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
 import { RecordCollector, type RecordTransport } from './edge/records';
-import { upstreamFetch } from './edge/upstream-fetch';
+import { FetchUpstream } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
 import { KeyDigester, Namer } from './edge/vault';
 import type { Env } from './env';
@@ -133,7 +133,7 @@ function buildApp(env: Env): App {
     random: Math.random,
     newId: uuidv7,
     waitUntil,
-    upstream: upstreamFetch,
+    upstream: new FetchUpstream(clock),
     keys: new CachedKeyStore(digester, (digest) => findKey(db, digest), clock, waitUntil, config.adminKey),
     records: new RecordCollector(transport, clock, uuidv7),
     consumer: {

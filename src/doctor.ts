@@ -1,11 +1,11 @@
 /** The checks of `npm run doctor` that run inside the Worker. Each finding says what was seen and, where it fails, how to mend it. */
 
-import type { ConfiguredProvider } from './config';
 import type { App } from './deps';
 import { findRequest } from './edge/d1/requests';
 import type { Env } from './env';
 import type { Call } from './gateway/call';
 import { handle } from './gateway/pipeline';
+import { type ConfiguredProvider, configure } from './providers/configure';
 import { mock } from './providers/mock/mock';
 import { ENDPOINTS } from './wires/endpoints';
 
@@ -37,7 +37,9 @@ export function checkBindings(env: Env): Finding[] {
 
 /** A deployment without any provider key serves the mock at most. */
 export function checkKeys(app: App): Finding {
-  const held = app.config.providerList.filter((it) => it.key !== null).map((it) => it.provider.keyVariable);
+  const held = app.config.providerList
+    .filter((it) => it.key !== null || it.signing !== null)
+    .map((it) => (it.key === null ? it.provider.signing?.variables[0] : it.provider.keyVariable));
   const further = app.config.providerList.filter((it) => it.ready && it.provider.keyVariable === null && it.provider !== mock);
   const ok = held.length + further.length > 0 || app.config.mock;
   const none = app.config.mock ? 'none; only the mock answers' : 'none';
@@ -49,7 +51,12 @@ export function checkKeys(app: App): Finding {
   };
 }
 
-/** Every provider lists its models; where it does so depends on the wire. */
+/** Platforms with paths of their own list theirs elsewhere, those of embeddings nowhere: no call would tell what is wrong with them. */
+export function listsModels({ provider: { endpoints, pathFor } }: ConfiguredProvider): boolean {
+  return pathFor === undefined && (['chat', 'messages', 'generate-content'] as const).some((name) => endpoints.includes(name));
+}
+
+/** Where a provider lists its models depends on the wire. */
 function modelsUrl(it: ConfiguredProvider): string {
   if (it.provider.endpoints.includes('messages')) return `${it.baseUrl}/v1/models`;
   if (it.provider.endpoints.includes('generate-content')) return `${it.baseUrl}/v1beta/models`;
@@ -97,7 +104,7 @@ export async function checkRecord(app: App): Promise<Finding> {
   const [endpoint] = ENDPOINTS;
   if (endpoint === undefined) throw new Error('no endpoints');
   const text = JSON.stringify({ model: 'mock/echo', messages: [{ role: 'user', content: 'doctor' }] });
-  const entry: ConfiguredProvider = { provider: mock, baseUrl: mock.baseUrl, moved: false, key: null, ready: true };
+  const entry = configure(mock, {});
   const config = {
     ...app.config,
     providers: new Map([...app.config.providers, [mock.slug, entry] as const]),

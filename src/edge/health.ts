@@ -55,7 +55,7 @@ export class SharedHealthBoard implements HealthBoard {
 
   report(target: Target, isOk: boolean, isWhole: boolean, retryAfterMs: number | null): void {
     // A key of the caller's own says nothing about anybody else's.
-    if (target.key === null && target.provider?.keyVariable !== null) return;
+    if (target.key === null && target.signing === null && target.provider?.keyVariable !== null) return;
     const now = this.clock.now();
     for (const name of isOk || isWhole ? [nameOf(target), target.name] : [nameOf(target)]) {
       if (isOk && (this.#troubled.get(name) ?? 0) < now && !this.#open.has(name)) continue;

@@ -109,7 +109,7 @@ function asFailure(answered: Answered, call: Call, now: number): Failed | null {
   const text = opened.kind === 'whole' ? opened.whole.text : '';
   // An error under 200 counts as a 502: some gateways answer so when their own provider failed.
   const kind = kindOfStatus(status < 400 ? 502 : status, text);
-  const end = call.door.kind === 'gateway' && target.key !== null && (status === 401 || status === 403) ? refusedKey(target, status) : answered;
+  const end = call.door.kind === 'gateway' && holdsKey(target) && (status === 401 || status === 403) ? refusedKey(target, status) : answered;
   return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(response.headers, now), end };
 }
 
@@ -127,16 +127,21 @@ export function brokenStream(error: GatewayError, deadline: Deadline): Failed {
 function kindOfError(error: GatewayError, deadline: Deadline): FailureKind {
   if (error.code === 'cancelled' || deadline.expired?.name === 'total') return 'over';
   if (error.code === 'provider_timeout') return 'silent';
-  if (error.code === 'not_translated' || error.code === 'provider_differs') return 'unserved';
+  if (error.code === 'not_translated' || error.code === 'provider_differs' || error.code === 'provider_auth') return 'unserved';
   return 'transient';
 }
 
 const reasonOf = (status: number, opened: Opened): string =>
   status >= 400 || opened.kind !== 'whole' || opened.facts === null ? `status ${status}` : 'error under a success status';
 
+/** Weir speaks for itself there, and not with what the caller sent. */
+const holdsKey = ({ key, signing }: Target): boolean => key !== null || signing !== null;
+
 /** The caller's key is fine; it is the deployment's key that the provider refused, and only its operator can mend that. */
 function refusedKey(target: Target, status: number): GatewayError {
-  const variable = target.provider?.keyVariable ?? 'the key';
+  const { keyVariable, signing } = target.provider ?? {};
+  const variable =
+    target.key === null && signing !== undefined ? signing.variables.slice(0, signing.required).join(', ') : (keyVariable ?? 'the key');
   return new GatewayError('provider_auth', `${target.name} refused the key that this deployment holds (status ${status}); check ${variable}.`);
 }
 

@@ -1,5 +1,5 @@
 /** What the stages hand to each other. */
-import type { Provider } from '../providers/provider';
+import type { BodyMembers, Provider, Signing } from '../providers/provider';
 import type { Endpoint } from '../wires/endpoints';
 import type { JsonObject, RequestFacts, Wire } from '../wires/wire';
 
@@ -82,6 +82,10 @@ export interface Target {
   readonly model: string | null;
   /** The key that Weir holds for it, or null when the caller sent its own or none is needed. */
   readonly key: string | null;
+  /** What Weir signs calls with in place of a key, or null. */
+  readonly signing: Signing | null;
+  /** Members that the body needs there, or must not have. */
+  readonly bodyMembers: BodyMembers;
   /** Tokens of prompt and answer that the model takes, or null when that is not known. */
   readonly contextWindow: number | null;
   /** Most tokens of an answer, or null when that is not known. */

@@ -1,6 +1,6 @@
 /** Counts the tokens of a call where the provider has no endpoint for it: by tokenx, within a tenth for prose. */
-import type { ConfiguredProvider } from '../config';
-import { BEARER, type Provider } from '../providers/provider';
+import { compatible } from '../providers/compatible';
+import { type ConfiguredProvider, configure } from '../providers/configure';
 import { parseObject } from '../wires/json';
 import { estimateInput } from './estimate-usage';
 
@@ -9,22 +9,14 @@ async function count(request: Request): Promise<Response> {
   return Response.json(request.url.includes(':countTokens') ? { totalTokens: tokens } : { input_tokens: tokens });
 }
 
-const provider: Provider = {
+const estimator = compatible({
   slug: 'weir',
-  aliases: [],
   baseUrl: 'https://weir.invalid',
-  auth: BEARER,
   keyVariable: null,
-  baseUrlVariable: 'WEIR_BASE_URL',
   endpoints: ['count-tokens', 'count-content'],
   priceId: null,
-  streamUsage: false,
-  outputLimitField: 'max_tokens',
-  reasoning: [],
-  fixedSampling: null,
-  prefill: null,
-  models: [],
+  documentation: 'https://github.com/johannschopplich/tokenx',
   fetch: count,
-};
+});
 
-export const ESTIMATOR: ConfiguredProvider = { provider, baseUrl: provider.baseUrl, moved: false, key: null, ready: true };
+export const ESTIMATOR: ConfiguredProvider = configure(estimator, {});

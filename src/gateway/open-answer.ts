@@ -1,4 +1,5 @@
 /** What a provider's response is: a whole answer, read to its end, a stream of events, or bytes to pass on. */
+import { FrameError } from '../wires/aws-frames';
 import { parseObject } from '../wires/json';
 import type { AnswerFacts, StreamReader, Wire } from '../wires/wire';
 import type { Call, Target } from './call';
@@ -36,6 +37,9 @@ export async function openAnswer(call: Call, wire: Wire, target: Target, respons
   }
   const type = response.headers.get('content-type') ?? '';
   if (/^text\/event-stream\b/i.test(type) && status < 400) return { kind: 'events', stream, metered: null };
+  if (wire.unframe !== undefined && wire !== call.wire && status < 400 && !/json\b/i.test(type)) {
+    return { kind: 'events', stream: stream.pipeThrough(wire.unframe()), metered: null };
+  }
   if (!/json\b/i.test(type) && status < 400 && call.door.kind !== 'gateway') return { kind: 'bytes', stream, isUnread: false };
   return openWhole(call, wire, target, response, stream, deadline);
 }
@@ -64,9 +68,11 @@ async function openWhole(
 /** A failure once the answer had begun. */
 export function brokenOff(cause: unknown, target: Target, deadline: Deadline): GatewayError {
   if (cause instanceof GatewayError) return cause;
+  if (cause instanceof FrameError) return malformed(target, cause.message, cause);
   const failure = networkFailure(cause, target, deadline);
   if (failure.code !== 'provider_unreachable') return failure;
   return new GatewayError('provider_cut', `${target.name} broke off amid its answer.`, { cause });
 }
 
-const malformed = (target: Target, what: string): GatewayError => new GatewayError('provider_malformed', `${target.name} answered with ${what}.`);
+const malformed = (target: Target, what: string, cause?: unknown): GatewayError =>
+  new GatewayError('provider_malformed', `${target.name} answered with ${what}.`, { cause });

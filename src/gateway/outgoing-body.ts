@@ -1,5 +1,5 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { reasoningFor, type Translator, Untranslatable } from '../wires/canonical';
+import { type Inbound, type Outbound, reasoningFor, Untranslatable } from '../wires/canonical';
 import { editJson } from '../wires/edit-json';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
@@ -34,6 +34,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   if (call.door.kind === 'gateway' && call.wire.hasModelInPath !== true && target.model !== null && target.model !== json['model']) {
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
+  edits.push(...memberEdits(target));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
   return edits;
@@ -55,14 +56,17 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
     });
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
-    const edits = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
-    return { body: editJson(JSON.stringify(json), edits), dropped: [...conversation.dropped, ...written.dropped] };
+    const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
+    return { body: editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), dropped: [...conversation.dropped, ...written.dropped] };
   } catch (error) {
     if (error instanceof Untranslatable) throw untranslatable(target, error);
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
     throw error;
   }
 }
+
+const memberEdits = ({ bodyMembers }: Target): BodyEdit[] =>
+  Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));
 
 /** For callers that state no limit, where the target's wire demands one. */
 const DEFAULT_OUTPUT_TOKENS = 4_096;
@@ -73,9 +77,9 @@ function withPrefill(json: JsonObject, target: Target, text: string): unknown[] 
   return [...messages, { role: 'assistant', content: text, ...(flag !== null && { [flag]: true }) }];
 }
 
-export function translatorsOf(call: Call, target: Target): { readonly from: Translator; readonly to: Translator } {
-  const from = call.wire.translator;
-  const to = target.wire.translator;
+export function translatorsOf(call: Call, target: Target): { readonly from: Inbound; readonly to: Outbound } {
+  const from = call.wire.inbound;
+  const to = target.wire.outbound;
   if (from === null || to === null) throw new Error(`no translation from ${call.wire.name} to ${target.wire.name} was planned for`);
   return { from, to };
 }

@@ -26,7 +26,14 @@ export interface KeyStore {
 
 export interface Upstream {
   /** Sends one request; rejects on network failure and abort. */
-  fetch(target: Target, request: { method: string; headers: Record<string, string>; body: BodyInit | null; signal: AbortSignal }): Promise<Response>;
+  fetch(target: Target, request: UpstreamRequest): Promise<Response>;
+}
+
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: BodyInit | null;
+  readonly signal: AbortSignal;
 }
 
 export interface RecordSink {

@@ -105,16 +105,16 @@ class Relay {
   }
 
   #openLeg({ stream, target, continues }: Source, isRaw: boolean, sent: SentAnswer | null): Leg {
-    const { translator } = target.wire;
+    const { outbound } = target.wire;
     const events = target.wire.openStream(this.#asked.body.facts, false);
-    if (translator === null || events === null) throw new Error(`a relay of ${target.wire.name}, which has no translator`);
+    if (outbound === null || events === null) throw new Error(`a relay of ${target.wire.name}, which is not read`);
     const splice = sent === null || continues ? null : new Splice(sent);
     return {
       target,
       reader: stream.getReader(),
       splitter: new EventSplitter(),
       events,
-      parts: translator.openReader(),
+      parts: outbound.openReader(),
       isRaw,
       splice,
       from: this.#sent.charCount,
@@ -123,9 +123,9 @@ class Relay {
 
   #openWriter(): PartWriter {
     const { call, body, deps } = this.#asked;
-    const { translator } = call.wire;
-    if (translator === null) throw new Error(`a relay into ${call.wire.name}, which has no translator`);
-    return translator.openWriter(Math.floor(deps.clock.now() / MS_PER_SECOND), body.json ?? {});
+    const { inbound } = call.wire;
+    if (inbound === null) throw new Error(`a relay into ${call.wire.name}, which is not written`);
+    return inbound.openWriter(Math.floor(deps.clock.now() / MS_PER_SECOND), body.json ?? {});
   }
 
   async #read(): Promise<Uint8Array | null> {
@@ -185,8 +185,11 @@ class Relay {
   /** The client hears of one beginning, under one id; the model is that of the source that speaks. */
   #begin({ id, model }: Extract<StreamPart, { kind: 'start' }>, writer: PartWriter): void {
     const { begun } = this.#sent;
-    const prefix = this.#asked.call.wire.translator?.idPrefix ?? 'chatcmpl-';
-    const start = { kind: 'start', id: begun?.id ?? idFor(prefix, id), model } as const;
+    const { call, trail } = this.#asked;
+    const prefix = call.wire.inbound?.idPrefix ?? 'chatcmpl-';
+    // Bedrock names neither.
+    const shown = model || (this.#leg.target.model ?? '');
+    const start = { kind: 'start', id: begun?.id ?? idFor(prefix, id || trail.requestId), model: shown } as const;
     const text = writer.write(start);
     if (begun !== null) return;
     this.#sent.add(start);

@@ -56,7 +56,9 @@ export function checkTarget(text: string, header: string, config: Config): URL {
   if (named) return url;
   if (isPrivateHost(hostname)) throw refuse('the host is private, loopback, link-local or a local name; name it in WEIR_ALLOWED_TARGETS to allow it');
   if (url.port !== '') throw refuse('a port other than 443 is allowed only for hosts named in WEIR_ALLOWED_TARGETS');
-  const known = config.providerList.some((it) => new URL(it.provider.baseUrl).hostname === hostname);
+  const known = config.providerList.some(({ ownUrl, provider }) =>
+    [ownUrl, ...Object.values(provider.regions ?? {})].some((each) => new URL(each).hostname === hostname),
+  );
   if (!known && !KNOWN_TARGET_HOSTS.some((pattern) => matches(hostname, pattern))) {
     throw refuse('the host is no known provider and not named in WEIR_ALLOWED_TARGETS');
   }

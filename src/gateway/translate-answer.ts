@@ -20,7 +20,7 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
   }
   const json = parseObject(opened.whole.text);
   const hasFailed = response.status >= 400 || (opened.facts?.error ?? null) !== null;
-  const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, request, now);
+  const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, request, requestId, now);
   const text = JSON.stringify(written);
   const headers = new Headers(response.headers);
   headers.set('content-type', 'application/json');
@@ -31,11 +31,14 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
   };
 }
 
-function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, now: number): JsonObject {
+function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, requestId: string, now: number): JsonObject {
   const { from, to } = translatorsOf(call, target);
   try {
     const completion = to.readCompletion(json ?? {});
-    return from.writeCompletion({ ...completion, id: idFor(from.idPrefix, completion.id) }, Math.floor(now / MS_PER_SECOND), request);
+    // Bedrock names neither.
+    const id = idFor(from.idPrefix, completion.id || requestId);
+    const model = completion.model || (target.model ?? '');
+    return from.writeCompletion({ ...completion, id, model }, Math.floor(now / MS_PER_SECOND), request);
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error;
     throw new GatewayError('provider_malformed', `${target.name} answered what the caller's dialect cannot say. ${error.message}.`);
@@ -44,7 +47,7 @@ function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call,
 
 /** Status, message and code stay what they were; what is no error body of the target's wire is named by its status. */
 function writeFailure(json: JsonObject | null, { target, response }: Answered, call: Call, requestId: string): JsonObject {
-  const failure = json === null ? null : (target.wire.translator?.readFailure(json) ?? null);
+  const failure = json === null ? null : (target.wire.outbound?.readFailure(json) ?? null);
   const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
   // An error under a success status goes out as a 502.
   const status = response.status >= 400 ? response.status : 502;

@@ -47,7 +47,7 @@ export function forwardedHeaders(call: Call, identity: Identity): HeaderMap {
 
 /** Another vendor's headers (versions, betas, organisations) mean nothing to this one. */
 function translatedHeaders(call: Call, target: Target): HeaderMap {
-  const headers: HeaderMap = { 'content-type': 'application/json', ...target.wire.translator?.headers };
+  const headers: HeaderMap = { 'content-type': 'application/json', ...target.wire.outbound?.headers };
   for (const name of ['accept', 'user-agent']) {
     const value = call.headers.get(name);
     if (value !== undefined) headers[name] = value;

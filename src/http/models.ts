@@ -1,7 +1,8 @@
 /** GET /v1/models and /v1beta/models: what this deployment can reach, in the shape of the vendor whose client asks. https://platform.openai.com/docs/api-reference/models/list */
-import type { ConfiguredProvider } from '../config';
+
 import { GatewayError } from '../gateway/errors';
 import { listModels } from '../providers/catalogue';
+import type { ConfiguredProvider } from '../providers/configure';
 import { unescaped } from './address';
 import { type AppContext, requireKey } from './context';
 

@@ -5,7 +5,7 @@
  */
 import { calcPrice, findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
 import { distance } from 'fastest-levenshtein';
-import type { Provider } from './provider';
+import type { EndpointName, Provider } from './provider';
 
 export interface CatalogueModel {
   readonly id: string;
@@ -55,8 +55,12 @@ function indexOf(provider: Provider): Index {
   return into;
 }
 
+/** What a model can be asked for at this provider. */
+export const endpointsOf = (provider: Provider, model: string): readonly EndpointName[] => provider.endpointsFor?.(model) ?? provider.endpoints;
+
 /** Whether the provider is known to serve a model of this name. */
 export function serves(provider: Provider, name: string): boolean {
+  if (endpointsOf(provider, name).length === 0) return false;
   const index = indexOf(provider);
   const lower = name.toLowerCase();
   if (index.names.has(lower)) return true;
@@ -74,7 +78,7 @@ const firstTier = (price: unknown): number | null => {
 /** The provider's models by name, deprecated ones left out. */
 export function listModels(provider: Provider): CatalogueModel[] {
   const priced = modelsIn(provider.priceId)
-    .filter((model) => model.deprecated !== true)
+    .filter((model) => model.deprecated !== true && endpointsOf(provider, model.id).length > 0)
     .map((model) => {
       const prices = Array.isArray(model.prices) ? model.prices.at(-1)?.prices : model.prices;
       return {

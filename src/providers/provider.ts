@@ -11,7 +11,14 @@ export type EndpointName =
   | 'count-tokens'
   | 'generate-content'
   | 'count-content'
-  | 'embed-content';
+  | 'embed-content'
+  | 'converse'
+  | 'images'
+  | 'image-edits'
+  | 'speech'
+  | 'transcriptions'
+  | 'translations'
+  | 'rerank';
 
 export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -29,9 +36,31 @@ export interface ReasoningEntry {
 
 /** How the provider wants its key: the header's name, and what precedes the key in it. */
 export interface AuthScheme {
-  readonly header: 'authorization' | 'x-api-key' | 'x-goog-api-key';
+  readonly header: 'authorization' | 'x-api-key' | 'x-goog-api-key' | 'api-key';
   readonly prefix: '' | 'Bearer ';
 }
+
+/** What proves who calls where it is no key: a signature over each call, or a token that is fetched and kept. */
+export type Signing =
+  /** Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+  | {
+      readonly kind: 'aws';
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string | null;
+      readonly region: string;
+      readonly service: string;
+    }
+  /** A service account: https://developers.google.com/identity/protocols/oauth2/service-account */
+  | { readonly kind: 'google'; readonly clientEmail: string; readonly privateKey: string; readonly tokenUrl: string }
+  /** A client of Microsoft Entra: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
+  | { readonly kind: 'entra'; readonly clientId: string; readonly clientSecret: string; readonly tokenUrl: string; readonly scope: string };
+
+/** Values of the variables that an entry names. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** Members of a body by name: a value to set, or null for one that must not be there. */
+export type BodyMembers = Readonly<Record<string, string | null>>;
 
 export interface Provider {
   /** The name in paths (`/groq/…`) and model strings (`groq/…`). */
@@ -40,9 +69,17 @@ export interface Provider {
   readonly aliases: readonly string[];
   /**
    * Where it is. For OpenAI-compatible providers what precedes `/chat/completions`; for Anthropic's and Gemini's wires the host.
-   * Never ends in a slash.
+   * Never ends in a slash. `{NAME}` stands for a variable, `{NAME=x}` for one that is x unless it is set.
    */
   readonly baseUrl: string;
+  /** The URL once its variables are filled in, where that is not all. */
+  readonly adaptUrl?: (url: string) => string;
+  /** Where the same service is in one region, by its documents. */
+  readonly regions?: Readonly<Partial<Record<'eu' | 'us', string>>>;
+  /** Where its API is described. */
+  readonly documentation: string;
+  /** What its documents say of keeping data and training on it, or null. */
+  readonly dataUse: string | null;
   readonly auth: AuthScheme;
   /** Variable that holds its key, by the name its own SDK reads, or null when it takes none. */
   readonly keyVariable: string | null;
@@ -64,9 +101,23 @@ export interface Provider {
    * It goes on from an assistant's message at the end of a chat, by its documents: for which models, and what member that message
    * must carry; `repeats`: its answer begins with that text again. Null: it does not, or does not say so.
    */
-  readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | null; readonly repeats: boolean } | null;
+  readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | 'partial' | null; readonly repeats: boolean } | null;
   /** Models beyond the price catalogue's. */
   readonly models: readonly string[];
+  /** Variables beyond those in {@link baseUrl} that {@link pathFor} reads. */
+  readonly settings?: readonly string[];
+  /** In place of a key. Of its variables the first `required` must be set. */
+  readonly signing?: { readonly variables: readonly string[]; readonly required: number; readonly read: (settings: Settings) => Signing | null };
+  /** Paths that follow the host, and not the base URL, by endpoint. */
+  readonly hostPaths?: Readonly<Partial<Record<EndpointName, string>>>;
+  /** What follows the base URL, where it is not the endpoint's usual path; null: it is. */
+  readonly pathFor?: (endpoint: EndpointName, model: string, streamed: boolean, settings: Settings) => string | null;
+  /** What a model can be asked for, where each vendor's models are served in that vendor's wire; else `endpoints`. */
+  readonly endpointsFor?: (model: string) => readonly EndpointName[];
+  /** Members that bodies need here, or must not have, by endpoint. */
+  readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
+  /** The provider's own name of a model that its vendor calls otherwise; what it does not know stays. */
+  readonly nameFor?: (model: string, settings: Settings) => string;
   /** Answers in place of the network; only built-in providers have one. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }

@@ -111,7 +111,9 @@ async function storables(read: readonly Read[], packed: readonly BodyPointer[], 
 function costOf(record: RequestRecord, findOverride: FindOverride): Cost {
   const { usage, provider } = record;
   if (provider !== null && usage !== null) {
-    const models = [record.modelOverride, record.responseModel, record.requestModel].filter((model) => model !== null);
+    // Not every wire names the model in its answers: then the one that was asked for last counts.
+    const asked = record.attempts.at(-1)?.model ?? null;
+    const models = [record.modelOverride, record.responseModel, asked, record.requestModel].filter((model) => model !== null);
     const cost = priceCall(provider, [...new Set(models)], usage, record.startedAt, findOverride);
     return record.cache?.status === 'hit' ? { nanoUsd: 0, source: cost.source, warning: null, savedNanoUsd: cost.nanoUsd } : cost;
   }

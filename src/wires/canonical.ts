@@ -1,6 +1,6 @@
 /**
  * What a conversation with a model is, in no vendor's words: a wire reads its own form into this one and writes its own form from it,
- * so that n wires need n translators. Calls whose wire does not change never come here.
+ * so that n wires need n translations. Calls whose wire does not change never come here.
  */
 import type { Usage } from '../../schema/record';
 import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
@@ -148,22 +148,27 @@ export interface Failure {
   readonly code: string;
 }
 
-export interface Translator {
+/** A wire as callers speak it: their calls are read, and answered. */
+export interface Inbound {
   /** What ids of answers begin with. */
   readonly idPrefix: 'chatcmpl-' | 'msg_' | 'resp_' | '';
+  /** Throws `Untranslatable`. */
+  readConversation(body: JsonObject, facts: RequestFacts): Conversation;
+  /** `createdAt`: Unix seconds; `request`: the caller's, which some wires repeat in the answer. */
+  writeCompletion(completion: Completion, createdAt: number, request: JsonObject): JsonObject;
+  openWriter(createdAt: number, request: JsonObject): PartWriter;
+}
+
+/** A wire as targets speak it: calls are written for them, and their answers read. */
+export interface Outbound {
   /** Headers that a call in this wire must carry. */
   readonly headers: Readonly<Record<string, string>>;
   /** Throws `Untranslatable`. */
-  readConversation(body: JsonObject, facts: RequestFacts): Conversation;
-  /** Throws `Untranslatable`. */
   writeConversation(conversation: Conversation, options: WriteOptions): WrittenRequest;
   readCompletion(body: JsonObject): Completion;
-  /** `createdAt`: Unix seconds; `request`: the caller's, which some wires repeat in the answer. */
-  writeCompletion(completion: Completion, createdAt: number, request: JsonObject): JsonObject;
   /** Message and code of an error body, or null where it is none. */
   readFailure(body: JsonObject): Failure | null;
   openReader(): PartReader;
-  openWriter(createdAt: number, request: JsonObject): PartWriter;
 }
 
 /** The call says something that another wire cannot say, and that changes its meaning. */
@@ -180,7 +185,7 @@ export class Untranslatable extends Error {
 const PREFIX = /^(?:chatcmpl-|msg_|resp_)/;
 
 /** A foreign id under the prefix that the caller's dialect expects. */
-export const idFor = (prefix: Translator['idPrefix'], id: string): string => prefix + id.replace(PREFIX, '');
+export const idFor = (prefix: Inbound['idPrefix'], id: string): string => prefix + id.replace(PREFIX, '');
 
 /** The sampling parameters that the target takes, and the names of those that it does not. */
 export function samplingFor(

@@ -6,6 +6,8 @@ import type { BodyEdit } from './wire';
 
 interface Member {
   readonly key: string;
+  /** Where its name begins. */
+  readonly from: number;
   /** Span of the value in the text. */
   readonly start: number;
   readonly end: number;
@@ -64,16 +66,26 @@ function members(text: string): { list: Member[]; close: number } {
     const key: unknown = JSON.parse(text.slice(index, keyEnd));
     const start = skipSpace(text, text.indexOf(':', keyEnd) + 1);
     const end = skipValue(text, start);
-    list.push({ key: String(key), start, end });
+    list.push({ key: String(key), from: index, start, end });
     index = skipSpace(text, end);
     if (text[index] === ',') index = skipSpace(text, index + 1);
   }
   return { list, close: index };
 }
 
-/** The text with each edit applied; a member that stands twice is set at both places, one that is missing is added at the end. */
-export function editJson(text: string, edits: readonly BodyEdit[]): string {
-  if (edits.length === 0) return text;
+/**
+ * The text with each edit applied; a member that stands twice is set at both places, one that is missing is added at the end. Of edits of
+ * one member the last counts.
+ */
+export function editJson(text: string, all: readonly BodyEdit[]): string {
+  if (all.length === 0) return text;
+  const edits = [...new Map(all.map((edit) => [edit.key, edit])).values()];
+  const gone = new Set(edits.filter((edit) => edit.json === null).map((edit) => edit.key));
+  if (gone.size > 0)
+    return editJson(
+      without(text, gone),
+      edits.filter((edit) => edit.json !== null),
+    );
   const { list, close } = members(text);
   const present = new Set(list.map((member) => member.key));
   const added = edits.filter((edit) => !present.has(edit.key)).map((edit) => `${JSON.stringify(edit.key)}:${edit.json}`);
@@ -88,4 +100,13 @@ export function editJson(text: string, edits: readonly BodyEdit[]): string {
   out += text.slice(from, close);
   if (added.length > 0) out += (list.length > 0 ? ',' : '') + added.join(',');
   return out + text.slice(close);
+}
+
+/** The text without these members and the comma that each had beside it. */
+function without(text: string, gone: ReadonlySet<string>): string {
+  const { list, close } = members(text);
+  const kept = list.filter((member) => !gone.has(member.key));
+  if (kept.length === list.length) return text;
+  const open = list[0]?.from ?? close;
+  return text.slice(0, open) + kept.map(({ from, end }) => text.slice(from, end)).join(',') + text.slice(close);
 }

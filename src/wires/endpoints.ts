@@ -1,6 +1,7 @@
 /** Paths to wires: what the AI Gateway serves, and how a path under a provider proxy is read. */
 import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
+import { bedrockConverse } from './bedrock-converse/wire';
 import { gemini } from './gemini/wire';
 import { openAiChat } from './openai-chat/wire';
 import { openAiEmbeddings } from './openai-embeddings/wire';
@@ -40,19 +41,30 @@ export const GENERATE_CONTENT: Endpoint = {
 export const COUNT_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'count-content' };
 export const EMBED_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'embed-content' };
 
+/** Bedrock's, which no caller speaks here. */
+export const CONVERSE: Endpoint = {
+  name: 'converse',
+  wire: bedrockConverse,
+  path: '/model',
+  upstreamPath: (model, streamed) => `/model/${encodeURIComponent(model)}/converse${streamed ? '-stream' : ''}`,
+};
+
 /** Endpoints whose calls can stand for each other: each is asked in its own wire, and the call is translated. */
 export const CONVERSATIONS: readonly Endpoint[] = [
-  ...ENDPOINTS.filter((each) => each.wire.translator !== null && each.name !== 'completions'),
+  ...ENDPOINTS.filter((each) => each.wire.inbound !== null && each.name !== 'completions'),
   GENERATE_CONTENT,
+  CONVERSE,
 ].filter((each) => each.name !== 'count-tokens');
 
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent)$/;
+const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
 /** OpenAI's Assistants have messages too, which are not Anthropic's. */
 const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 
 /** The wire that a POST to this path of a provider speaks. */
 export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
+  if (CONVERSE_METHOD.test(path)) return bedrockConverse;
   if (THREAD_MESSAGES.test(path)) return raw;
   return ENDPOINTS.find((endpoint) => path.endsWith(endpoint.path))?.wire ?? raw;
 }

@@ -1,9 +1,17 @@
 /** A wire is a protocol that clients and providers speak. Each has a folder with the same file names; this is what it offers. */
 import type { Usage } from '../../schema/record';
-import type { Translator } from './canonical';
+import type { Inbound, Outbound } from './canonical';
 import type { SseEvent } from './sse';
 
-export type WireName = 'openai-chat' | 'openai-responses' | 'openai-embeddings' | 'openai-moderations' | 'anthropic-messages' | 'gemini' | 'raw';
+export type WireName =
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'openai-embeddings'
+  | 'openai-moderations'
+  | 'anthropic-messages'
+  | 'gemini'
+  | 'bedrock-converse'
+  | 'raw';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -60,10 +68,10 @@ export interface WireError {
   readonly requestId: string;
 }
 
-/** A top-level member of a request body to set; `json` is the member's value as JSON text. */
+/** A top-level member of a request body to set; `json` is the member's value as JSON text, or null where it is to go. */
 export interface BodyEdit {
   readonly key: string;
-  readonly json: string;
+  readonly json: string | null;
 }
 
 export interface Wire {
@@ -83,5 +91,9 @@ export interface Wire {
   writeError(error: WireError): JsonObject;
   writeErrorEvent(error: WireError): string;
   /** Null: calls in this wire stay in it. */
-  readonly translator: Translator | null;
+  readonly inbound: Inbound | null;
+  /** Null: no call of another wire is translated for this one. */
+  readonly outbound: Outbound | null;
+  /** Turns a stream in a framing of its own into server-sent events, in which this wire's streams are read. */
+  readonly unframe?: () => TransformStream<Uint8Array, Uint8Array>;
 }

@@ -7,12 +7,13 @@ import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
 import {
   type Completion,
   type Conversation,
+  type Inbound,
   type Message,
+  type Outbound,
   type Part,
   type ReasoningStyle,
   reasoningFor,
   type StreamPart,
-  type Translator,
   Untranslatable,
 } from '../../src/wires/canonical';
 import { gemini } from '../../src/wires/gemini/wire';
@@ -22,9 +23,9 @@ import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
 import { readChatStream, readGeminiStream, readMessagesStream, readResponsesStream } from '../harness/grammars';
 
-function translatorOf(wire: Wire): Translator {
-  if (wire.translator === null) throw new Error(wire.name);
-  return wire.translator;
+function translatorOf(wire: Wire): Inbound & Outbound {
+  if (wire.inbound === null || wire.outbound === null) throw new Error(wire.name);
+  return { ...wire.inbound, ...wire.outbound };
 }
 const chat = translatorOf(openAiChat);
 const messages = translatorOf(anthropicMessages);
@@ -261,7 +262,7 @@ describe('what another wire cannot say', () => {
 });
 
 describe('answers as they come', () => {
-  const readParts = (wire: Translator, ...bodies: JsonObject[]): StreamPart[] => {
+  const readParts = (wire: Outbound, ...bodies: JsonObject[]): StreamPart[] => {
     const reader = wire.openReader();
     return bodies.flatMap((body) => eventsOf(`data: ${JSON.stringify(body)}\n\n`).flatMap((event) => reader.read(event)));
   };
@@ -449,7 +450,7 @@ describe('Gemini', () => {
 describe('how much to think', () => {
   const user = { role: 'user', content: 'hi' };
   const low = asChat({ model: 'm', messages: [user], reasoning_effort: 'low', max_tokens: 8_000, temperature: 0.5 });
-  const write = (wire: Translator, reasoning: ReasoningStyle | null, it = low) => wire.writeConversation(it, { ...options, reasoning });
+  const write = (wire: Outbound, reasoning: ReasoningStyle | null, it = low) => wire.writeConversation(it, { ...options, reasoning });
 
   it('is read from every dialect', () => {
     const effort = (it: Conversation) => it.reasoning;

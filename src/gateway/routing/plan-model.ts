@@ -1,7 +1,8 @@
 /** A model string to the providers that could serve it, best first. */
 import type { Policy } from '../../../schema/policy';
-import type { Config, ConfiguredProvider } from '../../config';
-import { contextWindow, nearestModels, serves } from '../../providers/catalogue';
+import type { Config } from '../../config';
+import { contextWindow, endpointsOf, nearestModels, serves } from '../../providers/catalogue';
+import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import { CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
 import type { Call, Target } from '../call';
@@ -52,9 +53,11 @@ export function planModel(
     provider: it.provider,
     name: it.provider.slug,
     wire: at.wire,
-    url: it.baseUrl + urlUnder(call, endpoint, at, name, streamed),
+    url: urlOf(call, endpoint, at, it, name, streamed),
     model: name,
     key: it.key,
+    signing: it.signing,
+    bodyMembers: it.provider.bodyFor?.[at.name] ?? {},
     contextWindow: window,
     outputLimit,
     fallback: null,
@@ -73,7 +76,21 @@ export function whyUnserved(model: string, config: Config): string | null {
 }
 
 /** A call that stays in its wire keeps its method and query; those of another wire mean nothing to this one. */
-function urlUnder(call: Call, own: Endpoint, at: Endpoint, model: string, streamed: boolean): string {
+function urlOf(
+  call: Call,
+  own: Endpoint,
+  at: Endpoint,
+  { provider, baseUrl, settings }: ConfiguredProvider,
+  model: string,
+  streamed: boolean,
+): string {
+  const onHost = provider.hostPaths?.[at.name];
+  if (onHost !== undefined) return new URL(baseUrl).origin + onHost + (at === own ? call.query : '');
+  const special = provider.pathFor?.(at.name, model, streamed, settings) ?? null;
+  return baseUrl + (special ?? pathUnder(call, own, at, model, streamed));
+}
+
+function pathUnder(call: Call, own: Endpoint, at: Endpoint, model: string, streamed: boolean): string {
   if (at !== own) return at.upstreamPath(model, streamed);
   if (own.wire.hasModelInPath !== true) return at.upstreamPath(model, streamed) + call.query;
   return `/v1beta/models/${encodeURIComponent(model)}${call.path.slice(call.path.lastIndexOf(':'))}${call.query}`;
@@ -107,11 +124,12 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
   for (const each of items) {
     try {
       for (const it of candidates(each, excluded, endpoint, config)) {
-        const key = `${it.provider.slug}/${each.name}`;
-        const at = endpointAt(it, endpoint);
+        const name = it.provider.nameFor?.(each.name, it.settings) ?? each.name;
+        const key = `${it.provider.slug}/${name}`;
+        const at = endpointAt(it, endpoint, name);
         if (found.has(key) || at === null) continue;
-        if (it === ESTIMATOR) warnings.push(`tokens of ${each.name} were estimated by tokenx: nobody who serves it counts them`);
-        found.set(key, { it, name: each.name, endpoint: at, window: contextWindow(it.provider, each.name), outputLimit: outputLimit(each.name) });
+        if (it === ESTIMATOR) warnings.push(`tokens of ${name} were estimated by tokenx: nobody who serves it counts them`);
+        found.set(key, { it, name, endpoint: at, window: contextWindow(it.provider, name), outputLimit: outputLimit(each.name) });
       }
     } catch (error) {
       if (items.length === 1 || !(error instanceof GatewayError)) throw error;
@@ -137,7 +155,7 @@ function slugOf(name: string, config: Config): string {
 
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
   const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
-  const speaking = serving.filter((it) => endpointAt(it, endpoint) !== null);
+  const speaking = serving.filter((it) => endpointAt(it, endpoint, it.provider.nameFor?.(item.name, it.settings) ?? item.name) !== null);
   const ready = speaking.filter((it) => it.ready);
   if (ready.length > 0) return ready;
   const [unready] = speaking;
@@ -152,19 +170,21 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
       { param: 'model' },
     );
   }
-  const { slug, keyVariable } = unready.provider;
+  const { missing, provider } = unready;
+  const [first = ''] = missing[0]?.split(' ') ?? [];
   throw new GatewayError(
     'no_provider_key',
-    `The model \`${shown}\` is served by ${slug}, and this deployment has no key for it. Set ${keyVariable}: \`npx wrangler secret put ${keyVariable}\`, or in .dev.vars for local runs.`,
+    `The model \`${shown}\` is served by ${provider.slug}, and this deployment has no key for it. Set ${missing.join(' and ')}: \`npx wrangler secret put ${first}\`, or in .dev.vars for local runs.`,
     { param: 'model' },
   );
 }
 
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
-function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint): Endpoint | null {
-  if (provider.endpoints.includes(endpoint.name)) return endpoint;
+function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model: string): Endpoint | null {
+  const names = endpointsOf(provider, model);
+  if (names.includes(endpoint.name)) return endpoint;
   if (!CONVERSATIONS.includes(endpoint)) return null;
-  return CONVERSATIONS.find((each) => provider.endpoints.includes(each.name)) ?? null;
+  return CONVERSATIONS.find((each) => names.includes(each.name)) ?? null;
 }
 
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {

@@ -1,6 +1,7 @@
 /** Calls that name their provider or host themselves: provider proxies, `/gateway/*`, `Helicone-Fallbacks`. */
 import type { FallbackEntry, Policy } from '../../../schema/policy';
-import type { Config, ConfiguredProvider } from '../../config';
+import type { Config } from '../../config';
+import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import type { Wire } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
@@ -27,7 +28,7 @@ export function proxyUrl(it: ConfiguredProvider, path: string): string {
   const under = (prefix: string): boolean => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`));
   const basePath = base.pathname.replace(/\/$/, '');
   if (under(basePath)) return base.origin + path;
-  const ownPath = new URL(it.provider.baseUrl).pathname.replace(/\/$/, '');
+  const ownPath = new URL(it.ownUrl).pathname.replace(/\/$/, '');
   return under(ownPath) ? it.baseUrl + path.slice(ownPath.length) : it.baseUrl + path;
 }
 
@@ -35,7 +36,7 @@ function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvid
   if (identity.providerKey === 'held' && !it.ready) {
     throw new GatewayError(
       'missing_provider_key',
-      `The call brings a Weir key and no key for ${name}: send the provider key beside Helicone-Auth, or set ${it.provider.keyVariable} in this deployment.`,
+      `The call brings a Weir key and no key for ${name}: send the provider key beside Helicone-Auth, or set ${it.missing.join(' and ')} in this deployment.`,
     );
   }
   const model = body.facts.model ?? modelInPath(url);
@@ -47,6 +48,8 @@ function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvid
     url,
     model,
     key,
+    signing: identity.providerKey === 'held' ? it.signing : null,
+    bodyMembers: {},
     contextWindow: null,
     outputLimit: model === null ? null : outputLimit(model),
     fallback: null,
@@ -100,5 +103,17 @@ function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody,
   }
   const { model } = body.facts;
   const limit = model === null ? null : outputLimit(model);
-  return { provider: null, name: origin.host, wire: call.wire, url, model, key: null, contextWindow: null, outputLimit: limit, fallback: null };
+  return {
+    provider: null,
+    name: origin.host,
+    wire: call.wire,
+    url,
+    model,
+    key: null,
+    signing: null,
+    bodyMembers: {},
+    contextWindow: null,
+    outputLimit: limit,
+    fallback: null,
+  };
 }

@@ -187,7 +187,13 @@ const RESUMABLE = ['messages', 'contents'];
 function readRescue(call: Call, policy: Policy, body: CallBody, trail: Trail): NonNullable<Policy['streamRescue']> {
   const asked = body.facts.streamed ? (policy.streamRescue ?? 'off') : 'off';
   if (asked === 'off' || asked === 'buffer') return asked;
-  if (call.wire.translator !== null && RESUMABLE.some((name) => Array.isArray(body.json?.[name])) && body.facts.choices === 1) return asked;
+  if (
+    call.wire.inbound !== null &&
+    call.wire.outbound !== null &&
+    RESUMABLE.some((name) => Array.isArray(body.json?.[name])) &&
+    body.facts.choices === 1
+  )
+    return asked;
   trail.warn(`Weir-Stream-Rescue: ${asked} is not served on this endpoint or for several answers, a broken stream ends with an error`);
   return 'off';
 }

@@ -6,7 +6,8 @@
  * - `mock/error-<status>` answers that status with an error in the wire's dialect.
  * - `mock/cut` breaks off amid the answer; `mock/stall` falls silent there.
  */
-import { BEARER, type Provider } from '../provider';
+import { compatible } from '../compatible';
+import type { Provider } from '../provider';
 import { type Answer, dialectOf, lastUserText, wordCount } from './dialects';
 
 const DEFAULT_DELAY_MS = 1_000;
@@ -96,20 +97,13 @@ function broken(events: readonly string[], how: 'cut' | 'stall', signal: AbortSi
   });
 }
 
-export const mock: Provider = {
+export const mock: Provider = compatible({
   slug: 'mock',
-  aliases: [],
   baseUrl: 'https://mock.invalid/v1',
-  auth: BEARER,
   keyVariable: null,
-  baseUrlVariable: 'MOCK_BASE_URL',
   endpoints: ['chat', 'completions', 'embeddings', 'moderations', 'responses', 'messages', 'count-tokens'],
   priceId: null,
-  streamUsage: true,
-  outputLimitField: 'max_tokens',
-  fixedSampling: null,
-  reasoning: [],
-  prefill: null,
   models: MOCK_MODELS,
+  documentation: 'https://mock.invalid',
   fetch: answer,
-};
+});

@@ -236,7 +236,7 @@ const BUDGET_LEAST = 1_024;
  * Null: the model cannot be told, or not in this conversation. With a budget a turn that calls tools must begin with its signed thinking,
  * no tool may be forced, and the answer must have room beside it.
  */
-function writeThinking(it: Conversation, style: WriteOptions['reasoning'], maxTokens: number): Thinking | null {
+export function writeThinking(it: Conversation, style: WriteOptions['reasoning'], maxTokens: number): Thinking | null {
   if (it.reasoning === null) return null;
   const { effort } = it.reasoning;
   const isForced = it.toolChoice === 'required' || (typeof it.toolChoice === 'object' && it.toolChoice !== null);
@@ -311,7 +311,7 @@ const toolId = (id: string): string => id.replace(/[^\w-]/g, '_');
 const writeSource = (source: Source): JsonObject =>
   'url' in source ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mediaType, data: source.data };
 
-function readInput({ name, input }: { readonly name: string; readonly input: string }): JsonObject {
+export function readInput({ name, input }: { readonly name: string; readonly input: string }): JsonObject {
   const value = input.trim() === '' ? {} : parseObject(input);
   if (value === null) throw new Untranslatable('messages', `the arguments of \`${name.slice(0, 60)}\` are no JSON object`);
   return value;

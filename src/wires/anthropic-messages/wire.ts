@@ -12,16 +12,18 @@ export const anthropicMessages: Wire = {
   openStream: () => new MessagesStream(),
   writeError,
   writeErrorEvent,
-  translator: {
+  inbound: {
     idPrefix: 'msg_',
+    readConversation,
+    writeCompletion,
+    openWriter: () => new MessagesPartWriter(),
+  },
+  outbound: {
     // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.
     headers: { 'anthropic-version': '2023-06-01' },
     readFailure,
-    readConversation,
     writeConversation,
     readCompletion,
-    writeCompletion,
     openReader: () => new MessagesPartReader(),
-    openWriter: () => new MessagesPartWriter(),
   },
 };

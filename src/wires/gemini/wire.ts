@@ -14,15 +14,17 @@ export const gemini: Wire = {
   openStream: (facts) => new GeminiStream(facts.choices),
   writeError,
   writeErrorEvent,
-  translator: {
+  inbound: {
     idPrefix: '',
+    readConversation,
+    writeCompletion,
+    openWriter: () => new GeminiPartWriter(),
+  },
+  outbound: {
     headers: {},
     readFailure,
-    readConversation,
     writeConversation,
     readCompletion,
-    writeCompletion,
     openReader: () => new GeminiPartReader(),
-    openWriter: () => new GeminiPartWriter(),
   },
 };

@@ -12,15 +12,17 @@ export const openAiChat: Wire = {
   openStream: (facts, dropUsage) => new ChatStream(facts, dropUsage),
   writeError,
   writeErrorEvent,
-  translator: {
+  inbound: {
     idPrefix: 'chatcmpl-',
+    readConversation,
+    writeCompletion,
+    openWriter: (createdAt) => new ChatPartWriter(createdAt),
+  },
+  outbound: {
     headers: {},
     readFailure,
-    readConversation,
     writeConversation,
     readCompletion,
-    writeCompletion,
     openReader: () => new ChatPartReader(),
-    openWriter: (createdAt) => new ChatPartWriter(createdAt),
   },
 };

@@ -2,4 +2,4 @@
 import { openAiChat } from '../openai-chat/wire';
 import type { Wire } from '../wire';
 
-export const openAiEmbeddings: Wire = { ...openAiChat, name: 'openai-embeddings', askForUsage: () => [], translator: null };
+export const openAiEmbeddings: Wire = { ...openAiChat, name: 'openai-embeddings', askForUsage: () => [], inbound: null, outbound: null };

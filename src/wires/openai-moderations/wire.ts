@@ -13,5 +13,6 @@ export const openAiModerations: Wire = {
     return { ...facts, model: facts.model ?? DEFAULT_MODEL };
   },
   askForUsage: () => [],
-  translator: null,
+  inbound: null,
+  outbound: null,
 };

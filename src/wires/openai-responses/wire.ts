@@ -14,15 +14,17 @@ export const openAiResponses: Wire = {
   openStream: () => new ResponsesStream(),
   writeError,
   writeErrorEvent,
-  translator: {
+  inbound: {
     idPrefix: 'resp_',
+    readConversation,
+    writeCompletion,
+    openWriter: (createdAt, request) => new ResponsesPartWriter(createdAt, request),
+  },
+  outbound: {
     headers: {},
     readFailure,
-    readConversation,
     writeConversation,
     readCompletion,
-    writeCompletion,
     openReader: () => new ResponsesPartReader(),
-    openWriter: (createdAt, request) => new ResponsesPartWriter(createdAt, request),
   },
 };

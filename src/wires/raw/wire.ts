@@ -18,5 +18,6 @@ export const raw: Wire = {
   openStream: () => null,
   writeError,
   writeErrorEvent,
-  translator: null,
+  inbound: null,
+  outbound: null,
 };

@@ -1,0 +1,37 @@
+/** Signature Version 4 over one request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+import { AwsV4Signer } from 'aws4fetch';
+import type { HeaderMap } from '../../gateway/upstream-headers';
+import type { Signing } from '../../providers/provider';
+
+type AwsKeys = Extract<Signing, { kind: 'aws' }>;
+
+/** Only what cannot change on the way is signed. */
+const SIGNED = ['content-type'];
+
+/** The headers that the request must carry, the caller's own credentials left out. `now`: Unix milliseconds. */
+export async function signAws(
+  keys: AwsKeys,
+  url: string,
+  method: string,
+  headers: HeaderMap,
+  body: BodyInit | null,
+  now: number,
+): Promise<HeaderMap> {
+  const bytes = body === null || typeof body === 'string' ? body : await new Response(body).arrayBuffer();
+  const signer = new AwsV4Signer({
+    method,
+    url,
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => SIGNED.includes(name))),
+    ...(bytes !== null && { body: bytes }),
+    accessKeyId: keys.accessKeyId,
+    secretAccessKey: keys.secretAccessKey,
+    ...(keys.sessionToken !== null && { sessionToken: keys.sessionToken }),
+    // Of those that are handed in, all: the content type has to be among them.
+    allHeaders: true,
+    service: keys.service,
+    region: keys.region,
+    datetime: new Date(now).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+  });
+  const signed = await signer.sign();
+  return { ...headers, ...Object.fromEntries([...signed.headers].filter(([name]) => name !== 'host')) };
+}

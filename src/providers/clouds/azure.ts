@@ -1,0 +1,49 @@
+/**
+ * Azure OpenAI and Microsoft Foundry. With OPENAI_API_VERSION calls go to deployments under that version, without it to the v1 API;
+ * either way the model's name is that of a deployment. https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+ */
+import { compatible } from '../compatible';
+import type { Provider, Settings, Signing } from '../provider';
+
+/** https://learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity */
+const SCOPE = 'https://cognitiveservices.azure.com/.default';
+const AUTHORITY = 'https://login.microsoftonline.com';
+
+function readClient(it: Settings): Signing | null {
+  const { AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret, AZURE_TENANT_ID: tenant } = it;
+  if (clientId === undefined || clientSecret === undefined || tenant === undefined) return null;
+  const authority = (it['AZURE_AUTHORITY_HOST'] ?? AUTHORITY).replace(/\/+$/, '');
+  return { kind: 'entra', clientId, clientSecret, tokenUrl: `${authority}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`, scope: SCOPE };
+}
+
+const PATHS: Readonly<Record<string, string>> = {
+  chat: '/chat/completions',
+  completions: '/completions',
+  embeddings: '/embeddings',
+};
+
+export const azure: Provider = compatible({
+  slug: 'azure',
+  aliases: ['azure-openai'],
+  baseUrl: '{AZURE_OPENAI_ENDPOINT}/openai',
+  auth: { header: 'api-key', prefix: '' },
+  keyVariable: 'AZURE_OPENAI_API_KEY',
+  endpoints: ['chat', 'completions', 'embeddings', 'responses'],
+  outputLimitField: 'max_completion_tokens',
+  settings: ['OPENAI_API_VERSION'],
+  signing: {
+    variables: ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_AUTHORITY_HOST'],
+    required: 3,
+    read: readClient,
+  },
+  pathFor: (endpoint, model, _, settings) => {
+    const version = settings['OPENAI_API_VERSION'];
+    // Responses name their deployment in the body.
+    if (endpoint === 'responses') return version === undefined ? '/v1/responses' : `/responses?api-version=${encodeURIComponent(version)}`;
+    const path = PATHS[endpoint] ?? '';
+    if (version === undefined) return `/v1${path}`;
+    return `/deployments/${encodeURIComponent(model)}${path}?api-version=${encodeURIComponent(version)}`;
+  },
+  documentation: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
+  dataUse: 'Kept up to 30 days for abuse monitoring unless exempted; not used for training.',
+});

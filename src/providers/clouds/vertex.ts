@@ -1,0 +1,76 @@
+/**
+ * Google Cloud's Vertex AI: Gemini in Google's wire, Claude in Anthropic's, others in OpenAI's.
+ * https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+ */
+import { z } from 'zod';
+import { BEARER, type EndpointName, type Provider, type Settings, type Signing } from '../provider';
+
+const Account = z.object({
+  client_email: z.string(),
+  private_key: z.string(),
+  token_uri: z.url().default('https://oauth2.googleapis.com/token'),
+});
+
+/** The file that Google hands out for a service account, as its text. */
+function readAccount({ GOOGLE_APPLICATION_CREDENTIALS_JSON: text }: Settings): Signing | null {
+  if (text === undefined) return null;
+  try {
+    const { client_email, private_key, token_uri } = Account.parse(JSON.parse(text));
+    return { kind: 'google', clientEmail: client_email, privateKey: private_key, tokenUrl: token_uri };
+  } catch {
+    return null;
+  }
+}
+
+const isClaude = (model: string): boolean => model.startsWith('claude-');
+const isGemini = (model: string): boolean => model.startsWith('gemini-');
+
+const METHODS: Readonly<Partial<Record<EndpointName, (streamed: boolean) => string>>> = {
+  'generate-content': (streamed) => `google/models/{model}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  'count-content': () => 'google/models/{model}:countTokens',
+  messages: (streamed) => `anthropic/models/{model}:${streamed ? 'streamRawPredict' : 'rawPredict'}`,
+};
+
+export const vertex: Provider = {
+  slug: 'vertex',
+  aliases: ['vertex-ai', 'google-vertex'],
+  baseUrl:
+    'https://{GOOGLE_CLOUD_LOCATION=global}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION=global}',
+  // https://cloud.google.com/vertex-ai/docs/general/locations: the global one has no prefix, the multi-regions a host of their own.
+  adaptUrl: (url) =>
+    url.replace('//global-aiplatform.', '//aiplatform.').replace(/\/\/(eu|us)-aiplatform\.googleapis\.com/, '//aiplatform.$1.rep.googleapis.com'),
+  regions: { eu: 'https://aiplatform.eu.rep.googleapis.com', us: 'https://aiplatform.us.rep.googleapis.com' },
+  auth: BEARER,
+  keyVariable: 'VERTEX_ACCESS_TOKEN',
+  baseUrlVariable: 'VERTEX_BASE_URL',
+  endpoints: ['generate-content', 'count-content', 'messages', 'chat'],
+  signing: { variables: ['GOOGLE_APPLICATION_CREDENTIALS_JSON'], required: 1, read: readAccount },
+  endpointsFor: (model) => (isClaude(model) ? ['messages'] : isGemini(model) ? ['generate-content', 'count-content'] : ['chat']),
+  pathFor: (endpoint, model, streamed) => {
+    if (endpoint === 'chat') return '/endpoints/openapi/chat/completions';
+    const method = METHODS[endpoint]?.(streamed);
+    return method === undefined ? null : `/publishers/${method.replace('{model}', () => encodeURIComponent(model).replaceAll('%40', '@'))}`;
+  },
+  // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+  bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' } },
+  // A version stands behind an at sign: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#model-availability
+  nameFor: (model) => {
+    const name = model.replace(/^(?:anthropic|google)\//, '');
+    return isClaude(name) ? name.replace(/-(\d{8})$/, '@$1').replace(/-latest$/, '') : name;
+  },
+  priceId: 'google',
+  streamUsage: true,
+  outputLimitField: 'max_tokens',
+  reasoning: [
+    { models: /^gemini-3(?!.*(?:image|tts|audio|live))/, style: 'level' },
+    { models: /^gemini-2\.5-pro(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } },
+    { models: /^gemini-2\.5-flash(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 512, most: 24_576, hasOff: true } },
+    { models: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|@|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
+    { models: /^claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
+  ],
+  fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|@|$)|opus-4-[78])/,
+  prefill: null,
+  models: [],
+  documentation: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
+  dataUse: 'Not used for training; cached for up to a day unless that is turned off.',
+};

@@ -1,0 +1,22 @@
+/** Entries of providers that speak as OpenAI does: only what differs from the common case is written down. */
+import { BEARER, type EndpointName, type Provider } from './provider';
+
+export const OPENAI_COMPATIBLE: readonly EndpointName[] = ['chat', 'completions', 'embeddings'];
+
+export function compatible(it: Partial<Provider> & Pick<Provider, 'slug' | 'baseUrl' | 'keyVariable' | 'documentation'>): Provider {
+  return {
+    aliases: [],
+    auth: BEARER,
+    baseUrlVariable: `${it.slug.replaceAll('-', '_').toUpperCase()}_BASE_URL`,
+    endpoints: OPENAI_COMPATIBLE,
+    priceId: it.slug,
+    streamUsage: true,
+    outputLimitField: 'max_tokens',
+    fixedSampling: null,
+    reasoning: [],
+    prefill: null,
+    models: [],
+    dataUse: null,
+    ...it,
+  };
+}

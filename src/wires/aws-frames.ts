@@ -1,0 +1,103 @@
+/**
+ * Amazon's binary event stream (`application/vnd.amazon.eventstream`) as server-sent events, so that a stream is read in one way
+ * whatever it came in. Each frame states its length first and carries checksums of head and whole:
+ * https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
+ */
+import { EventStreamCodec } from '@smithy/eventstream-codec';
+import { EVENT_LIMIT_BYTES } from './sse';
+
+/** Length, length of the headers, checksum of both; headers; payload; checksum. */
+const LEAST_BYTES = 16;
+const LENGTH_BYTES = 4;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const codec = new EventStreamCodec(
+  (bytes) => decoder.decode(typeof bytes === 'string' ? encoder.encode(bytes) : bytes),
+  (text) => encoder.encode(text),
+);
+
+/** What came is none of this framing. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+/** Joins chunks of any split into whole frames and writes each as an event. Throws at a frame that is broken. */
+export class FrameReader {
+  #held: Uint8Array = new Uint8Array(0);
+  #heldBytes = 0;
+
+  push(chunk: Uint8Array): string {
+    this.#append(chunk);
+    let events = '';
+    let from = 0;
+    for (;;) {
+      const length = this.#lengthAt(from);
+      if (length === null || this.#heldBytes - from < length) break;
+      events += eventOf(this.#held.slice(from, from + length));
+      from += length;
+    }
+    if (from > 0) {
+      this.#held = this.#held.slice(from, this.#heldBytes);
+      this.#heldBytes = this.#held.byteLength;
+    }
+    return events;
+  }
+
+  /** The stream is over: nothing may be left. */
+  flush(): void {
+    if (this.#heldBytes > 0) throw new Error('the stream ended within a frame');
+  }
+
+  #lengthAt(from: number): number | null {
+    if (this.#heldBytes - from < LENGTH_BYTES) return null;
+    const length = new DataView(this.#held.buffer, this.#held.byteOffset).getUint32(from);
+    if (length < LEAST_BYTES || length > EVENT_LIMIT_BYTES) throw new FrameError(`a frame of ${length} bytes`);
+    return length;
+  }
+
+  #append(chunk: Uint8Array): void {
+    const size = this.#heldBytes + chunk.byteLength;
+    if (size > this.#held.byteLength) {
+      const grown = new Uint8Array(Math.max(size, this.#held.byteLength * 2));
+      grown.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = grown;
+    }
+    this.#held.set(chunk, this.#heldBytes);
+    this.#heldBytes = size;
+  }
+}
+
+function decoded(frame: Uint8Array): ReturnType<typeof codec.decode> {
+  try {
+    return codec.decode(frame);
+  } catch (cause) {
+    throw new FrameError('a frame that does not fit its checksum', { cause });
+  }
+}
+
+function eventOf(frame: Uint8Array): string {
+  const { headers, body } = decoded(frame);
+  const text = (name: string): string | null => {
+    const header = headers[name];
+    return header?.type === 'string' ? header.value : null;
+  };
+  if (text(':message-type') === 'error') {
+    return event('error', JSON.stringify({ message: text(':error-message') ?? text(':error-code') ?? 'error without a message' }));
+  }
+  return event(text(':event-type') ?? text(':exception-type') ?? 'unknown', decoder.decode(body));
+}
+
+/** A payload is JSON, which may be written over several lines. */
+const event = (name: string, data: string): string => `event: ${name}\ndata: ${data.replaceAll(/\r\n|\r|\n/g, '\ndata: ')}\n\n`;
+
+export function framesToEvents(): TransformStream<Uint8Array, Uint8Array> {
+  const frames = new FrameReader();
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const events = frames.push(chunk);
+      if (events !== '') controller.enqueue(encoder.encode(events));
+    },
+    flush: () => frames.flush(),
+  });
+}

@@ -1,0 +1,173 @@
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (request syntax); the model stands in the path. */
+import { readInput, writeThinking } from '../anthropic-messages/request';
+import type { WriteOptions, WrittenRequest } from '../canonical';
+import { type Conversation, inTurns, type Message, outputFor, type Part, samplingFor, systemOf, Untranslatable } from '../canonical';
+import { at, limitOf } from '../json';
+import type { JsonObject, RequestFacts } from '../wire';
+
+const MODEL_IN_PATH = /\/model\/([^/]+)\/converse(-stream)?$/;
+
+export function readRequest(body: JsonObject, path: string): RequestFacts {
+  const [, model, streamed] = MODEL_IN_PATH.exec(path) ?? [];
+  return {
+    model: model === undefined ? null : decodeURIComponent(model),
+    streamed: streamed !== undefined,
+    choices: 1,
+    maxOutputTokens: limitOf(at(body, 'inferenceConfig', 'maxTokens')),
+    user: null,
+    session: null,
+  };
+}
+
+/** Members that the platform hands on to Claude as they are. */
+const IS_CLAUDE = /(?:^|[./])(?:anthropic\.)?claude-/;
+
+export function writeConversation(it: Conversation, options: WriteOptions): WrittenRequest {
+  const { model, outputLimit, isSamplingFixed, reasoning, defaultOutputTokens } = options;
+  if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
+  const isClaude = IS_CLAUDE.test(model);
+  const sampling = samplingFor(it, isSamplingFixed);
+  const output = outputFor(it.maxOutputTokens, outputLimit);
+  const thinking = isClaude ? writeThinking(it, reasoning, output.tokens ?? defaultOutputTokens) : null;
+  const isThinking = thinking?.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
+  const messages = writeMessages(it.messages);
+  if (messages.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
+  const system = systemOf(it.messages);
+  const stop = it.stop.filter((each) => each.trim() !== '');
+  // A budget needs room beside it.
+  const maxTokens = output.tokens ?? (isThinking ? defaultOutputTokens : null);
+  const { temperature, topP, topK } = isThinking ? { temperature: null, topP: null, topK: null } : sampling;
+  const inference = {
+    ...(maxTokens !== null && { maxTokens }),
+    ...(temperature !== null && { temperature }),
+    ...(topP !== null && { topP }),
+    ...(stop.length > 0 && { stopSequences: stop }),
+  };
+  const further = {
+    ...(isClaude && topK !== null && { top_k: topK }),
+    ...(thinking?.thinking !== undefined && { thinking: thinking.thinking }),
+  };
+  const config = {
+    ...(it.format !== null && { textFormat: writeFormat(it.format) }),
+    ...(thinking?.effort !== undefined && { effort: thinking.effort }),
+  };
+  const tools = writeTools(it);
+  const body: JsonObject = {
+    messages,
+    ...(system !== null && { system: [{ text: system }] }),
+    ...(Object.keys(inference).length > 0 && { inferenceConfig: inference }),
+    ...(tools !== null && { toolConfig: tools }),
+    ...(Object.keys(further).length > 0 && { additionalModelRequestFields: further }),
+    ...(Object.keys(config).length > 0 && { outputConfig: config }),
+  };
+  const dropped = [
+    ...output.dropped,
+    ...sampling.dropped,
+    ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
+    ...(isThinking && [sampling.temperature, sampling.topP, sampling.topK].some((each) => each !== null) ? ['sampling beside thinking'] : []),
+    ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
+    ...(!isClaude && topK !== null ? ['top_k'] : []),
+    ...(it.parallelTools === false && tools !== null ? ['parallel_tool_calls'] : []),
+    ...(it.user === null ? [] : ['user']),
+  ];
+  return { body, dropped };
+}
+
+/** Schemas are handed over as text. */
+const writeFormat = ({ name, schema }: NonNullable<Conversation['format']>): JsonObject => ({
+  type: 'json_schema',
+  structure: { jsonSchema: { name, schema: JSON.stringify(schema) } },
+});
+
+/** No tool can be forbidden here but by leaving all out, which a conversation that used some does not allow. */
+function writeTools({ tools, toolChoice, messages }: Conversation): JsonObject | null {
+  if (tools.length === 0) return null;
+  if (toolChoice === 'none') {
+    const isUsed = messages.some(({ parts }) => parts.some(({ kind }) => kind === 'tool-call' || kind === 'tool-result'));
+    if (isUsed) throw new Untranslatable('tool_choice', '`none` in a conversation that has called tools');
+    return null;
+  }
+  const choice = toolChoice === 'auto' ? { auto: {} } : toolChoice === 'required' ? { any: {} } : toolChoice === null ? null : { tool: toolChoice };
+  return {
+    tools: tools.map(({ name, description, schema }) => ({
+      toolSpec: { name, ...(description !== null && description !== '' && { description }), inputSchema: { json: { type: 'object', ...schema } } },
+    })),
+    ...(choice !== null && { toolChoice: choice }),
+  };
+}
+
+/** Turns alternate, and results of parallel tools stand together. */
+function writeMessages(messages: readonly Message[]): JsonObject[] {
+  const turns: { role: string; content: JsonObject[] }[] = [];
+  let files = 0;
+  const nextFile = (): number => ++files;
+  for (const { role, parts } of inTurns(messages)) {
+    if (role === 'system') continue;
+    const content = parts.flatMap((part) => writeBlock(part, nextFile));
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else if (content.length > 0) turns.push({ role, content });
+  }
+  return turns;
+}
+
+/** Blank text is refused, and so is thinking without its vendor's signature. */
+function writeBlock(part: Part, nextFile: () => number): JsonObject[] {
+  switch (part.kind) {
+    case 'text':
+    case 'refusal':
+      return part.text.trim() === '' ? [] : [{ text: part.text }];
+    case 'thinking':
+      if (part.signature?.by !== 'anthropic') return [];
+      return [{ reasoningContent: { reasoningText: { text: part.text, signature: part.signature.text } } }];
+    case 'image':
+      return [{ image: { format: formatOf(part, IMAGE_FORMATS), source: { bytes: dataOf(part) } } }];
+    case 'file':
+      return [{ document: { format: formatOf(part, FILE_FORMATS), name: fileName(part.name, nextFile()), source: { bytes: dataOf(part) } } }];
+    case 'tool-call':
+      return [{ toolUse: { toolUseId: toolId(part.id), name: part.name, input: readInput(part) } }];
+    case 'tool-result': {
+      const content = part.parts.flatMap((each) => writeBlock(each, nextFile));
+      return [{ toolResult: { toolUseId: toolId(part.id), content, ...(part.isError && { status: 'error' }) } }];
+    }
+  }
+}
+
+type Media = Extract<Part, { kind: 'image' | 'file' }>;
+
+const IMAGE_FORMATS: Readonly<Record<string, string>> = { 'image/png': 'png', 'image/jpeg': 'jpeg', 'image/gif': 'gif', 'image/webp': 'webp' };
+const FILE_FORMATS: Readonly<Record<string, string>> = {
+  'application/pdf': 'pdf',
+  'text/csv': 'csv',
+  'text/html': 'html',
+  'text/plain': 'txt',
+  'text/markdown': 'md',
+  'application/msword': 'doc',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+  'application/vnd.ms-excel': 'xls',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+};
+
+function dataOf({ kind, source }: Media): string {
+  if ('data' in source) return source.data;
+  throw new Untranslatable('messages', `${kind === 'image' ? 'an image' : 'a file'} by its URL, expected its data`);
+}
+
+function formatOf({ kind, source }: Media, formats: Readonly<Record<string, string>>): string {
+  const type = 'mediaType' in source ? source.mediaType : '';
+  const format = formats[type.toLowerCase()];
+  if (format === undefined && 'data' in source) {
+    throw new Untranslatable('messages', `${kind} data of type \`${type.slice(0, 40)}\`, expected ${Object.values(formats).join(', ')}`);
+  }
+  return format ?? '';
+}
+
+/** Letters, digits, single spaces, hyphens and brackets alone, and no name twice. */
+const fileName = (name: string | null, index: number): string =>
+  `${(name ?? 'document')
+    .replace(/[^A-Za-z0-9\-()[\]]+/g, ' ')
+    .trim()
+    .slice(0, 150)} ${index}`.trim();
+
+/** Ids elsewhere hold dots and colons, which are refused here, and may be longer. */
+const toolId = (id: string): string => id.replace(/[^\w-]/g, '_').slice(0, 64);

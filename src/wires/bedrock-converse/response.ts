@@ -1,0 +1,47 @@
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (response syntax) */
+import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { at, objects, stringOr } from '../json';
+import type { AnswerFacts, JsonObject } from '../wire';
+import { readUsage } from './usage';
+
+/** Neither model nor id stand in an answer; errors are told by their status. */
+export const readAnswer = (body: JsonObject): AnswerFacts => ({ model: null, usage: readUsage(body['usage']), error: null });
+
+export function readFinish(reason: unknown): FinishReason {
+  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length';
+  if (reason === 'tool_use') return 'tool-calls';
+  return reason === 'guardrail_intervened' || reason === 'content_filtered' ? 'filter' : 'stop';
+}
+
+export function readCompletion(body: JsonObject): Completion {
+  const content = at(body, 'output', 'message', 'content');
+  if (!Array.isArray(content)) throw new Untranslatable('output.message.content', 'expected a list');
+  return {
+    id: '',
+    model: '',
+    parts: objects(content).flatMap(readBlock),
+    finish: readFinish(body['stopReason']),
+    usage: readUsage(body['usage']),
+  };
+}
+
+/** Citations and results of tools that the platform ran are no part of the answer elsewhere; nor is thinking that it hides. */
+function readBlock(block: JsonObject): Part[] {
+  const text = block['text'] ?? at(block, 'citationsContent', 'content', 'text');
+  if (typeof text === 'string') return [{ kind: 'text', text }];
+  const call = block['toolUse'];
+  if (call !== undefined) {
+    const input = JSON.stringify(at(call, 'input') ?? {});
+    return [{ kind: 'tool-call', id: stringOr(at(call, 'toolUseId'), ''), name: stringOr(at(call, 'name'), ''), input }];
+  }
+  const thinking = at(block, 'reasoningContent', 'reasoningText');
+  if (thinking === undefined) return [];
+  const signature = at(thinking, 'signature');
+  return [
+    {
+      kind: 'thinking',
+      text: stringOr(at(thinking, 'text'), ''),
+      signature: typeof signature === 'string' && signature !== '' ? { by: 'anthropic', text: signature } : null,
+    },
+  ];
+}

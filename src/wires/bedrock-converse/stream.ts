@@ -1,0 +1,89 @@
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html, its frames as server-sent events */
+import type { Usage } from '../../../schema/record';
+import type { PartReader, StreamPart } from '../canonical';
+import { at, parseObject, stringOr } from '../json';
+import type { SseEvent } from '../sse';
+import type { EventFacts, JsonObject, StreamReader } from '../wire';
+import { readFinish } from './response';
+import { readUsage } from './usage';
+
+/** `throttlingException`, and `error` for failures that the service has no word for. */
+const FAILURE = /^(?:.*Exception|error)$/;
+
+export class ConverseStream implements StreamReader {
+  /** No event names it. */
+  readonly model = null;
+  finished = false;
+  ended = false;
+  usage: Usage | null = null;
+
+  read(event: SseEvent): EventFacts {
+    if (event.data === '') return {};
+    const body = parseObject(event.data);
+    if (body === null) return { malformed: 'an event that is no JSON object' };
+    switch (event.name) {
+      case 'contentBlockStart':
+        return { content: body['start'] !== undefined };
+      case 'contentBlockDelta':
+        return { content: true };
+      case 'messageStop':
+        this.finished = true;
+        return {};
+      case 'metadata':
+        this.usage = readUsage(body['usage']);
+        this.ended = true;
+        return {};
+      default:
+        return event.name !== null && FAILURE.test(event.name) ? { error: stringOr(body['message'], event.name) } : {};
+    }
+  }
+}
+
+export class ConversePartReader implements PartReader {
+  /** The answer's tool calls by the block that they stand in. */
+  readonly #tools = new Map<unknown, number>();
+
+  read(event: SseEvent): readonly StreamPart[] {
+    const body = parseObject(event.data);
+    if (body === null) return [];
+    switch (event.name) {
+      case 'messageStart':
+        return [{ kind: 'start', id: '', model: '' }];
+      case 'contentBlockStart':
+        return this.#openBlock(body);
+      case 'contentBlockDelta':
+        return this.#readDelta(body);
+      case 'contentBlockStop':
+        return [{ kind: 'close' }];
+      case 'messageStop':
+        return [{ kind: 'finish', reason: readFinish(body['stopReason']) }];
+      case 'metadata': {
+        const usage = readUsage(body['usage']);
+        return usage === null ? [] : [{ kind: 'usage', usage }];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** Text blocks begin with their first delta. */
+  #openBlock(body: JsonObject): readonly StreamPart[] {
+    const call = at(body, 'start', 'toolUse');
+    if (call === undefined) return [];
+    const tool = this.#tools.size;
+    this.#tools.set(body['contentBlockIndex'], tool);
+    return [{ kind: 'tool-call', tool, id: stringOr(at(call, 'toolUseId'), ''), name: stringOr(at(call, 'name'), '') }];
+  }
+
+  #readDelta(body: JsonObject): readonly StreamPart[] {
+    const { text, toolUse, reasoningContent } = (body['delta'] ?? {}) as JsonObject;
+    if (typeof text === 'string') return text === '' ? [] : [{ kind: 'text', text }];
+    const thought = at(reasoningContent, 'text');
+    if (typeof thought === 'string') return thought === '' ? [] : [{ kind: 'thinking', text: thought }];
+    const signature = at(reasoningContent, 'signature');
+    if (typeof signature === 'string') return [{ kind: 'signature', by: 'anthropic', text: signature }];
+    const tool = this.#tools.get(body['contentBlockIndex']);
+    const input = stringOr(at(toolUse, 'input'), '');
+    return tool === undefined || input === '' ? [] : [{ kind: 'tool-input', tool, text: input }];
+  }
+}

@@ -1,0 +1,223 @@
+/** Platforms that sign their calls, under paths and in framings of their own: Bedrock, Vertex, Azure, as aimock speaks them. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import Anthropic from '@anthropic-ai/sdk';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import type { LLMock } from '@copilotkit/aimock';
+import { GoogleGenAI } from '@google/genai';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { exportPKCS8, generateKeyPair, jwtVerify } from 'jose';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recordOf } from '../harness/api.ts';
+import { readChatStream } from '../harness/grammars.ts';
+import { SAID, startTalkative } from '../harness/talkative.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: LLMock;
+/** In front of aimock, which hides the credentials that it was sent. */
+let front: Server;
+let tokens: Server;
+let worker: RunningWorker;
+let openai: OpenAI;
+let anthropic: Anthropic;
+let google: GoogleGenAI;
+const grants: URLSearchParams[] = [];
+const seen: { method: string; path: string; headers: Record<string, string>; body: string }[] = [];
+let account: CryptoKeyPair;
+
+beforeAll(async () => {
+  upstream = await startTalkative();
+  tokens = createServer(async (request, response) => {
+    grants.push(new URLSearchParams(await text(request)));
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ access_token: `token-${grants.length}`, expires_in: 3_600 }));
+  });
+  front = createServer(async (request, response) => {
+    const { method = '', url = '' } = request;
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const body = await text(request);
+    seen.push({ method, path: url, headers, body });
+    const answer = await fetch(upstream.url + url, { method, body, headers: { 'content-type': 'application/json' } });
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+    for await (const chunk of answer.body ?? []) response.write(chunk);
+    response.end();
+  });
+  const [tokenUrl, frontUrl] = await Promise.all([tokens, front].map(listen));
+  account = await generateKeyPair('RS256', { extractable: true });
+  const privateKey = await exportPKCS8(account.privateKey);
+  const project = '/v1/projects/acme/locations/europe-west4';
+  worker = await startWorker({
+    vars: {
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'secret-of-aws',
+      AWS_REGION: 'eu-central-1',
+      BEDROCK_BASE_URL: `${frontUrl}`,
+      GOOGLE_CLOUD_PROJECT: 'acme',
+      GOOGLE_APPLICATION_CREDENTIALS_JSON: JSON.stringify({
+        client_email: 'weir@acme.test',
+        private_key: privateKey,
+        token_uri: `${tokenUrl}/token`,
+      }),
+      VERTEX_BASE_URL: frontUrl + project,
+      AZURE_TENANT_ID: 'tenant',
+      AZURE_CLIENT_ID: 'client',
+      AZURE_CLIENT_SECRET: 'secret-of-azure',
+      AZURE_AUTHORITY_HOST: `${tokenUrl}`,
+      AZURE_BASE_URL: `${frontUrl}/openai`,
+      OPENAI_API_VERSION: '2024-10-21',
+    },
+  });
+  openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+  anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
+  google = new GoogleGenAI({ apiKey: ADMIN_KEY, httpOptions: { baseUrl: worker.url } });
+});
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+beforeEach(() => {
+  seen.length = 0;
+});
+
+afterAll(async () => {
+  tokens?.close();
+  front?.close();
+  await Promise.all([worker?.stop(), upstream?.stop()]);
+});
+
+const messages = [{ role: 'user' as const, content: 'what is a weir?' }];
+const weather = [{ role: 'user' as const, content: 'weather in Oslo?' }];
+const parameters = { type: 'object' as const, properties: { city: { type: 'string' } } };
+const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters } }];
+const sent = () => seen.at(-1);
+
+/** What the vendor's own code signs the request with that arrived. */
+async function signatureOf({ method, path, headers, body }: (typeof seen)[number]): Promise<string | undefined> {
+  const signer = new SignatureV4({
+    service: 'bedrock',
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret-of-aws' },
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const [, year, month, day, hour, minute, second] = /^(.{4})(..)(..)T(..)(..)(..)Z$/.exec(headers['x-amz-date'] ?? '') ?? [];
+  const signed = await signer.sign(
+    {
+      method,
+      path,
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      headers: { host: headers['host'] ?? '', 'content-type': headers['content-type'] ?? '' },
+      body,
+    },
+    { signingDate: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) },
+  );
+  return signed.headers['authorization'];
+}
+
+describe('Bedrock', () => {
+  const model = 'bedrock/claude-sonnet-4-5';
+
+  it('answers openai whole, and the call is signed, logged and priced', async () => {
+    const { data, response } = await openai.chat.completions.create({ model, messages, user: 'ada' }).withResponse();
+    expect(data.choices[0]).toMatchObject({ message: { role: 'assistant', content: SAID }, finish_reason: 'stop' });
+    expect([data.id.length > 20, data.model]).toEqual([true, 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0']);
+    expect(sent()?.path).toContain('/model/eu.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse');
+    const [request] = seen;
+    expect(request?.headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/bedrock\/aws4_request, /);
+    expect(request?.headers['authorization']).toBe(request === undefined ? '' : await signatureOf(request));
+    const record = await recordOf(worker, response.headers.get('helicone-id'));
+    expect(record).toMatchObject({ provider: 'bedrock', outcome: 'ok', usage_source: 'provider', price_source: 'catalogue' });
+    // https://aws.amazon.com/bedrock/pricing: in a region a tenth dearer than at the vendor.
+    expect(record.cost_nano_usd).toBe(12 * 3_300 + 6 * 16_500);
+    expect(JSON.stringify(record)).not.toContain('secret-of-aws');
+    expect(response.headers.get('weir-warnings')).toContain('user');
+  });
+
+  it('streams, its frames read and written as events', async () => {
+    const response = await fetch(`${worker.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ model, messages, stream: true, stream_options: { include_usage: true } }),
+    });
+    expect(readChatStream(await response.text())).toMatchObject({ text: SAID, finish: 'stop' });
+    expect(sent()?.path).toContain('/converse-stream');
+    const record = await recordOf(worker, response.headers.get('helicone-id'));
+    expect(record).toMatchObject({ outcome: 'ok', provider: 'bedrock', usage_source: 'provider' });
+  });
+
+  it('calls tools for three vendors’ clients', async () => {
+    const whole = await openai.chat.completions.create({ model, messages: weather, tools });
+    expect(whole.choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [{ function: { name: 'get_weather' } }] } });
+    const streamed = await anthropic.messages
+      .stream({ model, max_tokens: 100, messages: weather, tools: [{ name: 'get_weather', input_schema: parameters }] })
+      .finalMessage();
+    expect(streamed).toMatchObject({ stop_reason: 'tool_use', content: [{ type: 'tool_use', name: 'get_weather', input: { city: 'Oslo' } }] });
+    const texts: string[] = [];
+    for await (const chunk of await google.models.generateContentStream({ model, contents: 'what is a weir?' })) texts.push(chunk.text ?? '');
+    expect(texts.join('')).toBe(SAID);
+  });
+
+  it('fails in the caller’s dialect', async () => {
+    upstream.nextRequestError(429, { message: 'Too many requests', type: 'ThrottlingException' });
+    await expect(anthropic.messages.create({ model, max_tokens: 10, messages })).rejects.toThrow(Anthropic.RateLimitError);
+  });
+
+  it('is reached by its own path too, signed as well', async () => {
+    const response = await fetch(`${worker.url}/bedrock/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse`, {
+      method: 'POST',
+      headers: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [{ role: 'user', content: [{ text: 'what is a weir?' }] }] }),
+    });
+    expect(await response.json()).toMatchObject({ output: { message: { content: [{ text: SAID }] } } });
+    expect(sent()?.headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 /);
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ provider: 'bedrock', usage_source: 'provider' });
+  });
+});
+
+describe('Vertex', () => {
+  it('serves Gemini in its own wire, with a token of the service account that is asked for once', async () => {
+    const answer = await google.models.generateContent({ model: 'vertex/gemini-2.5-flash', contents: 'what is a weir?' });
+    expect(answer.text).toBe(SAID);
+    expect(sent()?.path).toMatch(/\/v1\/projects\/acme\/locations\/europe-west4\/publishers\/google\/models\/gemini-2\.5-flash:generateContent$/);
+    const grant = grants.find((each) => each.get('grant_type') === 'urn:ietf:params:oauth:grant-type:jwt-bearer');
+    const { payload, protectedHeader } = await jwtVerify(grant?.get('assertion') ?? '', account.publicKey, { issuer: 'weir@acme.test' });
+    expect([protectedHeader.alg, payload['scope']]).toEqual(['RS256', 'https://www.googleapis.com/auth/cloud-platform']);
+    const asked = grants.length;
+    await openai.chat.completions.create({ model: 'vertex/gemini-2.5-flash', messages });
+    expect(grants).toHaveLength(asked);
+    expect(sent()?.headers['authorization']).toMatch(/^Bearer token-\d+$/);
+  });
+
+  it('streams Gemini', async () => {
+    const { choices } = await openai.chat.completions.stream({ model: 'vertex/gemini-2.5-flash', messages }).finalChatCompletion();
+    expect(choices[0]?.message.content).toBe(SAID);
+    expect(sent()?.path).toContain(':streamGenerateContent?alt=sse');
+  });
+});
+
+describe('Azure', () => {
+  it('asks the deployment under its version, with a token of Entra', async () => {
+    const { data, response } = await openai.chat.completions.create({ model: 'azure/gpt-4o', messages }).withResponse();
+    expect(data.choices[0]?.message.content).toBe(SAID);
+    expect(sent()?.path).toBe('/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21');
+    expect(sent()?.headers['authorization']).toMatch(/^Bearer token-\d+$/);
+    const grant = grants.find((each) => each.get('grant_type') === 'client_credentials');
+    expect(Object.fromEntries(grant ?? [])).toMatchObject({ client_id: 'client', scope: 'https://cognitiveservices.azure.com/.default' });
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      provider: 'azure',
+      outcome: 'ok',
+      price_source: 'catalogue',
+    });
+  });
+
+  it('streams, with usage', async () => {
+    const stream = openai.chat.completions.stream({ model: 'azure/gpt-4o', messages, stream_options: { include_usage: true } });
+    const { usage } = await stream.finalChatCompletion();
+    expect(usage?.completion_tokens).toBe(6);
+  });
+});
