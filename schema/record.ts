@@ -33,6 +33,17 @@ export const Usage = z.object({
   inputAudio: z.number().int().nonnegative(),
   outputAudio: z.number().int().nonnegative(),
   webSearches: z.number().int().nonnegative(),
+  /** Tokens of images among those of input and output. */
+  inputImage: z.number().int().nonnegative().default(0),
+  outputImage: z.number().int().nonnegative().default(0),
+  /** Images that were made. */
+  images: z.number().int().nonnegative().default(0),
+  /** Seconds of sound that were read. */
+  audioSeconds: z.number().nonnegative().default(0),
+  /** Characters that were spoken. */
+  characters: z.number().int().nonnegative().default(0),
+  /** Searches as rerankers bill them. */
+  searches: z.number().int().nonnegative().default(0),
   /** Cost in US dollars as the provider itself reports it, or null. */
   reportedCostUsd: z.number().nonnegative().nullable(),
 });
@@ -143,5 +154,11 @@ export const NO_USAGE: Usage = {
   inputAudio: 0,
   outputAudio: 0,
   webSearches: 0,
+  inputImage: 0,
+  outputImage: 0,
+  images: 0,
+  audioSeconds: 0,
+  characters: 0,
+  searches: 0,
   reportedCostUsd: null,
 };

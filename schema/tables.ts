@@ -121,6 +121,8 @@ export const requests = sqliteTable(
     inputAudioTokens: integer('input_audio_tokens'),
     outputAudioTokens: integer('output_audio_tokens'),
     webSearches: integer('web_searches'),
+    /** JSON object of what is counted besides tokens (`images`, `audio_seconds`, …), or null. */
+    units: text('units'),
     /** `hit`, `miss`, or null when the cache was not asked. */
     cacheStatus: text('cache_status'),
     cacheKey: text('cache_key'),

@@ -65,6 +65,8 @@ export interface CallBody {
   /** Bytes as they came, or 0 when that is not known. */
   readonly byteLength: number;
   readonly json: JsonObject | null;
+  /** Fields of a form as texts, files named by size and type; null where it is none. */
+  readonly form: JsonObject | null;
   /** What the wire made of it. */
   readonly facts: RequestFacts;
   readonly contentType: string;

@@ -40,7 +40,8 @@ export async function openAnswer(call: Call, wire: Wire, target: Target, respons
   if (wire.unframe !== undefined && wire !== call.wire && status < 400 && !/json\b/i.test(type)) {
     return { kind: 'events', stream: stream.pipeThrough(wire.unframe()), metered: null };
   }
-  if (!/json\b/i.test(type) && status < 400 && call.door.kind !== 'gateway') return { kind: 'bytes', stream, isUnread: false };
+  const mayBeBytes = call.door.kind !== 'gateway' || wire.answersBytes === true;
+  if (!/json\b/i.test(type) && status < 400 && mayBeBytes) return { kind: 'bytes', stream, isUnread: false };
   return openWhole(call, wire, target, response, stream, deadline);
 }
 

@@ -1,6 +1,7 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
 import { type Inbound, type Outbound, reasoningFor, Untranslatable } from '../wires/canonical';
 import { editJson } from '../wires/edit-json';
+import { setField } from '../wires/form';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { GatewayError } from './errors';
@@ -21,6 +22,9 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
     const outgoing = known ?? translated(call, body, target, prefill);
     if (prefill === null) made.set(target, outgoing);
     return outgoing;
+  }
+  if (body.form !== null && body.bytes !== null && call.door.kind === 'gateway' && target.model !== null && target.model !== body.facts.model) {
+    return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [] };
   }
   const edits = bodyEdits(call, body, target, prefill);
   const sent = body.text !== null && (edits.length > 0 || body.bytes === null) ? editJson(body.text, edits) : (body.bytes ?? body.stream);

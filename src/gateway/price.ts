@@ -5,6 +5,7 @@
 import { type Usage as CatalogueUsage, calcPrice } from '@pydantic/genai-prices';
 import type { Usage } from '../../schema/record';
 import { PROVIDER_BY_NAME } from '../providers/registry';
+import { unitPrice } from '../providers/unit-prices';
 
 const NANO_PER_USD = 1_000_000_000;
 const TOKENS_PER_MILLION = 1_000_000;
@@ -59,6 +60,13 @@ function catalogueUsage(usage: Usage): CatalogueUsage {
     input_audio_tokens: usage.inputAudio,
     output_audio_tokens: usage.outputAudio,
     web_searches: usage.webSearches,
+    input_image_tokens: usage.inputImage,
+    output_image_tokens: usage.outputImage,
+    // The catalogue counts sound on the way in among all sound.
+    audio_seconds: usage.audioSeconds,
+    input_audio_seconds: usage.audioSeconds,
+    input_characters: usage.characters,
+    rerank_searches: usage.searches,
   };
   return Object.fromEntries(Object.entries(counts).filter(([name, value]) => name === 'input_tokens' || name === 'output_tokens' || value !== 0));
 }
@@ -68,6 +76,8 @@ const UNPRICED_DETAILS = [
   ['inputAudio', 'input_audio_mtok'],
   ['outputAudio', 'output_audio_mtok'],
   ['cacheWrite1h', 'cache_write_1h_mtok'],
+  ['characters', 'input_mchars'],
+  ['searches', 'rerank_searches_kcount'],
 ] as const;
 
 function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
@@ -81,6 +91,20 @@ function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): 
   }
 }
 
+/** What is billed in other units than tokens; null where that has no price here. */
+function unitCost(provider: string, model: string, usage: Usage): number | null {
+  const price = unitPrice(provider, model);
+  if (price === null) return null;
+  const parts = [
+    [usage.characters, price.perMillionCharacters, 1_000_000],
+    [usage.searches, price.perThousandSearches, 1_000],
+    [usage.input, price.perMillionInputTokens, TOKENS_PER_MILLION],
+  ] as const;
+  const billed = parts.filter(([count, usd]) => count > 0 && usd !== undefined);
+  if (billed.length === 0) return null;
+  return Math.round(billed.reduce((sum, [count, usd = 0, per]) => sum + (count * usd * NANO_PER_USD) / per, 0));
+}
+
 /** `models`: names to look for, best first (override, the response's, the request's). `startedAt` in Unix milliseconds chooses dated prices. */
 export function priceCall(provider: string, models: readonly string[], usage: Usage, startedAt: number, findOverride: FindOverride): Cost {
   if (usage.reportedCostUsd !== null) return { nanoUsd: toNano(usage.reportedCostUsd), source: 'provider', warning: null };
@@ -91,6 +115,10 @@ export function priceCall(provider: string, models: readonly string[], usage: Us
   const entry = PROVIDER_BY_NAME.get(provider);
   for (const model of entry?.priceId == null ? [] : models) {
     const nanoUsd = catalogueCost(entry?.priceId ?? '', model, usage, new Date(startedAt));
+    if (nanoUsd !== null) return { nanoUsd, source: 'catalogue', warning: null };
+  }
+  for (const model of models) {
+    const nanoUsd = unitCost(provider, model, usage);
     if (nanoUsd !== null) return { nanoUsd, source: 'catalogue', warning: null };
   }
   // Counting tokens uses none, whatever they would cost.

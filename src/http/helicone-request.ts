@@ -61,6 +61,7 @@ export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Re
     reasoning_tokens: row.reasoningTokens,
     prompt_audio_tokens: row.inputAudioTokens,
     completion_audio_tokens: row.outputAudioTokens,
+    units: json(row.units ?? '{}', {}),
     cost: row.costNanoUsd === null ? null : row.costNanoUsd / NANO_PER_USD,
     cost_nano_usd: row.costNanoUsd,
     price_source: row.priceSource,

@@ -23,7 +23,7 @@ export const VENDORS: readonly Provider[] = [
     regions: { eu: 'https://eu.api.openai.com/v1', us: 'https://us.api.openai.com/v1' },
     documentation: 'https://developers.openai.com/api/reference/overview',
     dataUse: 'Not used for training unless opted in; kept up to 30 days for abuse monitoring, not at all by approval.',
-    models: ['omni-moderation-latest', 'text-moderation-latest'],
+    models: ['omni-moderation-latest', 'text-moderation-latest', 'tts-1', 'tts-1-hd'],
   }),
   {
     slug: 'anthropic',
@@ -121,6 +121,7 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'COHERE_API_KEY',
     endpoints: ['chat', 'embeddings', 'rerank'],
     hostPaths: { rerank: '/v2/rerank' },
+    models: ['rerank-v3.5', 'rerank-v4.0-fast', 'rerank-v4.0-pro'],
     // It refuses `stream_options`: https://docs.cohere.com/docs/compatibility-api
     streamUsage: false,
     documentation: 'https://docs.cohere.com/docs/compatibility-api',
@@ -199,6 +200,7 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'VOYAGE_API_KEY',
     endpoints: ['embeddings', 'rerank'],
     priceId: 'voyageai',
+    models: ['rerank-2.5', 'rerank-2.5-lite'],
     documentation: 'https://docs.voyageai.com/reference',
   }),
   compatible({
@@ -207,6 +209,7 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'JINA_API_KEY',
     endpoints: ['embeddings', 'rerank'],
     priceId: null,
+    models: ['jina-embeddings-v3', 'jina-embeddings-v4', 'jina-reranker-v2-base-multilingual'],
     documentation: 'https://jina.ai/embeddings',
   }),
   compatible({

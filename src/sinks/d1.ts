@@ -6,7 +6,7 @@
  * D1 binds at most 100 values a statement and a row has half as many.
  */
 import { getTableColumns } from 'drizzle-orm';
-import type { BudgetMark } from '../../schema/record';
+import type { BudgetMark, Usage } from '../../schema/record';
 import { requests } from '../../schema/tables';
 import type { Database } from '../edge/d1/database';
 import type { Sink, StorableRecord } from './sink';
@@ -17,6 +17,20 @@ const HOUR_MS = 3_600_000;
 /** D1 takes values of up to 2 MB; a row has a few kilobytes. */
 const PARAMETER_LIMIT_CHARS = 1_500_000;
 const REUSED_ID = 'Helicone-Request-Id: used by an earlier call as well';
+
+/** What is counted besides tokens, as JSON; null where there is nothing. */
+function unitsOf(usage: Usage): string | null {
+  const units = {
+    input_image_tokens: usage.inputImage,
+    output_image_tokens: usage.outputImage,
+    images: usage.images,
+    audio_seconds: usage.audioSeconds,
+    characters: usage.characters,
+    searches: usage.searches,
+  };
+  const used = Object.entries(units).filter(([, count]) => count > 0);
+  return used.length === 0 ? null : JSON.stringify(Object.fromEntries(used));
+}
 
 function rowOf({ record, cost, bodies }: StorableRecord): Row {
   const { usage } = record;
@@ -44,7 +58,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     requestModel: record.requestModel,
     responseModel: record.responseModel,
     modelOverride: record.modelOverride,
-    model: record.modelOverride ?? record.responseModel ?? record.requestModel,
+    model: record.modelOverride ?? record.responseModel ?? record.attempts.at(-1)?.model ?? record.requestModel,
     streamed: record.streamed ? 1 : 0,
     status: record.status,
     outcome: record.outcome,
@@ -60,6 +74,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     inputAudioTokens: usage?.inputAudio ?? null,
     outputAudioTokens: usage?.outputAudio ?? null,
     webSearches: usage?.webSearches ?? null,
+    units: usage === null ? null : unitsOf(usage),
     cacheStatus: record.cache?.status ?? null,
     cacheKey: record.cache?.key ?? null,
     cacheBucket: record.cache?.bucket ?? null,

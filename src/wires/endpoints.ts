@@ -3,11 +3,14 @@ import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { bedrockConverse } from './bedrock-converse/wire';
 import { gemini } from './gemini/wire';
+import { openAiAudio } from './openai-audio/wire';
 import { openAiChat } from './openai-chat/wire';
 import { openAiEmbeddings } from './openai-embeddings/wire';
+import { openAiImages } from './openai-images/wire';
 import { openAiModerations } from './openai-moderations/wire';
 import { openAiResponses } from './openai-responses/wire';
 import { raw } from './raw/wire';
+import { rerank } from './rerank/wire';
 import type { Wire } from './wire';
 
 export interface Endpoint {
@@ -25,6 +28,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { name: 'completions', wire: openAiChat, path: '/completions', upstreamPath: () => '/completions' },
   { name: 'embeddings', wire: openAiEmbeddings, path: '/embeddings', upstreamPath: () => '/embeddings' },
   { name: 'moderations', wire: openAiModerations, path: '/moderations', upstreamPath: () => '/moderations' },
+  { name: 'images', wire: openAiImages, path: '/images/generations', upstreamPath: () => '/images/generations' },
+  { name: 'image-edits', wire: openAiImages, path: '/images/edits', upstreamPath: () => '/images/edits' },
+  { name: 'speech', wire: openAiAudio, path: '/audio/speech', upstreamPath: () => '/audio/speech' },
+  { name: 'transcriptions', wire: openAiAudio, path: '/audio/transcriptions', upstreamPath: () => '/audio/transcriptions' },
+  { name: 'translations', wire: openAiAudio, path: '/audio/translations', upstreamPath: () => '/audio/translations' },
+  { name: 'rerank', wire: rerank, path: '/rerank', upstreamPath: () => '/rerank' },
   { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: () => '/responses' },
   { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: () => '/v1/messages/count_tokens' },
   { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: () => '/v1/messages' },

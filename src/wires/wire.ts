@@ -11,6 +11,9 @@ export type WireName =
   | 'anthropic-messages'
   | 'gemini'
   | 'bedrock-converse'
+  | 'openai-images'
+  | 'openai-audio'
+  | 'rerank'
   | 'raw';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -78,6 +81,12 @@ export interface Wire {
   readonly name: WireName;
   /** Model and streaming are named by the path, not by the body. */
   readonly hasModelInPath?: true;
+  /** Calls may come as `multipart/form-data`; their fields are read as an object of texts. */
+  readonly takesForms?: true;
+  /** Answers may be something else than JSON. */
+  readonly answersBytes?: true;
+  /** What a call uses up by its request alone, where the answer does not say. */
+  readonly usageOfRequest?: (body: JsonObject) => Usage | null;
   /** `path`: under the door, for wires that say something there. */
   readRequest(body: JsonObject, path: string): RequestFacts;
   /** Edits that make the provider report usage in a stream, or none when it does anyway or was asked already. */

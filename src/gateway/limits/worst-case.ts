@@ -21,7 +21,16 @@ export interface WorstCase {
 }
 
 /** Wires that use up tokens; everything else (files, lists, counting, moderation) costs none. */
-const METERED: ReadonlySet<string> = new Set(['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages', 'gemini']);
+const METERED: ReadonlySet<string> = new Set([
+  'openai-chat',
+  'openai-responses',
+  'openai-embeddings',
+  'openai-images',
+  'rerank',
+  'anthropic-messages',
+  'gemini',
+  'bedrock-converse',
+]);
 const WITHOUT_OUTPUT = 'openai-embeddings';
 const COUNTING = /\/count_tokens$|:countTokens$/;
 export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };

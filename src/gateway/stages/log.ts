@@ -37,6 +37,7 @@ function requestText(trail: Trail): string | null {
   const body = trail.body;
   if (body === null) return null;
   if (body.text !== null) return body.text;
+  if (body.form !== null) return JSON.stringify(body.form);
   if (body.bytes === null) return null;
   return /^text\/|x-www-form-urlencoded|json/i.test(body.contentType)
     ? decoder.decode(body.bytes)
@@ -58,7 +59,7 @@ function sessionOf(trail: Trail): string | null {
 
 const ESTIMATED = 'usage estimated from the text by tokenx: the provider reported none';
 /** Wires of calls that cost tokens. */
-const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini']);
+const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini', 'bedrock-converse']);
 
 /** What the provider reported; where it answered without a report, an estimate that says so. */
 function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
@@ -66,6 +67,8 @@ function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   const answered =
     (trail.cache?.status === 'hit' || trail.streamed || (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400) &&
     trail.providerError === null;
+  const asked = answered ? (trail.call.wire.usageOfRequest?.(trail.body?.json ?? {}) ?? null) : null;
+  if (asked !== null) return { usage: asked, usageSource: 'estimated' };
   const answer = answered && trail.answerIsText && METERED.has(trail.call.wire.name) ? answerText(trail) : null;
   const usage = answer === null ? null : estimateUsage(trail.body?.json ?? null, answer, trail.streamed);
   if (usage === null) return { usage: null, usageSource: null };

@@ -1,5 +1,6 @@
 /** Stage 3: the request body, read once and as far as it can be. */
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { isForm, readForm } from '../../wires/form';
 import { isObject, parseObject } from '../../wires/json';
 import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, CallBody } from '../call';
@@ -22,11 +23,40 @@ async function readGatewayBody(call: Call): Promise<CallBody> {
   const length = contentLength(call.headers);
   const encoding = call.headers.get('content-encoding') ?? null;
   if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
+  const contentType = call.headers.get('content-type') ?? '';
+  if (call.wire.takesForms === true && isForm(contentType)) return readFormBody(call, contentType, encoding);
   const { text, byteLength } =
     length !== null && encoding === null ? { text: await call.text(), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const json = parseBody(text);
-  return { text, bytes: null, stream: null, byteLength, json, facts: call.wire.readRequest(json, call.path), contentType: 'application/json' };
+  return {
+    text,
+    bytes: null,
+    stream: null,
+    byteLength,
+    json,
+    form: null,
+    facts: call.wire.readRequest(json, call.path),
+    contentType: 'application/json',
+  };
+}
+
+async function readFormBody(call: Call, contentType: string, encoding: string | null): Promise<CallBody> {
+  const body = call.openBody();
+  const bytes = body === null ? new Uint8Array(0) : await readLimited(decoded(body, encoding));
+  const form = readForm(bytes, contentType);
+  if (form === null)
+    throw new GatewayError('bad_request', 'The body is no form: expected multipart/form-data with the boundary that its content type names.');
+  return {
+    text: null,
+    bytes,
+    stream: null,
+    byteLength: bytes.byteLength,
+    json: null,
+    form,
+    facts: call.wire.readRequest(form, call.path),
+    contentType,
+  };
 }
 
 async function readText(call: Call, encoding: string | null): Promise<{ text: string; byteLength: number }> {
@@ -39,24 +69,28 @@ async function readText(call: Call, encoding: string | null): Promise<{ text: st
 async function readProxyBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
   const contentType = call.headers.get('content-type') ?? '';
   const body = call.openBody();
-  if (body === null) return { text: null, bytes: null, stream: null, byteLength: 0, json: null, facts: NO_FACTS, contentType };
+  const none = { text: null, bytes: null, stream: null, byteLength: 0, json: null, form: null, facts: NO_FACTS, contentType };
+  if (body === null) return none;
   const length = contentLength(call.headers);
   const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await readUpTo(body, PROXY_LIMIT_BYTES);
   if (read === null || !read.whole) {
     warn('request body over 8 MiB: streamed through, not stored');
-    return { text: null, bytes: null, stream: read === null ? body : read.stream, byteLength: length ?? 0, json: null, facts: NO_FACTS, contentType };
+    return { ...none, stream: read === null ? body : read.stream, byteLength: length ?? 0 };
   }
   const plain = !call.headers.has('content-encoding');
   const text = plain && isJson(contentType) ? decoder.decode(read.bytes) : null;
   // A proxy passes what it cannot read; the provider says what is wrong with it.
   const json = text === null ? null : parseObject(text);
+  const form = plain && call.wire.takesForms === true && isForm(contentType) ? readForm(read.bytes, contentType) : null;
+  const readable = json ?? form;
   return {
     text: json === null ? null : text,
     bytes: read.bytes,
     stream: null,
     byteLength: read.bytes.byteLength,
     json,
-    facts: json === null ? NO_FACTS : call.wire.readRequest(json, call.path),
+    form,
+    facts: readable === null ? NO_FACTS : call.wire.readRequest(readable, call.path),
     contentType,
   };
 }

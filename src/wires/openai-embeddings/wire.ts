@@ -1,5 +1,13 @@
-/** https://platform.openai.com/docs/api-reference/embeddings; has no streams. The answer's frame is chat's. */
+/** https://platform.openai.com/docs/api-reference/embeddings, and those who vary it; has no streams. The answer's frame is chat's. */
 import { openAiChat } from '../openai-chat/wire';
-import type { Wire } from '../wire';
+import type { JsonObject, Wire } from '../wire';
+import { readUsage } from './usage';
 
-export const openAiEmbeddings: Wire = { ...openAiChat, name: 'openai-embeddings', askForUsage: () => [], inbound: null, outbound: null };
+export const openAiEmbeddings: Wire = {
+  ...openAiChat,
+  name: 'openai-embeddings',
+  askForUsage: () => [],
+  readAnswer: (body: JsonObject) => ({ ...openAiChat.readAnswer(body), usage: readUsage(body) }),
+  inbound: null,
+  outbound: null,
+};

@@ -1,0 +1,34 @@
+/**
+ * Prices that the catalogue lacks, in US dollars, by provider and the beginning of a model's name (the longest that fits counts).
+ *
+ * - https://platform.openai.com/docs/pricing (speech)
+ * - https://cohere.com/pricing (rerank)
+ * - https://docs.voyageai.com/docs/pricing (rerank)
+ */
+export interface UnitPrice {
+  readonly perMillionCharacters?: number;
+  readonly perThousandSearches?: number;
+  readonly perMillionInputTokens?: number;
+}
+
+const PRICES: readonly (readonly [provider: string, prefix: string, price: UnitPrice])[] = [
+  ['openai', 'tts-1', { perMillionCharacters: 15 }],
+  ['openai', 'tts-1-hd', { perMillionCharacters: 30 }],
+  ['cohere', 'rerank-v3.5', { perThousandSearches: 2 }],
+  ['cohere', 'rerank-english-v3.0', { perThousandSearches: 2 }],
+  ['cohere', 'rerank-multilingual-v3.0', { perThousandSearches: 2 }],
+  ['cohere', 'rerank-v4.0-fast', { perThousandSearches: 2 }],
+  ['cohere', 'rerank-v4.0-pro', { perThousandSearches: 2.5 }],
+  ['voyage', 'rerank-2.5', { perMillionInputTokens: 0.05 }],
+  ['voyage', 'rerank-2.5-lite', { perMillionInputTokens: 0.02 }],
+];
+
+const byLength = [...PRICES].sort(([, a], [, b]) => b.length - a.length);
+
+/** Null where there is none. */
+export function unitPrice(provider: string, model: string): UnitPrice | null {
+  const name = model.toLowerCase();
+  return (
+    byLength.find(([slug, prefix]) => slug === provider && name.startsWith(prefix) && !/[a-z0-9.]/.test(name.charAt(prefix.length)))?.[2] ?? null
+  );
+}

@@ -1,0 +1,30 @@
+/**
+ * https://platform.openai.com/docs/api-reference/audio: tokens or seconds, by the model; Mistral counts seconds beside tokens
+ * (https://docs.mistral.ai/api/#tag/audio.transcriptions). What is spoken is counted in characters, from the request.
+ */
+import { NO_USAGE, type Usage } from '../../../schema/record';
+import { at, count, isObject } from '../json';
+import type { JsonObject } from '../wire';
+
+/** A day of sound; no answer has more. */
+const MOST_SECONDS = 86_400;
+const seconds = (it: unknown): number => (typeof it === 'number' && it > 0 && it <= MOST_SECONDS ? it : 0);
+
+/** Of a transcript or an event of one. `duration`: what a verbose one says of itself, exactly; its usage is rounded up. */
+export function readUsage(usage: unknown, duration: unknown): Usage | null {
+  const stated = seconds(at(usage, 'seconds')) || seconds(at(usage, 'prompt_audio_seconds')) || seconds(duration);
+  if (!isObject(usage)) return stated === 0 ? null : { ...NO_USAGE, audioSeconds: stated };
+  return {
+    ...NO_USAGE,
+    input: count(usage['input_tokens'] ?? usage['prompt_tokens']),
+    inputAudio: count(at(usage, 'input_token_details', 'audio_tokens')),
+    output: count(usage['output_tokens'] ?? usage['completion_tokens']),
+    audioSeconds: stated,
+  };
+}
+
+/** Null: the call has nothing to be spoken. */
+export function spokenUsage(body: JsonObject): Usage | null {
+  const input = body['input'];
+  return typeof input === 'string' && input !== '' ? { ...NO_USAGE, characters: [...input].length } : null;
+}

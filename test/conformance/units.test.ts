@@ -1,0 +1,238 @@
+/**
+ * Endpoints that bill by other units than tokens, by the official SDK where there is one; answers as the vendors document them:
+ * https://platform.openai.com/docs/api-reference/images, /audio; https://docs.cohere.com/reference/rerank;
+ * https://docs.voyageai.com/reference/reranker-api; https://console.groq.com/docs/speech-to-text
+ */
+import OpenAI, { toFile } from 'openai';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recordOf } from '../harness/api.ts';
+import { JSON_HEADERS, type RawUpstream, respond, SSE_HEADERS, startRawUpstream } from '../harness/raw-upstream.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: RawUpstream;
+let worker: RunningWorker;
+let openai: OpenAI;
+
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  const vars = Object.fromEntries(
+    ['OPENAI', 'COHERE', 'VOYAGE', 'JINA', 'GROQ', 'MISTRAL'].flatMap((name) => [
+      [`${name}_API_KEY`, `key-of-${name}`],
+      [`${name}_BASE_URL`, `${upstream.url}/v1`],
+    ]),
+  );
+  worker = await startWorker({ vars });
+  openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+});
+
+beforeEach(() => {
+  upstream.received.length = 0;
+});
+
+afterAll(async () => {
+  await worker?.stop();
+  await upstream?.stop();
+});
+
+const answer = (body: unknown): void => {
+  upstream.handler = ({ socket }) => respond(socket, 200, JSON_HEADERS, JSON.stringify(body));
+};
+const events = (...bodies: unknown[]): void => {
+  upstream.handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, bodies.map((each) => `data: ${JSON.stringify(each)}\n\n`).join(''));
+};
+const record = (response: Response) => recordOf(worker, response.headers.get('helicone-id'));
+const post = (path: string, body: unknown) =>
+  fetch(`${worker.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}` }, body: JSON.stringify(body) });
+const path = (): string | undefined => upstream.received.at(-1)?.head.split(' ')[1];
+
+const IMAGE_USAGE = { total_tokens: 100, input_tokens: 50, output_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 } };
+
+describe('images', () => {
+  it('are made, and billed by their tokens', async () => {
+    answer({
+      created: 1_713_833_628,
+      data: [{ b64_json: 'aW1n' }],
+      usage: { ...IMAGE_USAGE, input_tokens_details: { text_tokens: 50, image_tokens: 0 } },
+    });
+    const { data, response } = await openai.images.generate({ model: 'openai/gpt-image-1', prompt: 'a weir' }).withResponse();
+    expect(data.data?.[0]?.b64_json).toBe('aW1n');
+    expect(JSON.parse(upstream.received[0]?.body ?? '')).toMatchObject({ model: 'gpt-image-1', prompt: 'a weir' });
+    expect(await record(response)).toMatchObject({
+      provider: 'openai',
+      usage_source: 'provider',
+      prompt_tokens: 50,
+      completion_tokens: 50,
+      units: { images: 1, output_image_tokens: 50 },
+      cost_nano_usd: 50 * 5_000 + 50 * 40_000,
+    });
+  });
+
+  it('are edited by a form, which goes on as it came but for the model’s name', async () => {
+    answer({ created: 1, data: [{ b64_json: 'aW1n' }], usage: IMAGE_USAGE });
+    const image = await toFile(Buffer.from('PNG\r\n--not the boundary\r\n'), 'a.png', { type: 'image/png' });
+    const { response } = await openai.images.edit({ image, model: 'openai/gpt-image-1.5', prompt: 'grün' }).withResponse();
+    const body = upstream.received[0]?.body ?? '';
+    expect(body).toMatch(/name="model"\r\n\r\ngpt-image-1\.5\r\n/);
+    expect(body).toContain('PNG\r\n--not the boundary\r\n');
+    expect(body).toContain('grün');
+    expect(path()).toBe('/v1/images/edits');
+    const logged = await record(response);
+    // Text 5, image in 8, image out 32: the output's details are not told, and it is image.
+    expect(logged.cost_nano_usd).toBe(10 * 5_000 + 40 * 8_000 + 50 * 32_000);
+    expect(logged.request_body).toMatchObject({ model: 'openai/gpt-image-1.5', prompt: 'grün', image: '[25 bytes of image/png]' });
+  });
+
+  it('stream their previews', async () => {
+    events(
+      { type: 'image_generation.partial_image', b64_json: 'cA==', partial_image_index: 0 },
+      { type: 'image_generation.completed', b64_json: 'aW1n', usage: IMAGE_USAGE },
+    );
+    const { data, response } = await openai.images.generate({ model: 'gpt-image-1', prompt: 'x', stream: true, partial_images: 1 }).withResponse();
+    const types: string[] = [];
+    for await (const event of data) types.push(event.type);
+    expect(types).toEqual(['image_generation.partial_image', 'image_generation.completed']);
+    expect(await record(response)).toMatchObject({ outcome: 'ok', units: { images: 1, input_image_tokens: 40, output_image_tokens: 50 } });
+  });
+
+  it('fail with the provider’s own words', async () => {
+    upstream.handler = ({ socket }) =>
+      respond(socket, 400, JSON_HEADERS, '{"error":{"message":"rejected by the safety system","code":"moderation_blocked"}}');
+    await expect(openai.images.generate({ model: 'gpt-image-1', prompt: 'x' })).rejects.toMatchObject({ status: 400, code: 'moderation_blocked' });
+  });
+});
+
+describe('audio', () => {
+  const file = () => toFile(Buffer.from('RIFF'), 'a.wav', { type: 'audio/wav' });
+
+  it('is spoken, as the bytes that came, and billed by its characters', async () => {
+    const sound = Buffer.from([0xff, 0xf3, 0, 1, 2, 0x80]);
+    upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'audio/mpeg' }, sound);
+    const response = await openai.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'Grüße 🌊' });
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(sound);
+    expect(await record(response)).toMatchObject({ outcome: 'ok', usage_source: 'estimated', units: { characters: 7 }, cost_nano_usd: 7 * 15_000 });
+  });
+
+  it('is spoken as events, and billed by their tokens', async () => {
+    events(
+      { type: 'speech.audio.delta', audio: 'AAEC' },
+      { type: 'speech.audio.done', usage: { input_tokens: 14, output_tokens: 101, total_tokens: 115 } },
+    );
+    const response = await openai.audio.speech.create({ model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'hi', stream_format: 'sse' });
+    expect(await response.text()).toContain('speech.audio.done');
+    expect(await record(response)).toMatchObject({ usage_source: 'provider', cost_nano_usd: 14 * 600 + 101 * 12_000 });
+  });
+
+  it('is written down, and billed by tokens or by seconds', async () => {
+    answer({
+      text: 'Imagine…',
+      usage: { type: 'tokens', input_tokens: 14, input_token_details: { text_tokens: 0, audio_tokens: 14 }, output_tokens: 45, total_tokens: 59 },
+    });
+    const first = await openai.audio.transcriptions.create({ file: await file(), model: 'openai/gpt-4o-transcribe' }).withResponse();
+    expect(first.data.text).toBe('Imagine…');
+    expect(upstream.received[0]?.body).toMatch(/name="model"\r\n\r\ngpt-4o-transcribe\r\n/);
+    expect(await record(first.response)).toMatchObject({ prompt_audio_tokens: 14, cost_nano_usd: 14 * 6_000 + 45 * 10_000 });
+    answer({ text: 'x', usage: { type: 'duration', seconds: 9 } });
+    const second = await openai.audio.transcriptions.create({ file: await file(), model: 'whisper-1' }).withResponse();
+    // 0.006 dollars a minute.
+    expect(await record(second.response)).toMatchObject({ units: { audio_seconds: 9 }, cost_nano_usd: 9 * 100_000 });
+    answer({ task: 'transcribe', language: 'english', duration: 30, text: 'x', segments: [], x_groq: { id: 'req' } });
+    const third = await openai.audio.transcriptions
+      .create({ file: await file(), model: 'groq/whisper-large-v3', response_format: 'verbose_json' })
+      .withResponse();
+    expect(await record(third.response)).toMatchObject({ provider: 'groq', units: { audio_seconds: 30 }, cost_nano_usd: 925_000 });
+  });
+
+  it('is written down as plain text, where nothing says what it costs', async () => {
+    upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'text/plain; charset=utf-8' }, 'Imagine\n');
+    const { data, response } = await openai.audio.transcriptions
+      .create({ file: await file(), model: 'whisper-1', response_format: 'text' })
+      .withResponse();
+    expect(data).toBe('Imagine\n');
+    const logged = await record(response);
+    expect([logged.outcome, logged.cost, logged.warnings.join(' ')]).toEqual(['ok', null, expect.stringContaining('reported no usage')]);
+  });
+
+  it('is written down while it is read', async () => {
+    events(
+      { type: 'transcript.text.delta', delta: 'I see' },
+      {
+        type: 'transcript.text.done',
+        text: 'I see',
+        usage: { type: 'tokens', input_tokens: 14, input_token_details: { audio_tokens: 4 }, output_tokens: 31 },
+      },
+    );
+    const stream = await openai.audio.transcriptions.create({ file: await file(), model: 'gpt-4o-transcribe', stream: true }).withResponse();
+    const types: string[] = [];
+    for await (const event of stream.data) types.push(event.type);
+    expect(types).toEqual(['transcript.text.delta', 'transcript.text.done']);
+    expect(await record(stream.response)).toMatchObject({ outcome: 'ok', cost_nano_usd: 10 * 2_500 + 4 * 6_000 + 31 * 10_000 });
+  });
+
+  it('that is no form is refused with what was expected', async () => {
+    const response = await fetch(`${worker.url}/v1/audio/transcriptions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'multipart/form-data; boundary=x' },
+      body: 'not a form',
+    });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('multipart/form-data')]);
+    expect(upstream.received).toHaveLength(0);
+  });
+});
+
+describe('rerank', () => {
+  it('at Cohere is billed by searches', async () => {
+    answer({ results: [{ index: 1, relevance_score: 0.99 }], id: 'r', meta: { api_version: { version: '2' }, billed_units: { search_units: 2 } } });
+    const response = await post('/v1/rerank', { model: 'cohere/rerank-v3.5', query: 'q', documents: ['a', 'b'] });
+    expect(await response.json()).toMatchObject({ results: [{ index: 1 }] });
+    expect(path()).toBe('/v2/rerank');
+    expect(JSON.parse(upstream.received[0]?.body ?? '')).toMatchObject({ model: 'rerank-v3.5' });
+    expect(await record(response)).toMatchObject({ units: { searches: 2 }, cost_nano_usd: 4_000_000 });
+  });
+
+  it('at Voyage and Jina is billed by tokens', async () => {
+    answer({ object: 'list', data: [{ index: 0, relevance_score: 0.43 }], model: 'rerank-2.5', usage: { total_tokens: 26 } });
+    expect(await record(await post('/v1/rerank', { model: 'voyage/rerank-2.5', query: 'q', documents: ['a'], top_k: 1 }))).toMatchObject({
+      prompt_tokens: 26,
+      cost_nano_usd: 26 * 50,
+    });
+    answer({ model: 'jina-reranker-v2-base-multilingual', results: [], usage: { total_tokens: 128, prompt_tokens: 42 } });
+    expect(await record(await post('/v1/rerank', { model: 'jina/jina-reranker-v2-base-multilingual', query: 'q', documents: ['a'] }))).toMatchObject({
+      prompt_tokens: 128,
+      cost: null,
+    });
+  });
+});
+
+describe('embeddings', () => {
+  const vector = { object: 'embedding', embedding: [0.1, 0.2], index: 0 };
+
+  it.each([
+    ['voyage/voyage-3.5', { model: 'voyage-3.5', data: [vector], usage: { total_tokens: 10 } }, 10 * 60],
+    ['openai/text-embedding-3-small', { model: 'text-embedding-3-small', data: [vector], usage: { prompt_tokens: 8, total_tokens: 8 } }, 8 * 20],
+    [
+      'mistral/mistral-embed',
+      { model: 'mistral-embed', data: [vector], usage: { prompt_tokens: 15, completion_tokens: 0, total_tokens: 15 } },
+      15 * 100,
+    ],
+    ['cohere/embed-v4.0', { id: 'e', embeddings: { float: [[0.1]] }, meta: { billed_units: { input_tokens: 9 } } }, 9 * 120],
+  ])('of %s are billed by what it reports', async (model, body, costNanoUsd) => {
+    answer(body);
+    expect(await record(await post('/v1/embeddings', { model, input: 'hello' }))).toMatchObject({ outcome: 'ok', cost_nano_usd: costNanoUsd });
+  });
+});
+
+describe('the same under a provider’s own path', () => {
+  it('is read and billed, too', async () => {
+    answer({ text: 'x', usage: { type: 'duration', seconds: 9 } });
+    const client = new OpenAI({
+      apiKey: 'sk-own',
+      baseURL: `${worker.url}/openai/v1`,
+      maxRetries: 0,
+      defaultHeaders: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}` },
+    });
+    const { response } = await client.audio.transcriptions
+      .create({ file: await toFile(Buffer.from('RIFF'), 'a.wav'), model: 'whisper-1' })
+      .withResponse();
+    expect(await record(response)).toMatchObject({ request_model: 'whisper-1', cost_nano_usd: 9 * 100_000 });
+  });
+});
