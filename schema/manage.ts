@@ -1,5 +1,6 @@
 /** Request bodies of /api. Strict: an unknown field is an error that names it. */
 import { z } from 'zod';
+import { STRATEGIES } from './policy';
 
 /** A secret shorter than this can be guessed. */
 const SECRET_LEAST_CHARS = 16;
@@ -35,6 +36,11 @@ export const ChangeLimit = z.strictObject({
 
 const TARGETS_MOST = 20;
 const WEIGHT_MOST = 1_000_000;
+/** Each is evaluated for a call, in some ten microseconds. */
+const RULES_MOST = 20;
+const CONDITION_MOST_CHARS = 2_000;
+const REFUSAL_MOST_CHARS = 500;
+const condition = z.string().min(1).max(CONDITION_MOST_CHARS);
 const modelItem = z.string().min(1).max(NAME_MOST_CHARS);
 
 /** What a stored route is. */
@@ -44,9 +50,28 @@ export const PutRoute = z.strictObject({
    * weights one is drawn to be the first; a target without a weight is asked only after the others.
    */
   targets: z
-    .array(z.union([modelItem, z.strictObject({ model: modelItem, weight: z.number().nonnegative().max(WEIGHT_MOST) })]))
+    .array(
+      z.union([
+        modelItem,
+        z.strictObject({ model: modelItem, weight: z.number().nonnegative().max(WEIGHT_MOST).default(0), score: z.number().finite().optional() }),
+      ]),
+    )
     .min(1)
     .max(TARGETS_MOST),
+  /** Of several that could serve a call; without it, `weighted` where there are weights, else `failover`. */
+  strategy: z.enum(STRATEGIES).optional(),
+  /** Targets whose worst case for a call is dearer are not asked. */
+  maxCostUsd: z.number().positive().optional(),
+  /** Conditions in CEL, in order; the first that holds decides. */
+  rules: z
+    .array(
+      z.union([
+        z.strictObject({ when: condition, use: z.array(modelItem).min(1).max(TARGETS_MOST) }),
+        z.strictObject({ when: condition, refuse: z.string().min(1).max(REFUSAL_MOST_CHARS) }),
+      ]),
+    )
+    .max(RULES_MOST)
+    .default([]),
   /** What is drawn stays the same for a session or a user: prompt caches live longer that way. */
   sticky: z.enum(['session', 'user']).optional(),
   /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */

@@ -134,6 +134,10 @@ const fallbackList: Parser<readonly FallbackEntry[] | undefined> = (text) => {
 
 const rule = <T>(it: HeaderRule<T>): HeaderRule<T> => it;
 
+/** How the targets of a call are put in order. */
+export const STRATEGIES = ['failover', 'weighted', 'round-robin', 'cost', 'latency', 'quality'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
 /** Every header of the contract with one fixed name, keyed by the field that carries its value in a {@link Policy}. */
 export const HEADER_RULES = {
   requestId: rule({
@@ -475,6 +479,20 @@ export const HEADER_RULES = {
     fallback: undefined,
     acts: false,
     doc: 'Customer to meter by Stripe.',
+  }),
+  routing: rule({
+    name: 'Weir-Routing',
+    parse: oneOf(STRATEGIES),
+    fallback: undefined,
+    acts: true,
+    doc: 'In which order the targets are asked: `failover` (as they stand), `weighted`, `round-robin`, `cost` (the least worst case of this call first), `latency` (the median first byte of late), `quality` (the scores of the route).',
+  }),
+  maxCost: rule({
+    name: 'Weir-Max-Cost',
+    parse: positive,
+    fallback: undefined,
+    acts: true,
+    doc: 'The most US dollars that this call may cost; targets whose worst case is dearer are left out, and 400 if none is left.',
   }),
   strict: rule({
     name: 'Weir-Strict',

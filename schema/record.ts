@@ -129,6 +129,8 @@ export const RequestRecord = z.object({
     .nullable()
     .default(null),
   budgets: z.array(BudgetMark).default([]),
+  /** Which target was chosen by which strategy, and why, in a sentence; null where none was asked for. */
+  routing: z.string().nullable().default(null),
   country: z.string().nullable(),
   /** Request headers with every credential removed. */
   headers: z.record(z.string(), z.string()),

@@ -99,6 +99,8 @@ export const requests = sqliteTable(
     wire: text('wire').notNull(),
     /** Name and version of the stored route that the call ran by, as `name@version`. */
     route: text('route'),
+    /** Why its targets were asked in that order, or null. */
+    routing: text('routing'),
     provider: text('provider'),
     requestModel: text('request_model'),
     responseModel: text('response_model'),

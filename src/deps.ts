@@ -20,6 +20,7 @@ import { KeyDigester, Namer } from './edge/vault';
 import type { Env } from './env';
 import type { Clock, Deps, LedgerCounts, LimitRule, StoredRoute } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
+import { RoutingMemory } from './gateway/routing/memory';
 import type { ShownHealth } from './objects/health';
 import { D1Sink } from './sinks/d1';
 import type { Sink } from './sinks/sink';
@@ -111,6 +112,7 @@ function buildApp(env: Env): App {
     db,
     cache,
     health,
+    memory: new RoutingMemory(),
     showHealth: async () => healthObject().show(),
     forgetHealth: async () => {
       await healthObject().forget();

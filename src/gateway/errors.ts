@@ -10,6 +10,7 @@ export const ERROR_TABLE = {
   unauthenticated: { status: 401, outcome: 'refused' },
   missing_provider_key: { status: 401, outcome: 'refused' },
   out_of_scope: { status: 403, outcome: 'refused' },
+  refused_by_rule: { status: 403, outcome: 'refused' },
   bad_header: { status: 400, outcome: 'refused' },
   bad_request: { status: 400, outcome: 'refused' },
   invalid_json: { status: 400, outcome: 'refused' },

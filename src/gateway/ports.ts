@@ -1,12 +1,15 @@
 /** What the gateway needs from outside. `deps.ts` builds these; tests bring their own. */
 
 import type { LimitPolicy } from '../../schema/limit-policy';
+import type { Strategy } from '../../schema/policy';
 import type { Bodies, RequestRecord } from '../../schema/record';
 import type { Config } from '../config';
 import type { AnswerCache } from './cache/ports';
 import type { Scope, Target } from './call';
 import type { Decision, TakeRequest, Window } from './limits/counter';
 import type { FindOverride } from './price';
+import type { RoutingMemory } from './routing/memory';
+import type { Rule } from './routing/rules';
 import type { WeightedTarget } from './routing/weighted';
 
 /** A key as it is kept: everything but the secret. */
@@ -109,6 +112,11 @@ export interface StoredRoute {
   /** One of the targets is drawn to be the first. */
   readonly isWeighted: boolean;
   readonly sticky: 'session' | 'user' | null;
+  readonly strategy: Strategy | null;
+  readonly maxCostUsd: number | null;
+  /** By a target as the route writes it. */
+  readonly scores: ReadonlyMap<string, number>;
+  readonly rules: readonly Rule[];
   /** Header name (lower case) → value that counts when the call does not send the header; before those of the key. */
   readonly defaults: Readonly<Record<string, string>>;
 }
@@ -120,6 +128,7 @@ export interface Deps {
   readonly records: RecordSink;
   readonly cache: AnswerCache;
   readonly health: HealthBoard;
+  readonly memory: RoutingMemory;
   readonly limiter: Limiter;
   /** The stored limits: at once from memory, else when they are read; null where they cannot be known. */
   readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;

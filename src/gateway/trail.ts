@@ -48,6 +48,8 @@ export class Trail {
   readonly budgets: BudgetMark[] = [];
   /** The stored route that the call runs by, as `name@version`. */
   route: string | null = null;
+  /** Why its targets are asked in this order, or null. */
+  routing: string | null = null;
   /** What the cache said, or null when it was not asked. */
   cache: CacheMark | null = null;
   /** Takes over this call's answer, when it is kept. */

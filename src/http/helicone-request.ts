@@ -69,6 +69,7 @@ export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Re
     error_code: row.errorCode,
     attempts: json(row.attempts, []),
     route: row.route,
+    routing: row.routing,
     budgets: json(row.budgets, []),
     warnings: json(row.warnings, []),
     properties,

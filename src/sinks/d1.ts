@@ -54,6 +54,7 @@ function rowOf({ record, cost, bodies }: StorableRecord): Row {
     targetUrl: record.targetUrl,
     wire: record.wire,
     route: record.route,
+    routing: record.routing,
     provider: record.provider,
     requestModel: record.requestModel,
     responseModel: record.responseModel,

@@ -35,6 +35,7 @@ export function testRecord(changes: Partial<RequestRecord> = {}): RequestRecord 
     usageSource: 'provider',
     cache: null,
     budgets: [],
+    routing: null,
     country: null,
     headers: {},
     warnings: [],

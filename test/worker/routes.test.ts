@@ -1,5 +1,5 @@
 /** Stored routes on a real D1: chains with a name, their versions, and what they bring along. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { call, eventually } from './calls';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
@@ -92,5 +92,91 @@ describe('a stored route', () => {
     expect(doubtful.body.data.warnings).toEqual([expect.stringContaining('No provider serves'), expect.stringContaining('GROQ_API_KEY')]);
     await api('PUT', '/nearby', { targets: ['mock/echo'] });
     expect(await (await chat('route/nearbi')).text()).toContain('Nearest: nearby');
+  });
+});
+
+describe('a route that chooses', () => {
+  // What one test did to a target is not the next one's concern.
+  beforeEach(async () => {
+    await call('DELETE', '/api/health');
+  });
+
+  it('goes round, and the record says whose turn it was', async () => {
+    await api('PUT', '/round', { targets: ['mock/echo', 'mock/slow'], strategy: 'round-robin' });
+    const first = await chat('route/round');
+    const second = await chat('route/round');
+    expect([first, second].map((each) => each.headers.get('weir-attempts'))).toEqual(['mock/echo 200', 'mock/slow 200']);
+    expect((await recordOf(second)).routing).toBe('round-robin: the turn is at mock/slow');
+  });
+
+  it('asks the one with the best score, and the call’s own word counts before the route’s', async () => {
+    const targets = [
+      { model: 'mock/error-500', score: 0.2 },
+      { model: 'mock/echo', score: 0.9 },
+    ];
+    await api('PUT', '/best', { targets, strategy: 'quality' });
+    expect((await chat('route/best')).headers.get('weir-attempts')).toBe('mock/echo 200');
+    expect((await chat('route/best', { 'Weir-Routing': 'failover' })).headers.get('weir-attempts')).toBe('mock/error-500 500, mock/echo 200');
+  });
+
+  it('asks the quickest, once all have been asked', async () => {
+    await api('PUT', '/quick', { targets: ['mock/slow', 'mock/echo'], strategy: 'latency' });
+    for (const _ of [1, 2]) await (await chat('route/quick')).text();
+    await eventually('the quicker one', async () => {
+      const response = await chat('route/quick');
+      await response.text();
+      return response.headers.get('weir-attempts') === 'mock/echo 200' ? true : null;
+    });
+  });
+
+  it('asks the cheapest for this very call, and none that is too dear', async () => {
+    await call('PUT', '/api/prices', { provider: 'mock', model: 'echo', inputUsdPerMillion: 1_000, outputUsdPerMillion: 1_000 });
+    await call('PUT', '/api/prices', { provider: 'mock', model: 'slow', inputUsdPerMillion: 1, outputUsdPerMillion: 1 });
+    await api('PUT', '/cheap', { targets: ['mock/echo', 'mock/slow', 'mock/error-500'], strategy: 'cost' });
+    await eventually('the prices', async () => ((await chat('route/cheap')).headers.get('weir-attempts') === 'mock/slow 200' ? true : null));
+    const response = await chat('route/cheap', { 'Weir-Max-Cost': '0.01' });
+    expect(response.headers.get('weir-warnings')).toMatch(
+      /dearer than 0\.01 USD: mock\/echo \(up to [\d.]+ USD\), mock\/error-500 \(no known price\)/,
+    );
+    expect((await recordOf(response)).routing).toMatch(/^cost: /);
+    const refused = await chat('mock/echo', { 'Weir-Max-Cost': '0.000001' });
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining('no target serves this call within 0.000001 USD: mock/echo'),
+    ]);
+    expect((await chat('mock/echo', { 'Weir-Max-Cost': 'cheap' })).status).toBe(400);
+    for (const model of ['echo', 'slow']) await call('DELETE', `/api/prices?provider=mock&model=${model}`);
+  });
+
+  it('decides by rules, in order, and tells which', async () => {
+    const rules = [
+      { when: 'properties.team == "red"', use: ['mock/error-500', 'mock/echo'] },
+      { when: 'tokens > 500', refuse: 'Prompts this long go to the batch queue.' },
+      { when: 'stream', use: ['mock/slow'] },
+    ];
+    expect((await api('PUT', '/ruled', { targets: ['mock/echo'], rules })).status).toBe(201);
+    const plain = await chat('route/ruled');
+    expect([plain.headers.get('weir-attempts'), plain.headers.get('weir-warnings')]).toEqual([
+      'mock/echo 200',
+      expect.stringContaining('rule 1 of route ruled was passed over'),
+    ]);
+    const red = await chat('route/ruled', { 'Helicone-Property-Team': 'red' });
+    expect(red.headers.get('weir-attempts')).toBe('mock/error-500 500, mock/echo 200');
+    expect((await recordOf(red)).routing).toBe('rule 1 of the route: properties.team == "red"');
+    const long = await call('POST', '/v1/chat/completions', { model: 'route/ruled', messages: [{ role: 'user', content: 'word '.repeat(2_000) }] });
+    expect([long.status, (await long.json<Json>()).error]).toEqual([
+      403,
+      expect.objectContaining({ code: 'refused_by_rule', message: 'Rule 2 of route `ruled`: Prompts this long go to the batch queue.' }),
+    ]);
+    const streamed = await call('POST', '/v1/chat/completions', { model: 'route/ruled', stream: true, messages: [{ role: 'user', content: 'hi' }] });
+    expect(streamed.headers.get('weir-attempts')).toBe('mock/slow 200');
+    await streamed.text();
+  });
+
+  it('takes no rule that it cannot read, and says where', async () => {
+    const bad = await api('PUT', '/bad', { targets: ['mock/echo'], rules: [{ when: 'tokens > 1 && nope', use: ['mock/slow'] }] });
+    expect([bad.status, bad.body.error]).toEqual([400, expect.stringMatching(/rules\[0\]\.when: .*nope.*, at position 14/)]);
+    const endless = await api('PUT', '/bad', { targets: ['mock/echo'], rules: [{ when: 'user.matches("^(a+)+$")', refuse: 'no' }] });
+    expect([endless.status, endless.body.error]).toEqual([400, expect.stringContaining('`matches` is not allowed')]);
   });
 });

@@ -3,6 +3,7 @@ import { asc, desc, eq, sql } from 'drizzle-orm';
 import { PutRoute } from '../../../schema/manage';
 import { routes } from '../../../schema/tables';
 import type { StoredRoute } from '../../gateway/ports';
+import { compileCondition, type Rule, readsTokens } from '../../gateway/routing/rules';
 import { parseObject } from '../../wires/json';
 import type { Database } from './database';
 
@@ -38,10 +39,27 @@ export async function loadRoutes(db: Database): Promise<ReadonlyMap<string, Stor
   const found = (await listRoutes(db)).flatMap(({ name, version, definition }) => {
     if (definition === null) return [];
     const targets = definition.targets.map((each) => (typeof each === 'string' ? { model: each, weight: 0 } : each));
-    const isWeighted = targets.some(({ weight }) => weight > 0);
-    return [[name, { name, version, targets, isWeighted, sticky: definition.sticky ?? null, defaults: definition.defaults }] as const];
+    const strategy = definition.strategy ?? null;
+    // Weights draw unless something else is asked for.
+    const isWeighted = targets.some(({ weight }) => weight > 0) && (strategy === null || strategy === 'weighted');
+    const scores = new Map(
+      definition.targets.flatMap((each) => (typeof each === 'string' || each.score === undefined ? [] : [[each.model, each.score]])),
+    );
+    const { defaults, sticky = null, maxCostUsd = null } = definition;
+    const rules = definition.rules.flatMap(ruleOf);
+    return [
+      [name, { name, version, targets, isWeighted, sticky, strategy: isWeighted ? null : strategy, maxCostUsd, scores, rules, defaults }] as const,
+    ];
   });
   return new Map(found);
+}
+
+/** What cannot be read any more was checked by another version, and is passed over. */
+function ruleOf(rule: PutRoute['rules'][number]): Rule[] {
+  const matches = compileCondition(rule.when);
+  if (typeof matches !== 'function') return [];
+  const { when } = rule;
+  return [{ when, use: 'use' in rule ? rule.use : null, refuse: 'refuse' in rule ? rule.refuse : null, matches, readsTokens: readsTokens(when) }];
 }
 
 /** Gives the new version. Null removes the route. */

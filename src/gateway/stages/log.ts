@@ -101,6 +101,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     targetUrl: withoutQuery(target?.url),
     wire: call.wire.name,
     route: trail.route,
+    routing: trail.routing,
     provider: target?.name ?? null,
     requestModel: body?.facts.model ?? target?.model ?? null,
     responseModel: trail.responseModel,

@@ -1,14 +1,15 @@
 /** Stage 4: who could serve this call, best first. Nothing is asked and nothing is taken yet. */
 import { distance } from 'fastest-levenshtein';
 import type { Policy } from '../../../schema/policy';
-import type { Config } from '../../config';
 import type { Endpoint } from '../../wires/endpoints';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { outgoingBody } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
+import { type ChooseDeps, choose } from '../routing/choose';
 import { planModel } from '../routing/plan-model';
 import { planNamedTargets, planProxy } from '../routing/plan-proxy';
+import { ruleFacts } from '../routing/rules';
 import { orderByWeight, pointOf } from '../routing/weighted';
 import type { Trail } from '../trail';
 import { readPolicy } from './read-policy';
@@ -19,10 +20,8 @@ export interface Plan {
   readonly policy: Policy;
 }
 
-interface PlanDeps {
-  readonly config: Config;
+interface PlanDeps extends ChooseDeps {
   readonly routes: () => Promise<ReadonlyMap<string, StoredRoute> | null>;
-  readonly random: () => number;
 }
 
 export function planTargets(call: Call, identity: Identity, policy: Policy, body: CallBody, deps: PlanDeps, trail: Trail): Plan | Promise<Plan> {
@@ -41,7 +40,9 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
         throw new GatewayError('bad_request', 'The `model` names a route beside others, expected `route/<name>` alone.', { param: 'model' });
       }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
-      return { targets: sayable(call, body, policy, planModel(call, endpoint, policy, body.facts, config, warn), warn), policy };
+      const planned = sayable(call, body, policy, planModel(call, endpoint, policy, body.facts, config, warn), warn);
+      const chosen = choose(call, body, policy, planned, null, deps, trail);
+      return chosen instanceof Promise ? chosen.then((targets) => ({ targets, policy })) : { targets: chosen, policy };
     }
     case 'proxy':
       return { targets: [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy };
@@ -97,8 +98,35 @@ async function planRoute(
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
-  const targets = planModel(call, endpoint, merged, { ...body.facts, model: inOrder(route, merged, body, deps.random).join(',') }, deps.config, warn);
-  return { targets: sayable(call, body, merged, targets, warn), policy: merged };
+  const ruled = applyRules(route, call, body, merged, deps, trail);
+  const model = (ruled ?? inOrder(route, merged, body, deps.random)).join(',');
+  const planned = planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, warn);
+  const targets = await choose(call, body, merged, sayable(call, body, merged, planned, warn), route, deps, trail);
+  return { targets, policy: merged };
+}
+
+/** The models of the first rule that holds, or null. A rule that cannot be told for this call is passed over. */
+function applyRules(route: StoredRoute, call: Call, body: CallBody, policy: Policy, { clock }: PlanDeps, trail: Trail): readonly string[] | null {
+  if (route.rules.length === 0) return null;
+  const facts = ruleFacts(
+    call,
+    body,
+    policy,
+    clock.now(),
+    route.rules.some((rule) => rule.readsTokens),
+  );
+  for (const [index, rule] of route.rules.entries()) {
+    try {
+      if (!rule.matches(facts)) continue;
+    } catch {
+      trail.warn(`rule ${index + 1} of route ${route.name} was passed over: it cannot be told for this call`);
+      continue;
+    }
+    if (rule.refuse !== null) throw new GatewayError('refused_by_rule', `Rule ${index + 1} of route \`${route.name}\`: ${rule.refuse}`);
+    trail.routing = `rule ${index + 1} of the route: ${rule.when.slice(0, 200)}`;
+    return rule.use;
+  }
+  return null;
 }
 
 /** Without a session or a user to stick to, each call is drawn for itself. */

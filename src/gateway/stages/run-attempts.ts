@@ -7,6 +7,7 @@ import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
 import type { HealthBoard } from '../ports';
 import { relay, type Source } from '../relay';
+import type { RoutingMemory } from '../routing/memory';
 import { nextStep, type RetryPolicy, waitMs } from '../routing/retry';
 import type { SentAnswer } from '../splice';
 import type { Trail } from '../trail';
@@ -14,6 +15,7 @@ import { translateAnswer } from '../translate-answer';
 
 export interface AttemptDeps extends AskDeps {
   readonly health: HealthBoard;
+  readonly memory: RoutingMemory;
   readonly random: () => number;
 }
 
@@ -170,6 +172,12 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   const { call, body, trail, deps } = run.asked;
   const { opened, target, response } = answered;
   const isForeign = target.wire.name !== call.wire.name;
+  if (call.door.kind === 'gateway' && response.status < 400) {
+    void trail.ended.then(({ outcome }) => {
+      if (outcome !== 'ok' || trail.firstByteAt === null || trail.target !== target) return;
+      deps.memory.noteFirstByte(target, body.facts.streamed, trail.firstByteAt - answered.startedAt, deps.clock.now());
+    });
+  }
   if (opened.kind === 'events') void trail.ended.then(({ outcome }) => run.noteEnd(outcome, trail.target ?? target));
   if (opened.kind !== 'events' || (!isForeign && rescue === null))
     return translateAnswer(answered, call, body.json ?? {}, trail.requestId, deps.clock.now());

@@ -4,6 +4,7 @@ import { PutRoute } from '../../../schema/manage';
 import { listRoutes, putRoute, routeVersions } from '../../edge/d1/routes';
 import { GatewayError } from '../../gateway/errors';
 import { whyUnserved } from '../../gateway/routing/plan-model';
+import { compileCondition } from '../../gateway/routing/rules';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 import { readJson } from '../read-json';
 import { checkDefaults } from './defaults';
@@ -29,18 +30,30 @@ async function put(c: AppContext): Promise<Response> {
   const { db, clock, config, routeCache } = c.env.app;
   const name = nameOf(c);
   const asked = await readJson(c, PutRoute);
-  const models = asked.targets.map((target) => (typeof target === 'string' ? target : target.model));
+  const used = asked.rules.flatMap((rule) => ('use' in rule ? rule.use : []));
+  const models = [...asked.targets.map((target) => (typeof target === 'string' ? target : target.model)), ...used];
   const wrong = models.find((model) => RESERVED.test(model));
   if (wrong !== undefined) {
     const seen = JSON.stringify(wrong.slice(0, 80));
     throw new GatewayError('bad_request', `targets: got ${seen}, expected one model each, such as \`openai/gpt-4o-mini\`.`, { param: 'targets' });
   }
+  checkRules(asked.rules);
   const definition = { ...asked, defaults: checkDefaults(asked.defaults) };
   const version = await putRoute(db, name, definition, clock.now());
   routeCache.forget();
   // A key may come later, and models that do no more than embed are no mistake: nothing is refused for it.
   const warnings = models.flatMap((model) => whyUnserved(model, config) ?? []);
   return data(c, { name, version, definition, warnings }, version === 1 ? 201 : 200);
+}
+
+/** A rule that cannot be read, or could run without end, is no rule. */
+function checkRules(rules: PutRoute['rules']): void {
+  for (const [index, { when }] of rules.entries()) {
+    const compiled = compileCondition(when);
+    if (typeof compiled === 'function') continue;
+    const { position, reason } = compiled;
+    throw new GatewayError('bad_request', `rules[${index}].when: ${reason}, at position ${position}.`, { param: `rules[${index}].when` });
+  }
 }
 
 async function remove(c: AppContext): Promise<Response> {

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../schema/policy';
 import type { Call, CallBody, Identity, Target } from '../../../src/gateway/call';
 import { GatewayError } from '../../../src/gateway/errors';
+import { RoutingMemory } from '../../../src/gateway/routing/memory';
 import { proxyUrl } from '../../../src/gateway/routing/plan-proxy';
 import { planTargets } from '../../../src/gateway/stages/plan-targets';
 import { readPolicy } from '../../../src/gateway/stages/read-policy';
 import type { Trail } from '../../../src/gateway/trail';
 import { ENDPOINTS } from '../../../src/wires/endpoints';
 import { testConfig } from '../../fakes/config';
+import { systemTestClock } from '../../fakes/system-clock';
 
 const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults: {}, providerKey: 'held', rewritten: new Map() };
 const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
@@ -15,7 +17,15 @@ const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or',
 /** Without a stored route nothing is waited for. */
 function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, warnings: string[] = []): readonly Target[] {
   const trail = { warn: (sentence: string) => warnings.push(sentence) } as unknown as Trail;
-  const planned = planTargets(call, who, policy, body, { config, routes: async () => null, random: () => 0 }, trail);
+  const deps = {
+    config,
+    routes: async () => null,
+    random: () => 0,
+    memory: new RoutingMemory(),
+    priceOverrides: async () => () => null,
+    clock: systemTestClock,
+  };
+  const planned = planTargets(call, who, policy, body, deps, trail);
   if (planned instanceof Promise) throw new Error('a promise');
   return planned.targets;
 }
