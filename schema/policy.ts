@@ -296,8 +296,8 @@ export const HEADER_RULES = {
     name: 'Helicone-Token-Limit-Exception-Handler',
     parse: oneOf(['truncate', 'middle-out', 'fallback']),
     fallback: undefined,
-    acts: false,
-    doc: 'What to do with a prompt that is larger than the context window.',
+    acts: true,
+    doc: 'What to do with a prompt larger than the context window: `truncate` (white space and comments, then the oldest text), `middle-out` (the middle of the text), or `fallback` (the next model of the list whose window is large enough).',
   }),
   cacheEnabled: rule({
     name: 'Helicone-Cache-Enabled',

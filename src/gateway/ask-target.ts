@@ -2,6 +2,7 @@
 import type { Call, CallBody, Identity, Target } from './call';
 import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
+import { fitWindow } from './fit-window';
 import { holdEvents } from './hold-events';
 import { networkFailure } from './network-failure';
 import { brokenOff, type Opened, openAnswer } from './open-answer';
@@ -58,7 +59,9 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     trail.attempts.push({ provider: target.name, model: target.model, status, durationMs: deps.clock.now() - startedAt, bytes, error });
   };
   try {
-    const { body: sent, dropped } = outgoingBody(call, body, target, prefill);
+    const fitted = trail.policy === null ? { body, note: null } : fitWindow(body, target, trail.policy);
+    if (fitted.note !== null) trail.warn(fitted.note);
+    const { body: sent, dropped } = outgoingBody(call, fitted.body, target, prefill);
     if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${dropped.join(', ')}`);
     const response = await deadline.within(
       deps.upstream.fetch(target, {

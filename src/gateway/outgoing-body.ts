@@ -13,14 +13,14 @@ export interface Outgoing {
 }
 
 /** What planning has translated already, to see whether it can be said; a target belongs to one call. */
-const made = new WeakMap<Target, Outgoing>();
+const made = new WeakMap<Target, { readonly of: CallBody; readonly outgoing: Outgoing }>();
 
 /** Throws `not_translated`. `prefill`: text with which the answer has begun already, or null. */
 export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
   if (target.wire.name !== call.wire.name) {
     const known = prefill === null ? made.get(target) : undefined;
-    const outgoing = known ?? translated(call, body, target, prefill);
-    if (prefill === null) made.set(target, outgoing);
+    const outgoing = known?.of === body ? known.outgoing : translated(call, body, target, prefill);
+    if (prefill === null) made.set(target, { of: body, outgoing });
     return outgoing;
   }
   if (body.form !== null && body.bytes !== null && call.door.kind === 'gateway' && target.model !== null && target.model !== body.facts.model) {

@@ -323,3 +323,40 @@ describe('Helicone-Fallbacks', () => {
     expect(text).not.toContain('sk-secret');
   });
 });
+
+describe('a prompt larger than the window', () => {
+  const long = `first words ${Array.from({ length: 12_000 }, (_, index) => `word${index}`).join(' ')} last words`;
+  const send = async (path: string, model: string, handler: string, extra: Record<string, string> = {}) => {
+    first.handler = answers;
+    const response = await fetch(worker.url + path, {
+      method: 'POST',
+      headers: { ...AS_ADMIN, ...extra, 'Helicone-Token-Limit-Exception-Handler': handler },
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: long }] }),
+    });
+    const sent = JSON.parse(first.received.at(-1)?.body ?? '{}');
+    return { response, sent, content: String(sent.messages?.[0]?.content) };
+  };
+
+  it('loses its middle on the way, and the call is told', async () => {
+    const { response, content } = await send('/v1/chat/completions', 'openai/gpt-4', 'middle-out');
+    expect(response.status).toBe(200);
+    expect(content).toMatch(/^first words .*….* last words$/s);
+    expect(content.length).toBeLessThan(long.length / 2);
+    expect(response.headers.get('weir-warnings')).toMatch(/cut from \d+ to \d+ characters \(middle-out\)/);
+  });
+
+  it('loses it under the provider’s own path, too', async () => {
+    const own = { 'Helicone-Auth': AS_ADMIN.authorization, authorization: 'Bearer sk-own' };
+    const { response, content } = await send('/openai/v1/chat/completions', 'gpt-4', 'truncate', own);
+    expect([response.status, content.endsWith(' last words'), content.startsWith('…')]).toEqual([200, true, true]);
+  });
+
+  it('goes to the model whose window is large enough', async () => {
+    const gateway = await send('/v1/chat/completions', 'openai/gpt-4, openai/gpt-4o', 'fallback');
+    expect([gateway.sent.model, gateway.content]).toEqual(['gpt-4o', long]);
+    expect(gateway.response.headers.get('weir-warnings')).toMatch(/larger than their window: openai\/gpt-4/);
+    const own = { 'Helicone-Auth': AS_ADMIN.authorization, authorization: 'Bearer sk-own' };
+    const proxied = await send('/openai/v1/chat/completions', 'gpt-4, gpt-4o', 'fallback', own);
+    expect([proxied.sent.model, proxied.content]).toEqual(['gpt-4o', long]);
+  });
+});

@@ -35,7 +35,7 @@ async function sdkBody(input: ConverseCommandInput): Promise<JsonObject> {
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     requestHandler: {
       handle: async (request: { body: Uint8Array }) => {
-        body = Buffer.from(request.body).toString('utf8');
+        body = new TextDecoder().decode(request.body);
         throw new Error('seen');
       },
     },

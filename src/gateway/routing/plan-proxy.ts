@@ -6,6 +6,7 @@ import { outputLimit } from '../../providers/output-limits';
 import type { Wire } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
+import { promptBudget, promptTokens } from '../fit-window';
 import { checkTarget } from '../targets';
 import { CREDENTIAL_HEADERS } from '../upstream-headers';
 
@@ -15,7 +16,17 @@ export function planProxy(call: Call, slug: string, identity: Identity, policy: 
   if (slug === 'openai' && policy.openAiApiBase !== undefined) {
     return planOrigin(call, checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config), identity, body, config);
   }
-  return proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
+  const target = proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
+  return policy.tokenLimitHandler === 'fallback' ? withFirstLargeEnough(target, body, policy) : target;
+}
+
+/** Here one model is asked, where on the AI Gateway such a list is a chain: the first that takes the prompt, else the last. */
+function withFirstLargeEnough(target: Target, body: CallBody, policy: Policy): Target {
+  const models = (body.facts.model ?? '').split(',').map((name) => name.trim());
+  if (models.length < 2) return target;
+  const tokens = promptTokens(body);
+  const asked = models.find((model) => tokens <= (promptBudget(body, { ...target, model }, policy) ?? tokens)) ?? models.at(-1) ?? '';
+  return { ...target, model: asked, outputLimit: outputLimit(asked), bodyMembers: { model: asked } };
 }
 
 /**

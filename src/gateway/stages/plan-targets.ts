@@ -4,6 +4,7 @@ import type { Policy } from '../../../schema/policy';
 import type { Endpoint } from '../../wires/endpoints';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
+import { promptBudget, promptTokens } from '../fit-window';
 import { outgoingBody } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
 import { type ChooseDeps, choose } from '../routing/choose';
@@ -40,7 +41,8 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
         throw new GatewayError('bad_request', 'The `model` names a route beside others, expected `route/<name>` alone.', { param: 'model' });
       }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
-      const planned = sayable(call, body, policy, planModel(call, endpoint, policy, body.facts, config, warn), warn);
+      const named = planModel(call, endpoint, policy, body.facts, config, warn);
+      const planned = sayable(call, body, policy, largeEnough(body, policy, named, warn), warn);
       const chosen = choose(call, body, policy, planned, null, deps, trail);
       return chosen instanceof Promise ? chosen.then((targets) => ({ targets, policy })) : { targets: chosen, policy };
     }
@@ -49,6 +51,17 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
     case 'target':
       return { targets: planNamedTargets(call, identity, policy, body, config), policy };
   }
+}
+
+/** Where the prompt is to go on rather than be refused: the targets whose window takes it, and all where none does. */
+function largeEnough(body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+  if (policy.tokenLimitHandler !== 'fallback' || targets.length < 2) return targets;
+  const tokens = promptTokens(body);
+  const left = targets.filter((target) => tokens <= (promptBudget(body, target, policy) ?? tokens));
+  if (left.length === 0 || left.length === targets.length) return targets;
+  const small = targets.filter((target) => !left.includes(target)).map(({ name, model }) => `${name}/${model}`);
+  warn(`left out, the prompt of some ${tokens} tokens is larger than their window: ${small.join(', ')}`);
+  return left;
 }
 
 /** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
@@ -101,7 +114,7 @@ async function planRoute(
   const ruled = applyRules(route, call, body, merged, deps, trail);
   const model = (ruled ?? inOrder(route, merged, body, deps.random)).join(',');
   const planned = planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, warn);
-  const targets = await choose(call, body, merged, sayable(call, body, merged, planned, warn), route, deps, trail);
+  const targets = await choose(call, body, merged, sayable(call, body, merged, largeEnough(body, merged, planned, warn), warn), route, deps, trail);
   return { targets, policy: merged };
 }
 

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../schema/policy';
+import type { CallBody, Target } from '../../src/gateway/call';
+import { fitWindow, promptTokens } from '../../src/gateway/fit-window';
+import type { JsonObject } from '../../src/wires/wire';
+
+const target = { name: 'p', model: 'm', provider: null, contextWindow: 1_000 } as Target;
+const bodyOf = (json: JsonObject, maxOutputTokens: number | null = null): CallBody =>
+  ({ json, text: JSON.stringify(json), facts: { maxOutputTokens } }) as CallBody;
+const policy = (tokenLimitHandler: Policy['tokenLimitHandler']): Policy => ({ tokenLimitHandler }) as Policy;
+const words = (count: number, word = 'word'): string => Array.from({ length: count }, (_, index) => `${word}${index}`).join(' ');
+
+describe('a prompt larger than the window', () => {
+  it('is left as it is where it fits, nothing is asked for or nothing is known', () => {
+    const small = bodyOf({ messages: [{ role: 'user', content: 'hi' }] });
+    const large = bodyOf({ messages: [{ role: 'user', content: words(2_000) }] });
+    expect(fitWindow(small, target, policy('truncate')).body).toBe(small);
+    expect(fitWindow(large, target, policy(undefined)).body).toBe(large);
+    expect(fitWindow(large, { ...target, contextWindow: null }, policy('truncate')).body).toBe(large);
+  });
+
+  it('loses its middle, and keeps the system’s words, both ends and what is no text', () => {
+    const json = {
+      model: 'm',
+      messages: [
+        { role: 'system', content: words(100, 'rule') },
+        { role: 'user', content: `first ${words(900)}` },
+        { role: 'assistant', content: [{ type: 'text', text: words(900) }], tool_calls: [{ id: 'a', function: { arguments: '{"content":"x"}' } }] },
+        { role: 'user', content: `${words(400)} the question?` },
+      ],
+    };
+    const { body, note } = fitWindow(bodyOf(json), target, policy('middle-out'));
+    const messages = body.json?.['messages'] as { content: string; tool_calls?: unknown }[];
+    expect(messages.map(({ content }) => (typeof content === 'string' ? content : 'parts'))).toEqual([
+      words(100, 'rule'),
+      expect.stringMatching(/^first .*…$/),
+      'parts',
+      expect.stringMatching(/the question\?$/),
+    ]);
+    expect(messages[2]?.tool_calls).toEqual([{ id: 'a', function: { arguments: '{"content":"x"}' } }]);
+    expect(promptTokens(body)).toBeLessThanOrEqual(900);
+    expect(note).toMatch(/cut from \d+ to \d+ characters \(middle-out\) to fit the context window of p\/m/);
+    expect(JSON.parse(body.text ?? '')).toEqual(body.json);
+  });
+
+  it('loses blanks and comments first, then its oldest words', () => {
+    const blank = bodyOf({ messages: [{ role: 'user', content: `a${' \t\n\n\n\n'.repeat(2_000)}<!-- ${words(1_500)} -->b` }] });
+    const { body } = fitWindow(blank, { ...target, contextWindow: 800 }, policy('truncate'));
+    const [left] = (body.json?.['messages'] ?? []) as { content: string }[];
+    expect([left?.content.length, left?.content.at(0), left?.content.at(-1)]).toEqual([expect.any(Number), 'a', 'b']);
+    expect(left?.content).toMatch(/^a[\s]+b$/);
+    const old = bodyOf({
+      input: [
+        { role: 'user', content: [{ type: 'input_text', text: words(2_000, 'old') }] },
+        { role: 'user', content: 'now?' },
+      ],
+    });
+    const cut = fitWindow(old, target, policy('truncate')).body.json?.['input'] as { content: unknown }[];
+    expect(cut[1]?.content).toBe('now?');
+    expect(JSON.stringify(cut[0]?.content)).toMatch(/…[^…]*old1999/);
+  });
+
+  it('fits in the end, whatever it holds, and stays JSON', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ role: fc.constantFrom('user', 'assistant'), content: fc.string({ unit: 'grapheme', maxLength: 3_000 }) }), {
+          minLength: 1,
+          maxLength: 8,
+        }),
+        fc.constantFrom('truncate' as const, 'middle-out' as const),
+        fc.integer({ min: 200, max: 2_000 }),
+        (messages, how, contextWindow) => {
+          const { body } = fitWindow(bodyOf({ messages }, 50), { ...target, contextWindow }, policy(how));
+          expect(promptTokens(body)).toBeLessThanOrEqual(contextWindow - 50);
+          expect(JSON.parse(body.text ?? '')).toEqual(body.json);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
