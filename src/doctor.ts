@@ -58,6 +58,7 @@ export function listsModels({ provider: { endpoints, pathFor } }: ConfiguredProv
 
 /** Where a provider lists its models depends on the wire. */
 function modelsUrl(it: ConfiguredProvider): string {
+  if (it.provider.endpoints.includes('chat')) return `${it.baseUrl}/models`;
   if (it.provider.endpoints.includes('messages')) return `${it.baseUrl}/v1/models`;
   if (it.provider.endpoints.includes('generate-content')) return `${it.baseUrl}/v1beta/models`;
   return `${it.baseUrl}/models`;

@@ -20,10 +20,14 @@ export class FetchUpstream implements Upstream {
     const { signing } = target;
     if (signing === null) return send(target, request, request.headers);
     if (signing.kind === 'aws') {
-      const { method, headers, body } = request;
-      return send(target, request, await signAws(signing, target.url, method, headers, body, this.clock.now()));
+      const signed = await signAws(signing, target.url, request, this.clock.now());
+      return send(target, { ...request, body: signed.body }, signed.headers);
     }
-    return send(target, request, { ...request.headers, authorization: `Bearer ${await this.#tokens.get(signing)}` });
+    const token = await this.#tokens.get(signing);
+    const response = await send(target, request, { ...request.headers, authorization: `Bearer ${token}` });
+    // It may have been taken back before its time.
+    if (response.status === 401) this.#tokens.forget(signing, token);
+    return response;
   }
 }
 

@@ -80,10 +80,15 @@ const UNPRICED_DETAILS = [
   ['searches', 'rerank_searches_kcount'],
 ] as const;
 
+/** Something else than tokens was used up. */
+const hasUnits = ({ images, audioSeconds, characters, searches }: Usage): boolean => images + audioSeconds + characters + searches > 0;
+
 function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
   try {
     const result = calcPrice(catalogueUsage(usage), model, { providerId: priceId, timestamp: at });
     if (result === null || UNPRICED_DETAILS.some(([tokens, price]) => usage[tokens] > 0 && result.model_price[price] === undefined)) return null;
+    // No unit of this call has a price there.
+    if (result.total_price === 0 && hasUnits(usage)) return null;
     return toNano(result.total_price);
   } catch {
     // Counts that contradict each other (more cached tokens than tokens) have no price.
@@ -110,7 +115,8 @@ export function priceCall(provider: string, models: readonly string[], usage: Us
   if (usage.reportedCostUsd !== null) return { nanoUsd: toNano(usage.reportedCostUsd), source: 'provider', warning: null };
   for (const model of models) {
     const override = findOverride(provider, model);
-    if (override !== null) return { nanoUsd: overrideCost(usage, override), source: 'override', warning: null };
+    if (override !== null && (usage.input + usage.output > 0 || !hasUnits(usage)))
+      return { nanoUsd: overrideCost(usage, override), source: 'override', warning: null };
   }
   const entry = PROVIDER_BY_NAME.get(provider);
   for (const model of entry?.priceId == null ? [] : models) {

@@ -47,7 +47,7 @@ export function configure(provider: Provider, vars: Readonly<Record<string, unkn
   const unset = isMoved
     ? []
     : [...provider.baseUrl.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '').filter((name) => settings[name] === undefined);
-  const unproved = provider.keyVariable === null || key !== null || signing !== null ? [] : [credentialsOf(provider)];
+  const unproved = provider.keyVariable === null || key !== null || signing !== null ? [] : [credentialsOf(provider, settings)];
   const missing = [...new Set([...unproved, ...unset])];
   const ownUrl = ownUrlOf(provider, settings);
   return {
@@ -70,6 +70,9 @@ function ownUrlOf(provider: Provider, settings: Settings): string {
   return isWhole && URL.canParse(adapted) ? adapted : UNSET;
 }
 
-function credentialsOf({ keyVariable, signing }: Provider): string {
-  return signing === undefined ? String(keyVariable) : `${keyVariable} (or ${signing.variables.slice(0, signing.required).join(' and ')})`;
+function credentialsOf({ keyVariable, signing }: Provider, settings: Settings): string {
+  if (signing === undefined) return String(keyVariable);
+  const needed = signing.variables.slice(0, signing.required);
+  const isSet = needed.every((name) => settings[name] !== undefined);
+  return `${keyVariable} (or ${needed.join(' and ')}${isSet ? ', which cannot be read as it is' : ''})`;
 }

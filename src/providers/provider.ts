@@ -108,8 +108,8 @@ export interface Provider {
   readonly settings?: readonly string[];
   /** In place of a key. Of its variables the first `required` must be set. */
   readonly signing?: { readonly variables: readonly string[]; readonly required: number; readonly read: (settings: Settings) => Signing | null };
-  /** Paths that follow the host, and not the base URL, by endpoint. */
-  readonly hostPaths?: Readonly<Partial<Record<EndpointName, string>>>;
+  /** Where an endpoint is, as seen from the base URL (`../anthropic/v1/messages`), where it is not at its usual path below. */
+  readonly paths?: Readonly<Partial<Record<EndpointName, string>>>;
   /** What follows the base URL, where it is not the endpoint's usual path; null: it is. */
   readonly pathFor?: (endpoint: EndpointName, model: string, streamed: boolean, settings: Settings) => string | null;
   /** What a model can be asked for, where each vendor's models are served in that vendor's wire; else `endpoints`. */

@@ -92,7 +92,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.deepseek.com',
     keyVariable: 'DEEPSEEK_API_KEY',
     endpoints: ['chat', 'completions', 'messages'],
-    hostPaths: { messages: '/anthropic/v1/messages' },
+    paths: { messages: 'anthropic/v1/messages' },
     documentation: 'https://api-docs.deepseek.com',
   }),
   compatible({
@@ -120,7 +120,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.cohere.ai/compatibility/v1',
     keyVariable: 'COHERE_API_KEY',
     endpoints: ['chat', 'embeddings', 'rerank'],
-    hostPaths: { rerank: '/v2/rerank' },
+    paths: { rerank: '../../v2/rerank' },
     models: ['rerank-v3.5', 'rerank-v4.0-fast', 'rerank-v4.0-pro'],
     // It refuses `stream_options`: https://docs.cohere.com/docs/compatibility-api
     streamUsage: false,
@@ -132,7 +132,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.moonshot.ai/v1',
     keyVariable: 'MOONSHOT_API_KEY',
     endpoints: ['chat', 'responses', 'messages'],
-    hostPaths: { messages: '/anthropic/v1/messages' },
+    paths: { messages: '../anthropic/v1/messages' },
     priceId: 'moonshotai',
     // https://platform.kimi.ai/docs/guide/use-partial-mode-feature-of-kimi-api
     prefill: { models: /./, flag: 'partial', repeats: false },
@@ -144,7 +144,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.z.ai/api/paas/v4',
     keyVariable: 'ZAI_API_KEY',
     endpoints: ['chat', 'messages'],
-    hostPaths: { messages: '/api/anthropic/v1/messages' },
+    paths: { messages: '../../anthropic/v1/messages' },
     documentation: 'https://docs.z.ai/guides/develop/openai/python',
   }),
   compatible({
@@ -163,7 +163,7 @@ export const VENDORS: readonly Provider[] = [
     regions: { us: 'https://dashscope-us.aliyuncs.com/compatible-mode/v1' },
     keyVariable: 'DASHSCOPE_API_KEY',
     endpoints: ['chat', 'embeddings', 'messages'],
-    hostPaths: { messages: '/apps/anthropic/v1/messages' },
+    paths: { messages: '../../apps/anthropic/v1/messages' },
     priceId: null,
     documentation: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
   }),
@@ -172,7 +172,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.minimax.io/v1',
     keyVariable: 'MINIMAX_API_KEY',
     endpoints: ['chat', 'responses', 'messages'],
-    hostPaths: { messages: '/anthropic/v1/messages' },
+    paths: { messages: '../anthropic/v1/messages' },
     outputLimitField: 'max_completion_tokens',
     documentation: 'https://platform.minimax.io/docs/api-reference/text-openai-api',
   }),

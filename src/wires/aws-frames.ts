@@ -22,19 +22,21 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
-/** Joins chunks of any split into whole frames and writes each as an event. Throws at a frame that is broken. */
+/** Joins chunks of any split into whole frames and writes each as an event, until one is broken. */
 export class FrameReader {
   #held: Uint8Array = new Uint8Array(0);
   #heldBytes = 0;
+  /** What is wrong with the frame that follows what was given, or null. */
+  failure: FrameError | null = null;
 
   push(chunk: Uint8Array): string {
     this.#append(chunk);
     let events = '';
     let from = 0;
-    for (;;) {
+    while (this.failure === null) {
       const length = this.#lengthAt(from);
       if (length === null || this.#heldBytes - from < length) break;
-      events += eventOf(this.#held.slice(from, from + length));
+      events += this.#eventAt(from, length);
       from += length;
     }
     if (from > 0) {
@@ -52,8 +54,18 @@ export class FrameReader {
   #lengthAt(from: number): number | null {
     if (this.#heldBytes - from < LENGTH_BYTES) return null;
     const length = new DataView(this.#held.buffer, this.#held.byteOffset).getUint32(from);
-    if (length < LEAST_BYTES || length > EVENT_LIMIT_BYTES) throw new FrameError(`a frame of ${length} bytes`);
-    return length;
+    if (length >= LEAST_BYTES && length <= EVENT_LIMIT_BYTES) return length;
+    this.failure = new FrameError(`a frame of ${length} bytes`);
+    return null;
+  }
+
+  #eventAt(from: number, length: number): string {
+    try {
+      return eventOf(codec.decode(this.#held.slice(from, from + length)));
+    } catch (cause) {
+      this.failure = new FrameError('a frame that does not fit its checksum', { cause });
+      return '';
+    }
   }
 
   #append(chunk: Uint8Array): void {
@@ -68,16 +80,7 @@ export class FrameReader {
   }
 }
 
-function decoded(frame: Uint8Array): ReturnType<typeof codec.decode> {
-  try {
-    return codec.decode(frame);
-  } catch (cause) {
-    throw new FrameError('a frame that does not fit its checksum', { cause });
-  }
-}
-
-function eventOf(frame: Uint8Array): string {
-  const { headers, body } = decoded(frame);
+function eventOf({ headers, body }: ReturnType<typeof codec.decode>): string {
   const text = (name: string): string | null => {
     const header = headers[name];
     return header?.type === 'string' ? header.value : null;
@@ -97,6 +100,7 @@ export function framesToEvents(): TransformStream<Uint8Array, Uint8Array> {
     transform: (chunk, controller) => {
       const events = frames.push(chunk);
       if (events !== '') controller.enqueue(encoder.encode(events));
+      if (frames.failure !== null) throw frames.failure;
     },
     flush: () => frames.flush(),
   });

@@ -65,7 +65,11 @@ function fieldsOf(bytes: Uint8Array, contentType: string): Field[] | null {
 
 function named(headers: string): Pick<Field, 'name' | 'file' | 'type'> {
   const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? '';
-  const member = (name: string): string | null => new RegExp(`;\\s*${name}="([^"]*)"`, 'i').exec(disposition)?.[1] ?? null;
+  // Quoted, or a plain token, as .NET writes it.
+  const member = (name: string): string | null => {
+    const [, quoted, plain] = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^;\\s"]+))`, 'i').exec(disposition) ?? [];
+    return quoted ?? plain ?? null;
+  };
   return { name: member('name') ?? '', file: member('filename'), type: /^content-type:\s*(\S+)/im.exec(headers)?.[1] ?? 'text/plain' };
 }
 
@@ -81,16 +85,38 @@ export function readForm(bytes: Uint8Array, contentType: string): JsonObject | n
   );
 }
 
-/** The form with a field's value in place of what it was; a form without the field gets it first. */
+/** The form with a field's value in place of what it was, wherever it stands; a form without the field gets it first. */
 export function setField(bytes: Uint8Array, contentType: string, name: string, value: string): Uint8Array {
-  const fields = fieldsOf(bytes, contentType) ?? [];
-  const field = fields.find((each) => each.name === name && each.file === null);
-  const text = field === undefined ? `--${boundaryOf(contentType)}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n` : value;
-  const { start, end } = field ?? { start: 0, end: 0 };
-  const set = encoder.encode(text);
-  const out = new Uint8Array(bytes.byteLength - (end - start) + set.byteLength);
-  out.set(bytes.subarray(0, start), 0);
-  out.set(set, start);
-  out.set(bytes.subarray(end), start + set.byteLength);
+  const fields = (fieldsOf(bytes, contentType) ?? []).filter((each) => each.name === name && each.file === null);
+  const set = encoder.encode(value);
+  if (fields.length === 0) {
+    return joinAll([encoder.encode(`--${boundaryOf(contentType)}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`), bytes]);
+  }
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { start, end } of fields) {
+    parts.push(bytes.subarray(from, start), set);
+    from = end;
+  }
+  return joinAll([...parts, bytes.subarray(from)]);
+}
+
+const latin1 = new TextDecoder('latin1');
+
+/** Everything that a form says, without the boundary that it says it with; null where it is no form. */
+export function formContent(bytes: Uint8Array, contentType: string): readonly (readonly string[])[] | null {
+  const fields = fieldsOf(bytes, contentType);
+  return fields === null
+    ? null
+    : fields.map(({ name, file, type, start, end }) => [name, file ?? '', type, latin1.decode(bytes.subarray(start, end))]);
+}
+
+function joinAll(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.byteLength;
+  }
   return out;
 }

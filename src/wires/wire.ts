@@ -87,6 +87,8 @@ export interface Wire {
   readonly answersBytes?: true;
   /** What a call uses up by its request alone, where the answer does not say. */
   readonly usageOfRequest?: (body: JsonObject) => Usage | null;
+  /** The most that a call uses up, of wires whose answers are no text. `byteLength`: of the body. */
+  readonly worstOfRequest?: (body: JsonObject, facts: RequestFacts, byteLength: number) => Usage;
   /** `path`: under the door, for wires that say something there. */
   readRequest(body: JsonObject, path: string): RequestFacts;
   /** Edits that make the provider report usage in a stream, or none when it does anyway or was asked already. */

@@ -179,6 +179,23 @@ describe('Bedrock', () => {
   });
 });
 
+describe('a call that Weir signs', () => {
+  it('arrives whole however large it is, and without what the caller signed', async () => {
+    const text = 'what is a weir? '.repeat(600_000);
+    const response = await fetch(`${worker.url}/bedrock/model/m/converse`, {
+      method: 'POST',
+      headers: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'x-amz-security-token': 'of-the-caller' },
+      body: JSON.stringify({ messages: [{ role: 'user', content: [{ text }] }] }),
+    });
+    expect(response.status).toBe(200);
+    await response.text();
+    const [request] = seen;
+    expect(request?.body.length).toBeGreaterThan(9_000_000);
+    expect(request?.headers['x-amz-security-token']).toBeUndefined();
+    expect(request?.headers['authorization']).toBe(request === undefined ? '' : await signatureOf(request));
+  });
+});
+
 describe('Vertex', () => {
   it('serves Gemini in its own wire, with a token of the service account that is asked for once', async () => {
     const answer = await google.models.generateContent({ model: 'vertex/gemini-2.5-flash', contents: 'what is a weir?' });

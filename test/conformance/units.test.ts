@@ -221,6 +221,52 @@ describe('embeddings', () => {
   });
 });
 
+describe('budgets', () => {
+  const budget = (cents: number, name: string) => ({
+    'Helicone-RateLimit-Policy': `${cents};w=600;u=cents;s=${name}`,
+    [`Helicone-Property-${name}`]: 'x',
+  });
+
+  it('hold what an image may cost by its quality, and give back what it did not', async () => {
+    answer({
+      created: 1,
+      data: [{ b64_json: 'aW1n' }],
+      usage: { input_tokens: 10, output_tokens: 272, input_tokens_details: { text_tokens: 10, image_tokens: 0 } },
+    });
+    const ask = (quality: 'low' | 'high') =>
+      openai.images.generate({ model: 'gpt-image-1', prompt: 'a weir', quality }, { headers: budget(20, 'images') }).withResponse();
+    const { response } = await ask('low');
+    expect(Number(response.headers.get('helicone-ratelimit-remaining'))).toBeGreaterThan(17);
+    await expect(ask('high')).rejects.toMatchObject({ status: 400, message: expect.stringContaining('ask for less') });
+  });
+
+  it('hold what will be spoken', async () => {
+    const held: (() => void)[] = [];
+    upstream.handler = ({ socket }) => {
+      held.push(() => respond(socket, 200, { 'content-type': 'audio/mpeg' }, 'x'));
+      if (held.length === 2) for (const each of held) each();
+    };
+    const ask = () => openai.audio.speech.create({ model: 'tts-1-hd', voice: 'alloy', input: 'x'.repeat(4_000) }, { headers: budget(30, 'speech') });
+    // Twelve cents each: two of them fit.
+    const seen = await Promise.allSettled([ask(), ask(), ask(), ask()]);
+    expect(seen.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    for (const each of seen) if (each.status === 'rejected') expect(each.reason).toMatchObject({ status: 429 });
+  });
+});
+
+describe('forms', () => {
+  it('that say the same are answered from the cache, whatever their boundary', async () => {
+    answer({ text: 'x', usage: { type: 'duration', seconds: 9 } });
+    const ask = async (sound: string) => {
+      const options = { headers: { 'Helicone-Cache-Enabled': 'true' } };
+      const file = await toFile(Buffer.from(sound), 'a.wav', { type: 'audio/wav' });
+      const { response } = await openai.audio.transcriptions.create({ file, model: 'whisper-1' }, options).withResponse();
+      return response.headers.get('helicone-cache');
+    };
+    expect([await ask('one'), await ask('one'), await ask('two')]).toEqual(['MISS', 'HIT', 'MISS']);
+  });
+});
+
 describe('the same under a provider’s own path', () => {
   it('is read and billed, too', async () => {
     answer({ text: 'x', usage: { type: 'duration', seconds: 9 } });

@@ -103,6 +103,25 @@ describe('golden invoices', () => {
   });
 });
 
+describe('units', () => {
+  const used = (it: Partial<Usage>): Usage => ({ ...NO_USAGE, ...it });
+
+  it('that nobody has a price for make a cost unknown, and never nothing', () => {
+    expect(invoice('openai', 'gpt-4o-transcribe-diarize', used({ audioSeconds: 60 }))).toBeNull();
+    expect(invoice('openai', 'gpt-image-1', used({ images: 1 }))).toBeNull();
+    expect(invoice('openai', 'gpt-4o-mini-tts', used({ characters: 100 }))).toBeNull();
+    expect(invoice('cohere', 'rerank-v9', used({ searches: 1 }))).toBeNull();
+    const price = {
+      inputUsdPerMillion: 1,
+      outputUsdPerMillion: 1,
+      cacheReadUsdPerMillion: null,
+      cacheWriteUsdPerMillion: null,
+      cacheWrite1hUsdPerMillion: null,
+    };
+    expect(priceCall('openai', ['tts-1'], used({ characters: 1_000 }), AT, () => price)).toMatchObject({ nanoUsd: 15_000_000, source: 'catalogue' });
+  });
+});
+
 describe('priceCall', () => {
   const usage: Usage = { ...NO_USAGE, input: 100, cacheRead: 40, cacheWrite: 30, cacheWrite1h: 10, output: 20 };
 

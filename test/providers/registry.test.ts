@@ -80,7 +80,9 @@ describe('every provider', () => {
     (['chat', 'messages', 'generate-content', 'responses', 'converse'] as const).some((name) => endpoints.includes(name)),
   );
 
-  it.each(chatting.map(({ slug }) => [slug]))('%s is asked where it says', (slug) => expect(asked(`${slug}/m`)).toBe(CHATS[slug]));
+  it.each(chatting.map(({ slug }) => [slug]))('%s is asked where it says', (slug) =>
+    expect(asked(slug === 'vertex' ? 'vertex/meta/llama-4' : `${slug}/m`)).toBe(CHATS[slug]),
+  );
 
   it('has a name, a URL and a documentation of its own', () => {
     const names = PROVIDERS.flatMap(({ slug, aliases }) => [slug, ...aliases]);
@@ -113,6 +115,17 @@ describe('a provider with Messages of its own', () => {
   ])('%s is asked in them', (slug, url) => expect(asked(`${slug}/m`, 'messages')).toBe(`anthropic-messages ${url}`));
 });
 
+describe('a base URL that was moved', () => {
+  it('takes the endpoints beside it along', () => {
+    expect(asked('fireworks/m', 'messages', { FIREWORKS_BASE_URL: 'https://gw.test/tenant/fireworks/v1' })).toBe(
+      'anthropic-messages https://gw.test/tenant/fireworks/v1/messages',
+    );
+    expect(asked('moonshot/m', 'messages', { MOONSHOT_BASE_URL: 'https://gw.test/tenant/moonshot/v1' })).toBe(
+      'anthropic-messages https://gw.test/tenant/moonshot/anthropic/v1/messages',
+    );
+  });
+});
+
 describe('clouds', () => {
   const entry = (slug: string): Provider => PROVIDERS.find((it) => it.slug === slug) as Provider;
 
@@ -136,6 +149,8 @@ describe('clouds', () => {
     );
   });
 
+  it('Vertex has no chat for what only embeds', () => expect(() => asked('vertex/gemini-embedding-001')).toThrow(/no such endpoint/));
+
   it('Vertex has hosts for areas', () =>
     expect(asked('vertex/gemini-2.5-pro', 'chat', { GOOGLE_CLOUD_LOCATION: 'eu' })).toContain(
       'https://aiplatform.eu.rep.googleapis.com/v1/projects/acme/locations/eu/publishers/',
@@ -144,7 +159,10 @@ describe('clouds', () => {
   it.each([
     ['claude-sonnet-4-5', 'eu-central-1', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     ['claude-sonnet-4-5-20250929', 'us-east-1', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
-    ['anthropic/claude-haiku-4-5', 'ap-southeast-1', 'apac.anthropic.claude-haiku-4-5-20251001-v1:0'],
+    ['anthropic/claude-haiku-4-5', 'ap-northeast-1', 'jp.anthropic.claude-haiku-4-5-20251001-v1:0'],
+    ['claude-sonnet-4', 'ap-southeast-1', 'apac.anthropic.claude-sonnet-4-20250514-v1:0'],
+    // Not offered there: what the caller wrote goes on, and Bedrock says so.
+    ['claude-opus-4', 'eu-central-1', 'claude-opus-4'],
     ['amazon.nova-pro-v1:0', 'eu-central-1', 'amazon.nova-pro-v1:0'],
     ['global.anthropic.claude-opus-4-6-v1', 'eu-central-1', 'global.anthropic.claude-opus-4-6-v1'],
   ])('Bedrock’s name of %s in %s keeps the call in its area', (model, region, name) =>
@@ -154,12 +172,14 @@ describe('clouds', () => {
   it('say what is missing, and take either proof of who calls', () => {
     expect(configure(entry('bedrock'), {})).toMatchObject({
       ready: false,
-      missing: ['AWS_BEARER_TOKEN_BEDROCK (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)', 'AWS_REGION'],
+      missing: ['AWS_BEARER_TOKEN_BEDROCK (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY and AWS_REGION)', 'AWS_REGION'],
     });
     const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' };
     expect(configure(entry('bedrock'), keys)).toMatchObject({ ready: true, key: null, signing: { kind: 'aws', region: 'us-east-1' } });
     expect(configure(entry('bedrock'), { ...keys, AWS_BEARER_TOKEN_BEDROCK: 'k' })).toMatchObject({ ready: true, key: 'k', signing: null });
-    expect(configure(entry('vertex'), { GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS_JSON: '{"a":1}' }).ready).toBe(false);
+    expect(configure(entry('vertex'), { GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS_JSON: '{"a":1}' }).missing).toEqual([
+      'VERTEX_ACCESS_TOKEN (or GOOGLE_APPLICATION_CREDENTIALS_JSON, which cannot be read as it is)',
+    ]);
     expect(configure(entry('vertex'), { GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS_JSON: SERVICE_ACCOUNT })).toMatchObject({
       ready: true,
       signing: { kind: 'google', tokenUrl: 'https://oauth2.googleapis.com/token' },

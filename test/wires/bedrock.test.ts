@@ -78,7 +78,6 @@ describe('requests', () => {
         ],
         max_tokens: 100,
         temperature: 0.5,
-        top_p: 0.9,
         stop: ['END'],
         tools: [{ type: 'function', function: { name: 'get_weather', description: 'Weather', parameters: { type: 'object', properties: {} } } }],
         tool_choice: { type: 'function', function: { name: 'get_weather' } },
@@ -114,7 +113,7 @@ describe('requests', () => {
           ],
         },
       ],
-      inferenceConfig: { maxTokens: 100, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
+      inferenceConfig: { maxTokens: 100, temperature: 0.5, stopSequences: ['END'] },
       toolConfig: {
         tools: [{ toolSpec: { name: 'get_weather', description: 'Weather', inputSchema: { json: { type: 'object', properties: {} } } } }],
         toolChoice: { tool: { name: 'get_weather' } },
@@ -158,6 +157,27 @@ describe('requests', () => {
     });
     const nova = write(asked, { model: 'amazon.nova-pro-v1:0', reasoning: null });
     expect([nova.body['additionalModelRequestFields'], nova.dropped]).toEqual([undefined, ['reasoning effort', 'top_k']]);
+  });
+
+  it('keep to what Converse takes', () => {
+    const hi = { role: 'user', content: 'hi' };
+    const chat = (body: JsonObject) => write(read(openAiChat, { model: 'm', ...body }));
+    expect(chat({ messages: [{ role: 'system', content: ' ' }, hi] }).body['system']).toBeUndefined();
+    expect(chat({ messages: [hi], temperature: 1.5, top_p: 0.9 })).toMatchObject({
+      body: { inferenceConfig: { temperature: 1 } },
+      dropped: ['temperature above 1', 'top_p beside temperature'],
+    });
+    const called = { role: 'assistant', tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }] };
+    const again = chat({ messages: [hi, called, { role: 'tool', tool_call_id: 'a', content: 'x' }] });
+    expect(again.body['toolConfig']).toEqual({ tools: [{ toolSpec: { name: 'f', inputSchema: { json: { type: 'object' } } } }] });
+    expect(again.dropped).toHaveLength(1);
+    const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } };
+    expect(chat({ messages: [{ role: 'user', content: [file] }] }).body['messages']).toMatchObject([
+      { content: [{ document: {} }, { text: 'a pdf 1' }] },
+    ]);
+    expect(() => chat({ messages: [hi], tools: [{ type: 'function', function: { name: 'a.b', parameters: {} } }] })).toThrow(/a\.b/);
+    const drawn = { role: 'assistant', content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } }] };
+    expect(() => write(read(anthropicMessages, { model: 'm', max_tokens: 9, messages: [hi, drawn] }))).toThrow(/of the assistant/);
   });
 
   it('are refused where their meaning would change', () => {
@@ -206,6 +226,8 @@ describe('answers', () => {
     ]);
     expect(bedrockConverse.readAnswer(answer).usage?.input).toBe(130);
     expect(outbound.readFailure({ message: 'Too many tokens' })).toEqual({ message: 'Too many tokens', code: 'error' });
+    const cited = { output: { message: { content: [{ citationsContent: { content: [{ text: 'so ' }, { text: 'it is' }], citations: [] } }] } } };
+    expect(outbound.readCompletion(cited).parts).toEqual([{ kind: 'text', text: 'so it is' }]);
     expect(() => outbound.readCompletion({})).toThrow(Untranslatable);
   });
 });
@@ -280,6 +302,18 @@ describe('streams', () => {
     );
   });
 
+  it('give a call without arguments an empty object', () => {
+    const frames = [
+      event('contentBlockStart', { contentBlockIndex: 0, start: { toolUse: { toolUseId: 't', name: 'f' } } }),
+      event('contentBlockStop', { contentBlockIndex: 0 }),
+    ];
+    expect(partsOf(new FrameReader().push(new Uint8Array(Buffer.concat(frames))))).toEqual([
+      { kind: 'tool-call', tool: 0, id: 't', name: 'f' },
+      { kind: 'tool-input', tool: 0, text: '{}' },
+      { kind: 'close' },
+    ]);
+  });
+
   it('are cut where they end within a frame, and broken where a byte is wrong', () => {
     const frames = new FrameReader();
     frames.push(STREAM.slice(0, STREAM.byteLength - 1));
@@ -287,7 +321,10 @@ describe('streams', () => {
     for (const at of [0, 5, 9, 30, 100]) {
       const bad = STREAM.slice();
       bad[at] = (bad[at] ?? 0) ^ 0xff;
-      expect(() => new FrameReader().push(bad)).toThrow(FrameError);
+      const reader = new FrameReader();
+      const good = reader.push(bad);
+      expect(reader.failure).toBeInstanceOf(FrameError);
+      expect(new FrameReader().push(STREAM).startsWith(good)).toBe(true);
     }
   });
 

@@ -55,4 +55,15 @@ describe('forms', () => {
     const text = 'hello\r\n--a b\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="m"\r\n\r\n\r\n--a b--\r\n';
     expect(readForm(new TextEncoder().encode(text), 'multipart/form-data; boundary="a b"')).toEqual({ m: '' });
   });
+
+  it('may name their fields without quotes, and a field twice', () => {
+    const text =
+      '--x\r\nContent-Disposition: form-data; name=model\r\n\r\na\r\n--x\r\nContent-Disposition: form-data; name=file; filename=f.wav\r\n\r\n12\r\n--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nb\r\n--x--';
+    const bytes = new TextEncoder().encode(text);
+    const type = 'multipart/form-data; boundary=x';
+    expect(readForm(bytes, type)).toEqual({ model: 'b', file: '[2 bytes of text/plain]' });
+    expect(new TextDecoder().decode(setField(bytes, type, 'model', 'cc'))).toBe(
+      text.replace('\r\na\r\n', '\r\ncc\r\n').replace('\r\nb\r\n', '\r\ncc\r\n'),
+    );
+  });
 });

@@ -1,5 +1,6 @@
 /** Signature Version 4 over one request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 import { AwsV4Signer } from 'aws4fetch';
+import type { UpstreamRequest } from '../../gateway/ports';
 import type { HeaderMap } from '../../gateway/upstream-headers';
 import type { Signing } from '../../providers/provider';
 
@@ -8,15 +9,15 @@ type AwsKeys = Extract<Signing, { kind: 'aws' }>;
 /** Only what cannot change on the way is signed. */
 const SIGNED = ['content-type'];
 
-/** The headers that the request must carry, the caller's own credentials left out. `now`: Unix milliseconds. */
-export async function signAws(
-  keys: AwsKeys,
-  url: string,
-  method: string,
-  headers: HeaderMap,
-  body: BodyInit | null,
-  now: number,
-): Promise<HeaderMap> {
+export interface SignedRequest {
+  readonly headers: HeaderMap;
+  /** What was signed: a stream is read for it. */
+  readonly body: BodyInit | null;
+}
+
+/** The caller's own signature and token are none of this request's. `now`: Unix milliseconds. */
+export async function signAws(keys: AwsKeys, url: string, { method, headers: given, body }: UpstreamRequest, now: number): Promise<SignedRequest> {
+  const headers = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith('x-amz-') && name !== 'authorization'));
   const bytes = body === null || typeof body === 'string' ? body : await new Response(body).arrayBuffer();
   const signer = new AwsV4Signer({
     method,
@@ -33,5 +34,5 @@ export async function signAws(
     datetime: new Date(now).toISOString().replace(/[:-]|\.\d{3}/g, ''),
   });
   const signed = await signer.sign();
-  return { ...headers, ...Object.fromEntries([...signed.headers].filter(([name]) => name !== 'host')) };
+  return { headers: { ...headers, ...Object.fromEntries([...signed.headers].filter(([name]) => name !== 'host')) }, body: bytes };
 }

@@ -11,6 +11,10 @@ type Account = Extract<Signing, { kind: 'google' | 'entra' }>;
 /** https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests */
 const GOOGLE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const ASSERTION_SECONDS = 3_600;
+/** Whatever a service says: none hands them out for longer. */
+const LIFE_MOST_SECONDS = 86_400;
+/** What may stand in a header: https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+const TOKEN = /^[\x21-\x7e]+$/;
 /** Calls that begin now last longer than a token that is about to end. */
 const RENEW_BEFORE_MS = 300_000;
 /** A token is looked at when a call arrives there, after its way. */
@@ -38,7 +42,7 @@ export class AccessTokens {
 
   /** Throws `provider_auth`, which says what refused and never what was sent. */
   async get(account: Account): Promise<string> {
-    const name = account.kind === 'google' ? `${account.tokenUrl} ${account.clientEmail}` : `${account.tokenUrl} ${account.clientId}`;
+    const name = nameOf(account);
     const now = this.clock.now();
     const known = this.#tokens.get(name);
     if (known !== undefined && known.until - RENEW_BEFORE_MS > now) return known.text;
@@ -55,6 +59,11 @@ export class AccessTokens {
     }
   }
 
+  /** The next call asks for another one. */
+  forget(account: Account, text: string): void {
+    if (this.#tokens.get(nameOf(account))?.text === text) this.#tokens.delete(nameOf(account));
+  }
+
   async #ask(account: Account): Promise<Token> {
     const host = new URL(account.tokenUrl).host;
     let response: Response;
@@ -67,15 +76,16 @@ export class AccessTokens {
       throw new GatewayError('provider_auth', `No access token: ${host} could not be asked, or the credentials cannot be read.`, { cause });
     }
     const text = isObject(body) ? body['access_token'] : undefined;
-    if (!response.ok || typeof text !== 'string') {
+    if (!response.ok || typeof text !== 'string' || !TOKEN.test(text)) {
       const why = isObject(body) && typeof body['error'] === 'string' ? ` (${body['error'].slice(0, 60)})` : '';
       throw new GatewayError(
         'provider_auth',
         `No access token: ${host} refused the credentials of this deployment with status ${response.status}${why}.`,
       );
     }
-    const seconds = isObject(body) ? Number(body['expires_in']) : 0;
-    return { text, until: this.clock.now() + (seconds > 0 ? seconds : ASSERTION_SECONDS) * MS_PER_SECOND };
+    const stated = isObject(body) ? Number(body['expires_in']) : Number.NaN;
+    const seconds = stated >= 0 ? Math.min(stated, LIFE_MOST_SECONDS) : ASSERTION_SECONDS;
+    return { text, until: this.clock.now() + seconds * MS_PER_SECOND };
   }
 
   async #formOf(account: Account): Promise<URLSearchParams> {
@@ -94,3 +104,5 @@ export class AccessTokens {
     return new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
   }
 }
+
+const nameOf = (account: Account): string => `${account.tokenUrl} ${account.kind === 'google' ? account.clientEmail : account.clientId}`;

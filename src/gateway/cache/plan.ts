@@ -1,5 +1,6 @@
 /** Whether a call may be answered from the cache, and under which key. Pure. */
 import type { Policy } from '../../../schema/policy';
+import { formContent } from '../../wires/form';
 import { stringify } from '../../wires/json';
 import type { JsonObject } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
@@ -51,7 +52,8 @@ export function planCache(call: Call, identity: Identity, policy: Policy, body: 
     stream: [body.facts.streamed, body.json === null ? '' : call.wire.askForUsage(body.json).length > 0, policy.streamUsage],
     seed: policy.cacheSeed ?? '',
     private: control.isPrivate ? [identity.keyId, policy.userId ?? body.facts.user] : '',
-    'content-type': body.contentType,
+    // A form's boundary is another one each time.
+    'content-type': body.form === null ? body.contentType : 'multipart/form-data',
     // Providers show a key's own data to it alone; so does the cache.
     headers: Object.entries(forwardedHeaders(call, identity)).filter(([name]) => !IDLE_HEADERS.test(name)),
     body: contentOf(body, new Set(policy.cacheIgnoreKeys ?? [])),
@@ -70,7 +72,8 @@ export function planCache(call: Call, identity: Identity, policy: Policy, body: 
 }
 
 /** Parsed numbers past 2^53 are equal where their texts are not, and deep nesting overflows the stack: the text itself stands for such a body. */
-function contentOf({ json, text, bytes }: CallBody, ignored: ReadonlySet<string>): string {
+function contentOf({ json, text, bytes, form, contentType }: CallBody, ignored: ReadonlySet<string>): string {
+  if (form !== null && bytes !== null) return JSON.stringify(formContent(bytes, contentType)?.filter(([name]) => !ignored.has(name ?? '')));
   if (json === null) return text ?? base64(bytes);
   if (text !== null && UNSAFE_NUMBER.test(text)) return text;
   try {
@@ -97,7 +100,7 @@ function isCacheable(call: Call, body: CallBody): boolean {
   if (call.wire.name === 'raw' && !RAW_INFERENCE.test(call.path)) return false;
   const { json } = body;
   // What cannot be read may hold state all the same; audio and images have none.
-  if (json === null) return call.wire.name === 'raw';
+  if (json === null) return call.wire.name === 'raw' || body.form !== null;
   return json['store'] !== true && STATE.every((name) => json[name] === undefined || json[name] === null || json[name] === false);
 }
 

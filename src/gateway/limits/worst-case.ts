@@ -18,6 +18,8 @@ export interface WorstCase {
   readonly outputMost: number;
   /** The call says itself how much it may answer; else `output` is assumed. */
   readonly isStated: boolean;
+  /** What is used up besides input and output, where the wire tells. */
+  readonly units?: Usage;
 }
 
 /** Wires that use up tokens; everything else (files, lists, counting, moderation) costs none. */
@@ -26,6 +28,7 @@ const METERED: ReadonlySet<string> = new Set([
   'openai-responses',
   'openai-embeddings',
   'openai-images',
+  'openai-audio',
   'rerank',
   'anthropic-messages',
   'gemini',
@@ -39,6 +42,11 @@ export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated
 export function worstCase(call: Call, body: CallBody, targets: readonly Target[], assumedOutputTokens: number): WorstCase {
   if (!METERED.has(call.wire.name) || COUNTING.test(call.path)) return NOTHING;
   const { json } = body;
+  const readable = json ?? body.form;
+  if (call.wire.worstOfRequest !== undefined && readable !== null) {
+    const units = call.wire.worstOfRequest(readable, body.facts, body.byteLength);
+    return { input: units.input, output: units.output, outputMost: units.output, isStated: true, units };
+  }
   const most = Math.max(...targets.map((target) => target.outputLimit ?? assumedOutputTokens));
   const assumed = Math.min(most, assumedOutputTokens);
   if (json === null) {
@@ -69,7 +77,7 @@ export interface PricedWorst {
 
 /** `at`: Unix milliseconds, for dated prices. A target without a price counts at the dearest price of its provider. */
 export function priceWorst(worst: WorstCase, targets: readonly Target[], at: number, findOverride: FindOverride): PricedWorst {
-  const usage: Usage = { ...NO_USAGE, input: worst.input, output: worst.output };
+  const usage: Usage = { ...NO_USAGE, ...worst.units, input: worst.input, output: worst.output };
   const unpriced: string[] = [];
   const costs = targets.map((target) => {
     const known = target.model === null ? null : priceCall(target.name, [target.model], usage, at, findOverride).nanoUsd;

@@ -1,7 +1,7 @@
 /**
  * The `model` of the AI Gateway: `item *("," item)`, `item = "!"provider | name[":online"]["/"provider["/"uid]] | provider"/"name`.
  * Names may hold slashes (`meta-llama/Llama-3.3-70B`). Precedence of an item: exact catalogue name, alone or behind a provider
- * (`openrouter/openai/gpt-4o` is no key `gpt-4o` of OpenAI); else its last segment is a provider; else the one before it is (and the last is a uid); else the first is; else all parts are models: a chain.
+ * (`openrouter/openai/gpt-4o` is no key `gpt-4o` of OpenAI); else its last segment is a provider; else the one before it is, unless the first is one, too (and the last is a uid); else the first is; else all parts are models: a chain.
  */
 
 export interface ModelItem {
@@ -23,6 +23,10 @@ export interface ModelPlan {
 export interface ModelNames {
   isModel(name: string): boolean;
   isProvider(name: string): boolean;
+  /** Whether this deployment can ask the provider. */
+  isReady(provider: string): boolean;
+  /** Whether somebody whom it can ask lists a model of this name. */
+  isServed(name: string): boolean;
 }
 
 const ONLINE = ':online';
@@ -41,10 +45,12 @@ function parseItem(text: string, names: ModelNames): ModelItem[] {
   const startsWithProvider = names.isProvider(first);
   // Resellers list other vendors' models by `vendor/name`; there the vendor is meant.
   if (!startsWithProvider && names.isModel(item(text, null).name)) return [item(text, null)];
+  // The vendor has no key here, and a reseller that has one lists the model by this very name.
+  if (startsWithProvider && !names.isReady(first) && names.isServed(item(text, null).name)) return [item(text, null)];
   if (startsWithProvider && parts.length > 2 && names.isModel(item(parts.slice(1).join('/'), null).name))
     return [item(parts.slice(1).join('/'), first)];
   if (names.isProvider(last)) return [item(parts.slice(0, -1).join('/'), last)];
-  if (parts.length > 2 && names.isProvider(beforeLast)) return [item(parts.slice(0, -2).join('/'), beforeLast, last)];
+  if (parts.length > 2 && !startsWithProvider && names.isProvider(beforeLast)) return [item(parts.slice(0, -2).join('/'), beforeLast, last)];
   if (startsWithProvider) return [item(parts.slice(1).join('/'), first)];
   return parts.every((part) => names.isModel(item(part, null).name)) ? parts.map((part) => item(part, null)) : [item(text, null)];
 }

@@ -84,8 +84,8 @@ function urlOf(
   model: string,
   streamed: boolean,
 ): string {
-  const onHost = provider.hostPaths?.[at.name];
-  if (onHost !== undefined) return new URL(baseUrl).origin + onHost + (at === own ? call.query : '');
+  const beside = provider.paths?.[at.name];
+  if (beside !== undefined) return new URL(beside, `${baseUrl}/`).href + (at === own ? call.query : '');
   const special = provider.pathFor?.(at.name, model, streamed, settings) ?? null;
   return baseUrl + (special ?? pathUnder(call, own, at, model, streamed));
 }
@@ -107,7 +107,9 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   }
   const isProvider = (name: string): boolean => config.providers.has(name.toLowerCase());
   const isModel = (name: string): boolean => config.providerList.some((it) => serves(it.provider, name));
-  const plan = parseModelString(model, { isProvider, isModel });
+  const isReady = (name: string): boolean => config.providers.get(name.toLowerCase())?.ready === true;
+  const isServed = (name: string): boolean => config.providerList.some((it) => it.ready && serves(it.provider, name));
+  const plan = parseModelString(model, { isProvider, isModel, isReady, isServed });
   const excluded = new Set(plan.excluded.map((name) => slugOf(name, config)));
   if (plan.items.length === 0) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
   const warnings: string[] = [];

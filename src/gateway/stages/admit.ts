@@ -124,9 +124,13 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
   const amount = amountOf(policy, it);
   const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
   if (holds && !isFlexible && amount > quota && rule?.isDryRun !== true) {
-    throw new GatewayError('bad_request', `The call may use up more than the whole limit \`${text}\`: lower its max_tokens.`, {
-      param: 'max_tokens',
-    });
+    const isText = it.call.wire.worstOfRequest === undefined;
+    const how = isText ? 'lower its max_tokens' : 'ask for less';
+    throw new GatewayError(
+      'bad_request',
+      `The call may use up more than the whole limit \`${text}\`: ${how}.`,
+      isText ? { param: 'max_tokens' } : {},
+    );
   }
   if (isFlexible && amount > 0) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
   const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };

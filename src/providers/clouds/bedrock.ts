@@ -8,23 +8,32 @@ function readKeys(it: Settings): Signing | null {
   return { kind: 'aws', accessKeyId, secretAccessKey, sessionToken: it['AWS_SESSION_TOKEN'] ?? null, region, service: 'bedrock' };
 }
 
-/** https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html */
-const CLAUDE_IDS: Readonly<Record<string, string>> = {
-  'claude-3-7-sonnet': 'anthropic.claude-3-7-sonnet-20250219-v1:0',
-  'claude-sonnet-4': 'anthropic.claude-sonnet-4-20250514-v1:0',
-  'claude-opus-4': 'anthropic.claude-opus-4-20250514-v1:0',
-  'claude-opus-4-1': 'anthropic.claude-opus-4-1-20250805-v1:0',
-  'claude-sonnet-4-5': 'anthropic.claude-sonnet-4-5-20250929-v1:0',
-  'claude-haiku-4-5': 'anthropic.claude-haiku-4-5-20251001-v1:0',
-  'claude-opus-4-5': 'anthropic.claude-opus-4-5-20251101-v1:0',
+/** Claude's models, and the areas whose profile serves each: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
+const CLAUDE: Readonly<Record<string, { readonly id: string; readonly areas: readonly string[] }>> = {
+  'claude-3-7-sonnet': { id: 'anthropic.claude-3-7-sonnet-20250219-v1:0', areas: ['us', 'eu', 'apac', 'us-gov'] },
+  'claude-sonnet-4': { id: 'anthropic.claude-sonnet-4-20250514-v1:0', areas: ['us', 'eu', 'apac'] },
+  'claude-opus-4': { id: 'anthropic.claude-opus-4-20250514-v1:0', areas: ['us'] },
+  'claude-opus-4-1': { id: 'anthropic.claude-opus-4-1-20250805-v1:0', areas: ['us'] },
+  'claude-sonnet-4-5': { id: 'anthropic.claude-sonnet-4-5-20250929-v1:0', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+  'claude-haiku-4-5': { id: 'anthropic.claude-haiku-4-5-20251001-v1:0', areas: ['us', 'eu', 'jp', 'au'] },
+  'claude-opus-4-5': { id: 'anthropic.claude-opus-4-5-20251101-v1:0', areas: ['us', 'eu'] },
 };
 
-/** These models are asked through a profile of an area, which keeps their data in it: https://docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html */
-function areaOf(region: string): string {
-  if (region.startsWith('us-gov-')) return 'us-gov.';
-  if (region.startsWith('us-') || region.startsWith('ca-')) return 'us.';
-  if (region.startsWith('eu-')) return 'eu.';
-  return region.startsWith('ap-') ? 'apac.' : '';
+/** The areas that a region belongs to; a profile of one keeps what is asked in it. The one of the whole world is for the caller to name. */
+function areasOf(region: string): readonly string[] {
+  if (region.startsWith('us-gov-')) return ['us-gov'];
+  if (region.startsWith('us-') || region.startsWith('ca-')) return ['us'];
+  if (region.startsWith('eu-')) return ['eu'];
+  if (/^ap-northeast-[13]$/.test(region)) return ['jp', 'apac'];
+  if (/^ap-southeast-[24]$/.test(region)) return ['au', 'apac'];
+  return region.startsWith('ap-') ? ['apac'] : [];
+}
+
+function nameOf(model: string, region: string): string {
+  const vendorName = model.replace(/^anthropic\//, '').replace(/-latest$/, '');
+  const known = CLAUDE[vendorName] ?? Object.values(CLAUDE).find(({ id }) => id.startsWith(`anthropic.${vendorName}-v`));
+  const area = areasOf(region).find((each) => known?.areas.includes(each));
+  return known === undefined || area === undefined ? model : `${area}.${known.id}`;
 }
 
 export const bedrock: Provider = compatible({
@@ -36,19 +45,15 @@ export const bedrock: Provider = compatible({
   endpoints: ['converse'],
   priceId: 'aws',
   streamUsage: false,
-  signing: { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'], required: 2, read: readKeys },
+  signing: { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_SESSION_TOKEN'], required: 3, read: readKeys },
   // The same models as at their vendor: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html
   reasoning: [
     { models: /claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
     { models: /claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
   ],
   fixedSampling: /claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
-  nameFor: (model, settings) => {
-    const vendorName = model.replace(/^anthropic\//, '').replace(/-latest$/, '');
-    const id = CLAUDE_IDS[vendorName] ?? Object.values(CLAUDE_IDS).find((each) => each.startsWith(`anthropic.${vendorName}-v`));
-    return id === undefined ? model : areaOf(settings['AWS_REGION'] ?? '') + id;
-  },
-  models: Object.keys(CLAUDE_IDS),
+  nameFor: (model, settings) => nameOf(model, settings['AWS_REGION'] ?? ''),
+  models: Object.keys(CLAUDE),
   // The price catalogue's word for every region's price is no model.
   endpointsFor: (model) => (model.startsWith('regional.') ? [] : ['converse']),
   documentation: 'https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html',

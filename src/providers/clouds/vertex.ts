@@ -23,7 +23,7 @@ function readAccount({ GOOGLE_APPLICATION_CREDENTIALS_JSON: text }: Settings): S
 }
 
 const isClaude = (model: string): boolean => model.startsWith('claude-');
-const isGemini = (model: string): boolean => model.startsWith('gemini-');
+const isGemini = (model: string): boolean => model.startsWith('gemini-') && !model.includes('embedding');
 
 const METHODS: Readonly<Partial<Record<EndpointName, (streamed: boolean) => string>>> = {
   'generate-content': (streamed) => `google/models/{model}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
@@ -45,7 +45,12 @@ export const vertex: Provider = {
   baseUrlVariable: 'VERTEX_BASE_URL',
   endpoints: ['generate-content', 'count-content', 'messages', 'chat'],
   signing: { variables: ['GOOGLE_APPLICATION_CREDENTIALS_JSON'], required: 1, read: readAccount },
-  endpointsFor: (model) => (isClaude(model) ? ['messages'] : isGemini(model) ? ['generate-content', 'count-content'] : ['chat']),
+  endpointsFor: (model) => {
+    if (isClaude(model)) return ['messages'];
+    if (isGemini(model)) return ['generate-content', 'count-content'];
+    // Models of others are named with their publisher there.
+    return model.includes('/') ? ['chat'] : [];
+  },
   pathFor: (endpoint, model, streamed) => {
     if (endpoint === 'chat') return '/endpoints/openapi/chat/completions';
     const method = METHODS[endpoint]?.(streamed);
@@ -55,7 +60,7 @@ export const vertex: Provider = {
   bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' } },
   // A version stands behind an at sign: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#model-availability
   nameFor: (model) => {
-    const name = model.replace(/^(?:anthropic|google)\//, '');
+    const name = model.replace(/^(?:anthropic\/(?=claude-)|google\/(?=gemini-))/, '');
     return isClaude(name) ? name.replace(/-(\d{8})$/, '@$1').replace(/-latest$/, '') : name;
   },
   priceId: 'google',

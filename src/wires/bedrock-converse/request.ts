@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (request syntax); the model stands in the path. */
 import { readInput, writeThinking } from '../anthropic-messages/request';
 import type { WriteOptions, WrittenRequest } from '../canonical';
-import { type Conversation, inTurns, type Message, outputFor, type Part, samplingFor, systemOf, Untranslatable } from '../canonical';
+import { type Conversation, inTurns, type Message, outputFor, type Part, samplingFor, systemOf, type Tool, Untranslatable } from '../canonical';
 import { at, limitOf } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
@@ -19,6 +19,8 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
   };
 }
 
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html */
+const TEMPERATURE_MOST = 1;
 /** Members that the platform hands on to Claude as they are. */
 const IS_CLAUDE = /(?:^|[./])(?:anthropic\.)?claude-/;
 
@@ -36,7 +38,11 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
   const stop = it.stop.filter((each) => each.trim() !== '');
   // A budget needs room beside it.
   const maxTokens = output.tokens ?? (isThinking ? defaultOutputTokens : null);
-  const { temperature, topP, topK } = isThinking ? { temperature: null, topP: null, topK: null } : sampling;
+  const allowed = isThinking ? { temperature: null, topP: null, topK: null } : sampling;
+  const temperature = allowed.temperature === null ? null : Math.min(allowed.temperature, TEMPERATURE_MOST);
+  // Claude's newer models take one of both alone.
+  const topP = isClaude && temperature !== null ? null : allowed.topP;
+  const { topK } = allowed;
   const inference = {
     ...(maxTokens !== null && { maxTokens }),
     ...(temperature !== null && { temperature }),
@@ -54,7 +60,7 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
   const tools = writeTools(it);
   const body: JsonObject = {
     messages,
-    ...(system !== null && { system: [{ text: system }] }),
+    ...(system !== null && system.trim() !== '' && { system: [{ text: system }] }),
     ...(Object.keys(inference).length > 0 && { inferenceConfig: inference }),
     ...(tools !== null && { toolConfig: tools }),
     ...(Object.keys(further).length > 0 && { additionalModelRequestFields: further }),
@@ -69,6 +75,9 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...(!isClaude && topK !== null ? ['top_k'] : []),
     ...(it.parallelTools === false && tools !== null ? ['parallel_tool_calls'] : []),
     ...(it.user === null ? [] : ['user']),
+    ...(temperature === allowed.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
+    ...(topP === allowed.topP ? [] : ['top_p beside temperature']),
+    ...(it.tools.length === 0 && tools !== null ? ['that no tool may be called: those of earlier turns have to be named'] : []),
   ];
   return { body, dropped };
 }
@@ -81,19 +90,29 @@ const writeFormat = ({ name, schema }: NonNullable<Conversation['format']>): Jso
 
 /** No tool can be forbidden here but by leaving all out, which a conversation that used some does not allow. */
 function writeTools({ tools, toolChoice, messages }: Conversation): JsonObject | null {
-  if (tools.length === 0) return null;
+  const used = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [part.name] : []))));
+  if (tools.length === 0) {
+    // A conversation that has called tools has to name them.
+    return used.size === 0 ? null : { tools: [...used].map((name) => writeTool({ name, description: null, schema: {} })) };
+  }
   if (toolChoice === 'none') {
-    const isUsed = messages.some(({ parts }) => parts.some(({ kind }) => kind === 'tool-call' || kind === 'tool-result'));
-    if (isUsed) throw new Untranslatable('tool_choice', '`none` in a conversation that has called tools');
+    if (used.size > 0) throw new Untranslatable('tool_choice', '`none` in a conversation that has called tools');
     return null;
   }
   const choice = toolChoice === 'auto' ? { auto: {} } : toolChoice === 'required' ? { any: {} } : toolChoice === null ? null : { tool: toolChoice };
   return {
-    tools: tools.map(({ name, description, schema }) => ({
-      toolSpec: { name, ...(description !== null && description !== '' && { description }), inputSchema: { json: { type: 'object', ...schema } } },
-    })),
+    tools: tools.map(writeTool),
     ...(choice !== null && { toolChoice: choice }),
   };
+}
+
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolSpecification.html */
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+
+function writeTool({ name, description, schema }: Tool): JsonObject {
+  if (!TOOL_NAME.test(name)) throw new Untranslatable('tools', `the name \`${name.slice(0, 80)}\`, expected letters, digits, _ and -, at most 64`);
+  const described = description !== null && description !== '' ? { description } : {};
+  return { toolSpec: { name, ...described, inputSchema: { json: { type: 'object', ...schema } } } };
 }
 
 /** Turns alternate, and results of parallel tools stand together. */
@@ -103,12 +122,22 @@ function writeMessages(messages: readonly Message[]): JsonObject[] {
   const nextFile = (): number => ++files;
   for (const { role, parts } of inTurns(messages)) {
     if (role === 'system') continue;
-    const content = parts.flatMap((part) => writeBlock(part, nextFile));
+    if (role === 'assistant' && parts.some(({ kind }) => kind === 'image' || kind === 'file')) {
+      throw new Untranslatable('messages', 'an image or a file of the assistant');
+    }
+    const content = withWords(parts.flatMap((part) => writeBlock(part, nextFile)));
     const last = turns.at(-1);
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
   }
   return turns;
+}
+
+/** A document has to stand beside some text. */
+function withWords(content: readonly JsonObject[]): JsonObject[] {
+  const named = content.map((block) => at(block, 'document', 'name')).find((name) => typeof name === 'string');
+  if (named === undefined || content.some((block) => block['text'] !== undefined)) return [...content];
+  return [...content, { text: named }];
 }
 
 /** Blank text is refused, and so is thinking without its vendor's signature. */

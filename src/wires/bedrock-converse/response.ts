@@ -25,9 +25,10 @@ export function readCompletion(body: JsonObject): Completion {
   };
 }
 
-/** Citations and results of tools that the platform ran are no part of the answer elsewhere; nor is thinking that it hides. */
+/** Results of tools that the platform ran are no part of the answer elsewhere; nor is thinking that it hides. */
 function readBlock(block: JsonObject): Part[] {
-  const text = block['text'] ?? at(block, 'citationsContent', 'content', 'text');
+  const cited = objects(at(block, 'citationsContent', 'content')).map((each) => stringOr(each['text'], ''));
+  const text = block['text'] ?? (cited.length === 0 ? undefined : cited.join(''));
   if (typeof text === 'string') return [{ kind: 'text', text }];
   const call = block['toolUse'];
   if (call !== undefined) {

@@ -40,8 +40,8 @@ export class ConverseStream implements StreamReader {
 }
 
 export class ConversePartReader implements PartReader {
-  /** The answer's tool calls by the block that they stand in. */
-  readonly #tools = new Map<unknown, number>();
+  /** The answer's tool calls by the block that they stand in; one without arguments comes without a fragment. */
+  readonly #tools = new Map<unknown, { readonly tool: number; hasInput: boolean }>();
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -54,7 +54,7 @@ export class ConversePartReader implements PartReader {
       case 'contentBlockDelta':
         return this.#readDelta(body);
       case 'contentBlockStop':
-        return [{ kind: 'close' }];
+        return this.#closeBlock(body);
       case 'messageStop':
         return [{ kind: 'finish', reason: readFinish(body['stopReason']) }];
       case 'metadata': {
@@ -71,8 +71,14 @@ export class ConversePartReader implements PartReader {
     const call = at(body, 'start', 'toolUse');
     if (call === undefined) return [];
     const tool = this.#tools.size;
-    this.#tools.set(body['contentBlockIndex'], tool);
+    this.#tools.set(body['contentBlockIndex'], { tool, hasInput: false });
     return [{ kind: 'tool-call', tool, id: stringOr(at(call, 'toolUseId'), ''), name: stringOr(at(call, 'name'), '') }];
+  }
+
+  #closeBlock(body: JsonObject): readonly StreamPart[] {
+    const tool = this.#tools.get(body['contentBlockIndex']);
+    if (tool === undefined || tool.hasInput) return [{ kind: 'close' }];
+    return [{ kind: 'tool-input', tool: tool.tool, text: '{}' }, { kind: 'close' }];
   }
 
   #readDelta(body: JsonObject): readonly StreamPart[] {
@@ -84,6 +90,8 @@ export class ConversePartReader implements PartReader {
     if (typeof signature === 'string') return [{ kind: 'signature', by: 'anthropic', text: signature }];
     const tool = this.#tools.get(body['contentBlockIndex']);
     const input = stringOr(at(toolUse, 'input'), '');
-    return tool === undefined || input === '' ? [] : [{ kind: 'tool-input', tool, text: input }];
+    if (tool === undefined || input === '') return [];
+    tool.hasInput = true;
+    return [{ kind: 'tool-input', tool: tool.tool, text: input }];
   }
 }

@@ -4,7 +4,7 @@
  */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, count, isObject } from '../json';
-import type { JsonObject } from '../wire';
+import type { JsonObject, RequestFacts } from '../wire';
 
 /** A day of sound; no answer has more. */
 const MOST_SECONDS = 86_400;
@@ -21,6 +21,26 @@ export function readUsage(usage: unknown, duration: unknown): Usage | null {
     output: count(usage['output_tokens'] ?? usage['completion_tokens']),
     audioSeconds: stated,
   };
+}
+
+/** Sound of the least rate that anybody records speech with, 16 kbit/s. */
+const LEAST_BYTES_PER_SECOND = 2_000;
+/** Of sound, read and spoken: https://platform.openai.com/docs/guides/audio */
+const TOKENS_PER_SECOND = 10;
+const SPOKEN_TOKENS_PER_SECOND = 20;
+/** Quick speech. */
+const CHARS_PER_SECOND = 10;
+
+/** Speech by its characters, transcripts by the size of what is sent. */
+export function worstUsage(body: JsonObject, _: RequestFacts, byteLength: number): Usage {
+  const spoken = spokenUsage(body);
+  if (spoken !== null) {
+    const { characters } = spoken;
+    return { ...spoken, input: characters, output: Math.ceil((characters / CHARS_PER_SECOND) * SPOKEN_TOKENS_PER_SECOND) };
+  }
+  const audioSeconds = Math.ceil(byteLength / LEAST_BYTES_PER_SECOND);
+  const inputAudio = audioSeconds * TOKENS_PER_SECOND;
+  return { ...NO_USAGE, audioSeconds, input: inputAudio, inputAudio, output: inputAudio };
 }
 
 /** Null: the call has nothing to be spoken. */

@@ -4,7 +4,7 @@ import type { Wire } from '../wire';
 import { readRequest } from './request';
 import { readAnswer } from './response';
 import { AudioStream } from './stream';
-import { spokenUsage } from './usage';
+import { spokenUsage, worstUsage } from './usage';
 
 export const openAiAudio: Wire = {
   name: 'openai-audio',
@@ -12,6 +12,7 @@ export const openAiAudio: Wire = {
   answersBytes: true,
   readRequest,
   usageOfRequest: spokenUsage,
+  worstOfRequest: worstUsage,
   askForUsage: () => [],
   readAnswer,
   openStream: () => new AudioStream(),

@@ -20,7 +20,16 @@ function plan(changes: { call?: Partial<Call>; identity?: Partial<Identity>; hea
     ...changes.call,
   } as Call;
   const identity = { keyId: 'k', providerKey: 'held', rewritten: new Map(), ...changes.identity } as Identity;
-  const body = { text: null, bytes: null, stream: null, json: { model: 'm' }, facts: { user: null }, contentType: '', ...changes.body } as CallBody;
+  const body = {
+    text: null,
+    bytes: null,
+    stream: null,
+    form: null,
+    json: { model: 'm' },
+    facts: { user: null },
+    contentType: '',
+    ...changes.body,
+  } as CallBody;
   return planCache(call, identity, readPolicy(headers, {}), body, [{ name: 'openai', url: 'https://x', model: 'm' } as Target]);
 }
 

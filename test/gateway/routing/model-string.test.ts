@@ -3,8 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { parseModelString } from '../../../src/gateway/routing/model-string';
 
 const MODELS = new Set(['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'meta-llama/Llama-3.3-70B', 'llama-3.3-70b-versatile', 'openai/gpt-4o']);
-const PROVIDERS = new Set(['openai', 'anthropic', 'groq', 'together']);
-const names = { isModel: (name: string) => MODELS.has(name), isProvider: (name: string) => PROVIDERS.has(name) };
+const PROVIDERS = new Set(['openai', 'anthropic', 'groq', 'together', 'moonshot']);
+const names = {
+  isModel: (name: string) => MODELS.has(name),
+  isProvider: (name: string) => PROVIDERS.has(name),
+  isReady: (name: string) => name !== 'moonshot',
+  isServed: (name: string) => name === 'moonshot/kimi-k2',
+};
 const short = (text: string): string[] =>
   parseModelString(text, names).items.map((it) => [it.name, it.provider ?? '-', it.uid ?? '-', it.online ? 'online' : ''].join(' ').trim());
 
@@ -19,6 +24,12 @@ describe('parseModelString', () => {
     ['together/meta-llama/Llama-3.3-70B', ['meta-llama/Llama-3.3-70B together -']],
     ['together/openai/gpt-4o', ['openai/gpt-4o together -']],
     ['gpt-4o/openai/my-key', ['gpt-4o openai my-key']],
+    // Whose name comes first is asked, and nobody else is sent the prompt.
+    ['together/openai/gpt-oss-120b', ['openai/gpt-oss-120b together -']],
+    ['groq/moonshot/kimi-k2', ['moonshot/kimi-k2 groq -']],
+    // A reseller lists it by this name, and the vendor has no key.
+    ['moonshot/kimi-k2', ['moonshot/kimi-k2 - -']],
+    ['moonshot/other', ['other moonshot -']],
     ['meta-llama/Llama-3.3-70B/together/my-key', ['meta-llama/Llama-3.3-70B together my-key']],
     ['gpt-4o:online', ['gpt-4o - - online']],
     ['gpt-4o:online/openai', ['gpt-4o openai - online']],
