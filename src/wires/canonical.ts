@@ -14,18 +14,26 @@ export interface Signature {
   readonly text: string;
 }
 
-export type Part =
+/** How long a vendor is asked to keep everything up to here for the next call. */
+export type CacheLife = '5m' | '1h';
+
+export type Part = PartContent & { readonly cache?: CacheLife };
+
+type PartContent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'thinking'; readonly text: string; readonly signature: Signature | null }
   | { readonly kind: 'refusal'; readonly text: string }
   | { readonly kind: 'image'; readonly source: Source }
   | { readonly kind: 'file'; readonly source: Source; readonly name: string | null }
+  | { readonly kind: 'audio'; readonly source: Data }
   /** `input`: the arguments as JSON text, as the model wrote them. */
   /** `signature`: as of thinking, where the vendor signs its calls. */
   | { readonly kind: 'tool-call'; readonly id: string; readonly name: string; readonly input: string; readonly signature?: Signature }
   | { readonly kind: 'tool-result'; readonly id: string; readonly parts: readonly Part[]; readonly isError: boolean };
 
-export type Source = { readonly url: string } | { readonly mediaType: string /** Base64. */; readonly data: string };
+/** `data`: base64. */
+export type Data = { readonly mediaType: string; readonly data: string };
+export type Source = { readonly url: string } | Data;
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -37,6 +45,7 @@ export interface Tool {
   readonly description: string | null;
   /** JSON Schema of its arguments. */
   readonly schema: JsonObject;
+  readonly cache?: CacheLife;
 }
 
 export interface Conversation {
@@ -212,6 +221,17 @@ export function systemOf(messages: readonly Message[]): string | null {
 export function outputFor(stated: number | null, limit: number | null): { readonly tokens: number | null; readonly dropped: readonly string[] } {
   if (stated === null || limit === null || stated <= limit) return { tokens: stated, dropped: [] };
   return { tokens: limit, dropped: [`a limit of tokens above the model's ${limit}`] };
+}
+
+/** What a wire without marks for caching leaves out: they cost money where they are missed, and change nothing. */
+export function droppedMarks({ messages, tools }: Conversation): string[] {
+  const isMarked = messages.some(({ parts }) => parts.some(({ cache }) => cache !== undefined)) || tools.some(({ cache }) => cache !== undefined);
+  return isMarked ? ['cache_control'] : [];
+}
+
+/** A vendor's mark (`{"type": "ephemeral", "ttl": "1h"}`), as it stands beside a block. */
+export function readMark(it: unknown): { readonly cache?: CacheLife } {
+  return isObject(it) && it['type'] === 'ephemeral' ? { cache: it['ttl'] === '1h' ? '1h' : '5m' } : {};
 }
 
 /** The text of a system message, which no wire lets hold anything else. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_USAGE } from '../../schema/record';
 import type { Effort, ReasoningEntry } from '../../src/providers/provider';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
+import { bedrockConverse } from '../../src/wires/bedrock-converse/wire';
 import {
   type Completion,
   type Conversation,
@@ -646,5 +647,75 @@ describe('what one vendor says to another', () => {
       [],
       ['sampling beside thinking'],
     ]);
+  });
+});
+
+describe('marks for caching', () => {
+  const mark = { cache_control: { type: 'ephemeral' } };
+  const hourly = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+  const marked = {
+    model: 'm',
+    max_tokens: 10,
+    system: [
+      { type: 'text', text: 'one' },
+      { type: 'text', text: 'two', ...hourly },
+    ],
+    tools: [{ name: 'f', input_schema: { type: 'object' }, ...mark }],
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'hi', ...mark }] }],
+  };
+
+  it('come back to their vendor as they were', () => {
+    const { body, dropped } = messages.writeConversation(asMessages(marked), options);
+    expect(body).toMatchObject({ system: marked.system, tools: marked.tools, messages: marked.messages });
+    expect(dropped).toEqual([]);
+  });
+
+  it('are points of their own at Bedrock, for models that keep prefixes', () => {
+    const { outbound } = bedrockConverse;
+    const written = outbound?.writeConversation(asMessages(marked), { ...options, model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0' });
+    expect(written?.body).toMatchObject({
+      system: [{ text: 'one' }, { text: 'two' }, { cachePoint: { type: 'default', ttl: '1h' } }],
+      toolConfig: { tools: [{ toolSpec: { name: 'f' } }, { cachePoint: { type: 'default' } }] },
+      messages: [{ content: [{ text: 'hi' }, { cachePoint: { type: 'default' } }] }],
+    });
+    const plain = outbound?.writeConversation(asMessages(marked), { ...options, model: 'meta.llama4' });
+    expect([JSON.stringify(plain?.body).includes('cachePoint'), plain?.dropped]).toEqual([false, ['cache_control']]);
+  });
+
+  it('on a call as a whole stand behind its last block, and those of OpenAI’s dialect count too', () => {
+    const whole = { model: 'm', max_tokens: 10, ...mark, messages: [{ role: 'user', content: 'hi' }] };
+    expect(messages.writeConversation(asMessages(whole), options).body['messages']).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'hi', ...mark }] },
+    ]);
+    const ofChat = asChat({ model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'hi', ...hourly }] }] });
+    expect(messages.writeConversation(ofChat, options).body['messages']).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'hi', ...hourly }] },
+    ]);
+  });
+
+  it('are named where a wire has none', () => {
+    for (const wire of [openAiChat, openAiResponses, gemini]) {
+      const { body, dropped } = translatorOf(wire).writeConversation(asMessages(marked), options);
+      expect([wire.name, JSON.stringify(body).includes('cache_control'), dropped.includes('cache_control')]).toEqual([wire.name, false, true]);
+    }
+  });
+});
+
+describe('sound', () => {
+  const heard = asChat({
+    model: 'm',
+    messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'mp3' } }] }],
+  });
+
+  it('goes from OpenAI’s dialect to Google’s and back', () => {
+    const { body } = translatorOf(gemini).writeConversation(heard, options);
+    expect(body['contents']).toEqual([{ role: 'user', parts: [{ inlineData: { mimeType: 'audio/mp3', data: 'UklGRg==' } }] }]);
+    const back = chat.writeConversation(read(gemini, body, '/models/m:generateContent'), options).body;
+    expect(back['messages']).toEqual([{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'mp3' } }] }]);
+  });
+
+  it('is refused where nobody hears it', () => {
+    for (const wire of [anthropicMessages, openAiResponses]) expect(() => translatorOf(wire).writeConversation(heard, options)).toThrow(/sound/);
+    expect(() => bedrockConverse.outbound?.writeConversation(heard, options)).toThrow(/sound/);
   });
 });

@@ -1,6 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
 import {
   budgetOf,
+  type CacheLife,
   type Conversation,
   effortOf,
   listOf,
@@ -9,6 +10,7 @@ import {
   type Part,
   type Reasoning,
   readEffort,
+  readMark,
   type Signature,
   type Source,
   samplingFor,
@@ -65,7 +67,7 @@ export function readConversation(body: JsonObject): Conversation {
   return {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
-    messages: readMessages(body),
+    messages: withMark(readMessages(body), body['cache_control']),
     tools: listOf(body['tools'], 'tools').map(readTool),
     toolChoice: isObject(choice) ? readChoice(choice) : null,
     parallelTools: oneByOne === true ? false : null,
@@ -118,12 +120,33 @@ function readTool(tool: JsonObject): Tool {
       `a tool of type \`${String(type).slice(0, 40)}\` that the vendor runs itself, expected one with an input_schema`,
     );
   }
-  return { name, description: stringOr(description, null), schema };
+  return { name, description: stringOr(description, null), schema, ...readMark(tool['cache_control']) };
 }
 
 export function readParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return listOf(content, where).flatMap((block) => readBlock(block, where));
+  return listOf(content, where).flatMap((block) => {
+    const mark = readMark(block['cache_control']);
+    return readBlock(block, where).map((part) => ({ ...part, ...mark }));
+  });
+}
+
+/** A mark on the call as a whole stands for one behind its last block: https://platform.claude.com/docs/en/build-with-claude/prompt-caching */
+function withMark(messages: Message[], it: unknown): Message[] {
+  const mark = readMark(it);
+  const last = messages.at(-1);
+  const part = last?.parts.at(-1);
+  if (mark.cache === undefined || last === undefined || part === undefined) return messages;
+  return [...messages.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...part, ...mark }] }];
+}
+
+const writeMark = (cache: CacheLife | undefined): JsonObject =>
+  cache === undefined ? {} : { cache_control: { type: 'ephemeral', ...(cache === '1h' && { ttl: '1h' }) } };
+
+/** As one text where nothing in it is marked. */
+function writeSystem(messages: readonly Message[]): string | JsonObject[] | null {
+  const parts = messages.filter(({ role }) => role === 'system').flatMap((message) => message.parts);
+  return parts.some(({ cache }) => cache !== undefined) ? parts.flatMap(writeBlock) : systemOf(messages);
 }
 
 function readBlock(block: JsonObject, where: string): Part[] {
@@ -180,7 +203,7 @@ export function writeConversation(
   { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
 ): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
-  const system = systemOf(it.messages);
+  const system = writeSystem(it.messages);
   const messages = writeMessages(it.messages);
   if (messages.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
   const output = outputFor(it.maxOutputTokens ?? defaultOutputTokens, outputLimit);
@@ -257,6 +280,7 @@ const writeTool = (tool: Tool): JsonObject => ({
   name: tool.name,
   ...(tool.description !== null && { description: tool.description }),
   input_schema: { type: 'object', ...tool.schema },
+  ...writeMark(tool.cache),
 });
 
 function writeChoice({ toolChoice, parallelTools, tools }: Conversation): JsonObject | null {
@@ -281,8 +305,10 @@ function writeMessages(messages: readonly Message[]): JsonObject[] {
   return turns;
 }
 
+export const writeBlock = (part: Part): JsonObject[] => blocksOf(part).map((block) => ({ ...block, ...writeMark(part.cache) }));
+
 /** Blank text is refused, and so is thinking without its vendor's signature. */
-export function writeBlock(part: Part): JsonObject[] {
+function blocksOf(part: Part): JsonObject[] {
   switch (part.kind) {
     case 'text':
     case 'refusal':
@@ -296,6 +322,8 @@ export function writeBlock(part: Part): JsonObject[] {
       return [{ type: 'image', source: writeSource(part.source) }];
     case 'file':
       return [{ type: 'document', source: writeSource(part.source), ...(part.name !== null && { title: part.name }) }];
+    case 'audio':
+      throw new Untranslatable('messages', 'sound, expected text, images or documents');
     case 'tool-call':
       return [{ type: 'tool_use', id: toolId(part.id), name: part.name, input: readInput(part) }];
     case 'tool-result':

@@ -1,7 +1,19 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (request syntax); the model stands in the path. */
 import { readInput, writeThinking } from '../anthropic-messages/request';
 import type { WriteOptions, WrittenRequest } from '../canonical';
-import { type Conversation, inTurns, type Message, outputFor, type Part, samplingFor, systemOf, type Tool, Untranslatable } from '../canonical';
+import {
+  type CacheLife,
+  type Conversation,
+  droppedMarks,
+  inTurns,
+  type Message,
+  outputFor,
+  type Part,
+  samplingFor,
+  systemOf,
+  type Tool,
+  Untranslatable,
+} from '../canonical';
 import { at, limitOf } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
@@ -32,9 +44,10 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
   const output = outputFor(it.maxOutputTokens, outputLimit);
   const thinking = isClaude ? writeThinking(it, reasoning, output.tokens ?? defaultOutputTokens) : null;
   const isThinking = thinking?.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
-  const messages = writeMessages(it.messages);
+  const messages = writeMessages(it.messages, KEEPS_PREFIXES.test(model));
   if (messages.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
-  const system = systemOf(it.messages);
+  const marks = KEEPS_PREFIXES.test(model);
+  const system = writeSystem(it.messages, marks);
   const stop = it.stop.filter((each) => each.trim() !== '');
   // A budget needs room beside it.
   const maxTokens = output.tokens ?? (isThinking ? defaultOutputTokens : null);
@@ -57,10 +70,10 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...(it.format !== null && { textFormat: writeFormat(it.format) }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
   };
-  const tools = writeTools(it);
+  const tools = writeTools(it, marks);
   const body: JsonObject = {
     messages,
-    ...(system !== null && system.trim() !== '' && { system: [{ text: system }] }),
+    ...(system.length > 0 && { system }),
     ...(Object.keys(inference).length > 0 && { inferenceConfig: inference }),
     ...(tools !== null && { toolConfig: tools }),
     ...(Object.keys(further).length > 0 && { additionalModelRequestFields: further }),
@@ -75,6 +88,7 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...(!isClaude && topK !== null ? ['top_k'] : []),
     ...(it.parallelTools === false && tools !== null ? ['parallel_tool_calls'] : []),
     ...(it.user === null ? [] : ['user']),
+    ...(marks ? [] : droppedMarks(it)),
     ...(temperature === allowed.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === allowed.topP ? [] : ['top_p beside temperature']),
     ...(it.tools.length === 0 && tools !== null ? ['that no tool may be called: those of earlier turns have to be named'] : []),
@@ -89,7 +103,7 @@ const writeFormat = ({ name, schema }: NonNullable<Conversation['format']>): Jso
 });
 
 /** No tool can be forbidden here but by leaving all out, which a conversation that used some does not allow. */
-function writeTools({ tools, toolChoice, messages }: Conversation): JsonObject | null {
+function writeTools({ tools, toolChoice, messages }: Conversation, marks: boolean): JsonObject | null {
   const used = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [part.name] : []))));
   if (tools.length === 0) {
     // A conversation that has called tools has to name them.
@@ -101,7 +115,7 @@ function writeTools({ tools, toolChoice, messages }: Conversation): JsonObject |
   }
   const choice = toolChoice === 'auto' ? { auto: {} } : toolChoice === 'required' ? { any: {} } : toolChoice === null ? null : { tool: toolChoice };
   return {
-    tools: tools.map(writeTool),
+    tools: tools.flatMap((tool) => [writeTool(tool), ...(marks ? cachePoint(tool) : [])]),
     ...(choice !== null && { toolChoice: choice }),
   };
 }
@@ -116,7 +130,7 @@ function writeTool({ name, description, schema }: Tool): JsonObject {
 }
 
 /** Turns alternate, and results of parallel tools stand together. */
-function writeMessages(messages: readonly Message[]): JsonObject[] {
+function writeMessages(messages: readonly Message[], marks: boolean): JsonObject[] {
   const turns: { role: string; content: JsonObject[] }[] = [];
   let files = 0;
   const nextFile = (): number => ++files;
@@ -125,12 +139,28 @@ function writeMessages(messages: readonly Message[]): JsonObject[] {
     if (role === 'assistant' && parts.some(({ kind }) => kind === 'image' || kind === 'file')) {
       throw new Untranslatable('messages', 'an image or a file of the assistant');
     }
-    const content = withWords(parts.flatMap((part) => writeBlock(part, nextFile)));
+    const content = withWords(parts.flatMap((part) => [...writeBlock(part, nextFile), ...(marks ? cachePoint(part) : [])]));
     const last = turns.at(-1);
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
   }
   return turns;
+}
+
+/** Models that keep marked prefixes: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
+const KEEPS_PREFIXES = /claude-|amazon\.nova-/;
+
+/** A mark stands behind what it marks, as a block of its own. */
+const cachePoint = ({ cache }: { readonly cache?: CacheLife }): JsonObject[] =>
+  cache === undefined ? [] : [{ cachePoint: { type: 'default', ...(cache === '1h' && { ttl: '1h' }) } }];
+
+function writeSystem(messages: readonly Message[], marks: boolean): JsonObject[] {
+  const parts = messages.filter(({ role }) => role === 'system').flatMap((message) => message.parts);
+  if (!marks || parts.every(({ cache }) => cache === undefined)) {
+    const text = systemOf(messages) ?? '';
+    return text.trim() === '' ? [] : [{ text }];
+  }
+  return parts.flatMap((part) => [...writeBlock(part, () => 0), ...cachePoint(part)]);
 }
 
 /** A document has to stand beside some text. */
@@ -153,6 +183,8 @@ function writeBlock(part: Part, nextFile: () => number): JsonObject[] {
       return [{ image: { format: formatOf(part, IMAGE_FORMATS), source: { bytes: dataOf(part) } } }];
     case 'file':
       return [{ document: { format: formatOf(part, FILE_FORMATS), name: fileName(part.name, nextFile()), source: { bytes: dataOf(part) } } }];
+    case 'audio':
+      throw new Untranslatable('messages', 'sound, expected text, images or documents');
     case 'tool-call':
       return [{ toolUse: { toolUseId: toolId(part.id), name: part.name, input: readInput(part) } }];
     case 'tool-result': {

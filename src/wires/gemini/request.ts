@@ -2,6 +2,7 @@
 import {
   budgetOf,
   type Conversation,
+  droppedMarks,
   effortOf,
   listOf,
   type Message,
@@ -270,7 +271,8 @@ function readData(inline: JsonObject, where: string): Part {
   const source: Source | null = typeof data === 'string' ? { mediaType, data } : typeof uri === 'string' ? { url: uri } : null;
   if (source !== null && mediaType.startsWith('image/')) return { kind: 'image', source };
   if (source !== null && mediaType === 'application/pdf') return { kind: 'file', source, name: null };
-  throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
+  if (source !== null && 'data' in source && mediaType.startsWith('audio/')) return { kind: 'audio', source };
+  throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image, a PDF or sound`);
 }
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
@@ -305,6 +307,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...sampling.dropped,
     ...output.dropped,
     ...(it.user === null ? [] : ['user']),
+    ...droppedMarks(it),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
   ];
@@ -354,6 +357,7 @@ export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonO
       return part.signature?.by === 'google' ? [{ text: part.text, thought: true, thoughtSignature: part.signature.text }] : [];
     case 'image':
     case 'file':
+    case 'audio':
       if ('url' in part.source) throw new Untranslatable('messages', 'an image or document by its address, expected its data');
       return [{ inlineData: { mimeType: part.source.mediaType, data: part.source.data } }];
     case 'tool-call': {

@@ -1,12 +1,15 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
 import {
   type Conversation,
+  type Data,
+  droppedMarks,
   inTurns,
   listOf,
   type Message,
   outputFor,
   type Part,
   readEffort,
+  readMark,
   readSource,
   type Signature,
   samplingFor,
@@ -172,7 +175,11 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
 
 function readParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return listOf(content, `${where}.content`).flatMap((part) => readPart(part, where));
+  return listOf(content, `${where}.content`).flatMap((part) => {
+    // Not OpenAI's: clients of Claude by this wire mark parts so (https://openrouter.ai/docs/features/prompt-caching).
+    const mark = readMark(part['cache_control']);
+    return readPart(part, where).map((each) => ({ ...each, ...mark }));
+  });
 }
 
 function readPart(part: JsonObject, where: string): Part[] {
@@ -184,11 +191,15 @@ function readPart(part: JsonObject, where: string): Part[] {
   if (part['type'] === 'file' && typeof file === 'string') {
     return [{ kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) }];
   }
+  const sound = at(part, 'input_audio', 'data');
+  if (part['type'] === 'input_audio' && typeof sound === 'string') {
+    return [{ kind: 'audio', source: { mediaType: `audio/${stringOr(at(part, 'input_audio', 'format'), 'wav')}`, data: sound } }];
+  }
   // Mistral's form of reasoning: https://docs.mistral.ai/capabilities/reasoning/
   if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part), signature: null }];
   throw new Untranslatable(
     `${where}.content`,
-    `a part of type \`${String(part['type']).slice(0, 40)}\`, expected text, image_url, or file with its data`,
+    `a part of type \`${String(part['type']).slice(0, 40)}\`, expected text, image_url, input_audio, or file with its data`,
   );
 }
 
@@ -245,6 +256,7 @@ export function writeConversation(
       ...output.dropped,
       ...(sampling.topK === null ? [] : ['top_k']),
       ...(it.messages.some(hasFailedTool) ? ['is_error'] : []),
+      ...droppedMarks(it),
       ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ],
   };
@@ -307,8 +319,16 @@ function writeParts(parts: readonly Part[]): string | JsonObject[] {
   return parts.flatMap((part): JsonObject[] => {
     if (part.kind === 'text') return [{ type: 'text', text: part.text }];
     if (part.kind === 'image') return [{ type: 'image_url', image_url: { url: sourceUrl(part.source) } }];
+    if (part.kind === 'audio') return [{ type: 'input_audio', input_audio: { data: part.source.data, format: soundFormat(part.source) } }];
     if (part.kind !== 'file') return [];
     if ('url' in part.source) throw new Untranslatable('messages', 'a document by its address, expected its data');
     return [{ type: 'file', file: { filename: part.name ?? 'document.pdf', file_data: sourceUrl(part.source) } }];
   });
+}
+
+/** https://platform.openai.com/docs/guides/audio (`input_audio.format`) */
+function soundFormat({ mediaType }: Data): string {
+  const format = /^audio\/(?:x-|vnd\.)?(wav|wave|mp3|mpeg)/.exec(mediaType.toLowerCase())?.[1];
+  if (format === undefined) throw new Untranslatable('messages', `sound of type \`${mediaType.slice(0, 40)}\`, expected WAV or MP3`);
+  return format.startsWith('w') ? 'wav' : 'mp3';
 }

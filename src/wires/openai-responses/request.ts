@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses/create */
 import {
   type Conversation,
+  droppedMarks,
   listOf,
   type Message,
   outputFor,
@@ -227,6 +228,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(sampling.topK === null ? [] : ['top_k']),
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ...output.dropped,
+    ...droppedMarks(it),
   ];
   return { body, dropped };
 }
@@ -272,6 +274,8 @@ function writePart(part: Part, role: Message['role']): JsonObject[] {
     case 'file':
       if ('url' in part.source) return [{ type: 'input_file', file_url: part.source.url }];
       return [{ type: 'input_file', filename: part.name ?? 'document.pdf', file_data: sourceUrl(part.source) }];
+    case 'audio':
+      throw new Untranslatable('messages', 'sound, expected text, images or documents');
     default:
       return [];
   }
