@@ -12,6 +12,7 @@ import { loadRoutes } from './edge/d1/routes';
 import { SharedHealthBoard } from './edge/health';
 import { CachedKeyStore } from './edge/keys-cached';
 import { DurableLimiter } from './edge/limiter';
+import { mediaFetcher } from './edge/media';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
 import { RecordCollector, type RecordTransport } from './edge/records';
 import { FetchUpstream } from './edge/upstream-fetch';
@@ -136,6 +137,7 @@ function buildApp(env: Env): App {
     newId: uuidv7,
     waitUntil,
     upstream: new FetchUpstream(clock),
+    fetchMedia: mediaFetcher(config),
     keys: new CachedKeyStore(digester, (digest) => findKey(db, digest), clock, waitUntil, config.adminKey),
     records: new RecordCollector(transport, clock, uuidv7),
     consumer: {

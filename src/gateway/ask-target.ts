@@ -1,13 +1,15 @@
 /** One try at one target: an answer that has begun, or why there is none. Failures are values; what to do about them is not decided here. */
+import { Untranslatable } from '../wires/canonical';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
 import { fitWindow } from './fit-window';
 import { holdEvents } from './hold-events';
+import { loadMedia } from './media';
 import { networkFailure } from './network-failure';
 import { brokenOff, type Opened, openAnswer } from './open-answer';
-import { outgoingBody } from './outgoing-body';
-import type { Clock, Upstream } from './ports';
+import { type Outgoing, outgoingBody, untranslatable } from './outgoing-body';
+import type { Clock, MediaFetcher, Upstream } from './ports';
 import { type FailureKind, kindOfStatus, readRetryAfterMs } from './routing/retry';
 import type { Trail } from './trail';
 import { upstreamHeaders } from './upstream-headers';
@@ -32,6 +34,7 @@ export interface Failed {
 
 export interface AskDeps {
   readonly upstream: Upstream;
+  readonly fetchMedia: MediaFetcher;
   readonly clock: Clock;
 }
 
@@ -61,7 +64,8 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
   try {
     const fitted = trail.policy === null ? { body, note: null } : fitWindow(body, target, trail.policy);
     if (fitted.note !== null) trail.warn(fitted.note);
-    const { body: sent, dropped } = outgoingBody(call, fitted.body, target, prefill);
+    const written = outgoingBody(call, fitted.body, target, prefill);
+    const { body: sent, dropped } = written.missing.length === 0 ? written : await withMissing(asked, fitted.body, target, prefill, written.missing);
     if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${dropped.join(', ')}`);
     const response = await deadline.within(
       deps.upstream.fetch(target, {
@@ -83,6 +87,16 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     giveUp?.abort();
     return { kind: kindOfError(error, deadline), retryAfterMs: null, end: error };
   }
+}
+
+/** The body, once what it names by an address and must hold is there. */
+async function withMissing(asked: Asked, body: CallBody, target: Target, prefill: string | null, missing: readonly string[]): Promise<Outgoing> {
+  try {
+    await asked.deadline.within(loadMedia(body, missing, asked.deps.fetchMedia));
+  } catch (error) {
+    throw error instanceof Untranslatable ? untranslatable(target, error) : error;
+  }
+  return outgoingBody(asked.call, body, target, prefill);
 }
 
 async function open(asked: Asked, target: Target, response: Response, startedAt: number): Promise<Opened> {

@@ -5,11 +5,14 @@ import { setField } from '../wires/form';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { GatewayError } from './errors';
+import { withMedia } from './media';
 
 export interface Outgoing {
   readonly body: BodyInit | null;
   /** Members of the call that the target's wire has no place for. */
   readonly dropped: readonly string[];
+  /** Addresses to be fetched first: until then the body only shows whether the rest can be said. */
+  readonly missing: readonly string[];
 }
 
 /** What planning has translated already, to see whether it can be said; a target belongs to one call. */
@@ -20,15 +23,15 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
   if (target.wire.name !== call.wire.name) {
     const known = prefill === null ? made.get(target) : undefined;
     const outgoing = known?.of === body ? known.outgoing : translated(call, body, target, prefill);
-    if (prefill === null) made.set(target, { of: body, outgoing });
+    if (prefill === null && outgoing.missing.length === 0) made.set(target, { of: body, outgoing });
     return outgoing;
   }
   if (body.form !== null && body.bytes !== null && call.door.kind === 'gateway' && target.model !== null && target.model !== body.facts.model) {
-    return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [] };
+    return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [], missing: [] };
   }
   const edits = bodyEdits(call, body, target, prefill);
   const sent = body.text !== null && (edits.length > 0 || body.bytes === null) ? editJson(body.text, edits) : (body.bytes ?? body.stream);
-  return { body: sent, dropped: [] };
+  return { body: sent, dropped: [], missing: [] };
 }
 
 function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
@@ -48,7 +51,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   const { from, to } = translatorsOf(call, target);
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
   try {
-    const conversation = from.readConversation(body.json, body.facts);
+    const { conversation, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
     const written = to.writeConversation(told, {
@@ -61,7 +64,11 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     });
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
-    return { body: editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), dropped: [...conversation.dropped, ...written.dropped] };
+    return {
+      body: editJson(JSON.stringify(json), [...memberEdits(target), ...asked]),
+      dropped: [...conversation.dropped, ...written.dropped],
+      missing,
+    };
   } catch (error) {
     if (error instanceof Untranslatable) throw untranslatable(target, error);
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
@@ -88,7 +95,7 @@ export function translatorsOf(call: Call, target: Target): { readonly from: Inbo
   return { from, to };
 }
 
-const untranslatable = (target: Target, { param, message }: Untranslatable): GatewayError =>
+export const untranslatable = (target: Target, { param, message }: Untranslatable): GatewayError =>
   new GatewayError('not_translated', `The call cannot be put into the dialect of ${target.name} without changing what it means. ${message}.`, {
     param,
   });

@@ -4,6 +4,7 @@ import type { LimitPolicy } from '../../schema/limit-policy';
 import type { Strategy } from '../../schema/policy';
 import type { Bodies, RequestRecord } from '../../schema/record';
 import type { Config } from '../config';
+import type { Data } from '../wires/canonical';
 import type { AnswerCache } from './cache/ports';
 import type { Scope, Target } from './call';
 import type { Decision, TakeRequest, Window } from './limits/counter';
@@ -31,6 +32,9 @@ export interface Upstream {
   /** Sends one request; rejects on network failure and abort. */
   fetch(target: Target, request: UpstreamRequest): Promise<Response>;
 }
+
+/** Fetches an image or document; rejects with the reason, in words for the caller. */
+export type MediaFetcher = (url: string) => Promise<Data>;
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -125,6 +129,7 @@ export interface Deps {
   readonly config: Config;
   readonly keys: KeyStore;
   readonly upstream: Upstream;
+  readonly fetchMedia: MediaFetcher;
   readonly records: RecordSink;
   readonly cache: AnswerCache;
   readonly health: HealthBoard;

@@ -170,6 +170,8 @@ export interface Inbound {
 
 /** A wire as targets speak it: calls are written for them, and their answers read. */
 export interface Outbound {
+  /** What it takes by its address, and not by its data alone. */
+  readonly takesUrls: readonly ('image' | 'file')[];
   /** Headers that a call in this wire must carry. */
   readonly headers: Readonly<Record<string, string>>;
   /** Throws `Untranslatable`. */

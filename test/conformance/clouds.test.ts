@@ -19,6 +19,9 @@ let upstream: LLMock;
 /** In front of aimock, which hides the credentials that it was sent. */
 let front: Server;
 let tokens: Server;
+/** Holds images, and what is none. */
+let files: Server;
+let filesUrl: string;
 let worker: RunningWorker;
 let openai: OpenAI;
 let anthropic: Anthropic;
@@ -44,12 +47,20 @@ beforeAll(async () => {
     for await (const chunk of answer.body ?? []) response.write(chunk);
     response.end();
   });
-  const [tokenUrl, frontUrl] = await Promise.all([tokens, front].map(listen));
+  files = createServer((request, response) => {
+    const [status, headers, body] = FILES[request.url ?? ''] ?? [404, {}, ''];
+    response.writeHead(status, headers);
+    response.end(body);
+  });
+  const urls = await Promise.all([tokens, front, files].map(listen));
+  const [tokenUrl, frontUrl] = urls;
+  filesUrl = urls[2] ?? '';
   account = await generateKeyPair('RS256', { extractable: true });
   const privateKey = await exportPKCS8(account.privateKey);
   const project = '/v1/projects/acme/locations/europe-west4';
   worker = await startWorker({
     vars: {
+      WEIR_ALLOWED_TARGETS: new URL(filesUrl).host,
       AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'secret-of-aws',
       AWS_REGION: 'eu-central-1',
@@ -86,9 +97,19 @@ beforeEach(() => {
 afterAll(async () => {
   tokens?.close();
   front?.close();
+  files?.close();
   await Promise.all([worker?.stop(), upstream?.stop()]);
 });
 
+const PNG = Buffer.from('iVBORw0KGgo=', 'base64');
+const FILES: Record<string, [number, Record<string, string>, Buffer | string]> = {
+  '/a.png': [200, { 'content-type': 'image/png' }, PNG],
+  '/moved': [302, { location: '/a.png' }, ''],
+  '/inside': [302, { location: 'https://127.0.0.1:9/a.png' }, ''],
+  '/round': [302, { location: '/round' }, ''],
+  '/page': [200, { 'content-type': 'text/html' }, '<p>secret of the network</p>'],
+  '/large': [200, { 'content-type': 'image/png' }, Buffer.alloc(21 * 1024 * 1024)],
+};
 const messages = [{ role: 'user' as const, content: 'what is a weir?' }];
 const weather = [{ role: 'user' as const, content: 'weather in Oslo?' }];
 const parameters = { type: 'object' as const, properties: { city: { type: 'string' } } };
@@ -160,6 +181,43 @@ describe('Bedrock', () => {
     const texts: string[] = [];
     for await (const chunk of await google.models.generateContentStream({ model, contents: 'what is a weir?' })) texts.push(chunk.text ?? '');
     expect(texts.join('')).toBe(SAID);
+  });
+
+  const see = (url: string) =>
+    openai.chat.completions.create({
+      model,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'what is a weir?' },
+            { type: 'image_url', image_url: { url } },
+          ],
+        },
+      ],
+    });
+
+  it.each(['/a.png', '/moved'])('gets the data of an image that is named by its address: %s', async (path) => {
+    expect((await see(filesUrl + path)).choices[0]?.message.content).toBe(SAID);
+    const image = { image: { format: 'png', source: { bytes: PNG.toString('base64') } } };
+    expect(JSON.parse(sent()?.body ?? '{}').messages[0].content).toEqual([{ text: 'what is a weir?' }, image]);
+  });
+
+  it.each([
+    ['/missing', /status 404/],
+    ['/page', /`text\/html`, expected an image/],
+    ['/large', /more than 20971520 bytes/],
+    ['/round', /redirects/],
+    ['/inside', /private/],
+    ['http://169.254.169.254/latest/meta-data', /expected https/],
+    ['https://localhost/a.png', /private/],
+    ['gs://bucket/a.png', /expected https/],
+    ['file:///etc/passwd', /expected https/],
+  ])('is not asked with what cannot be fetched: %s', async (path, reason) => {
+    const failed = await see(path.startsWith('/') ? filesUrl + path : path).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ status: 400, message: expect.stringMatching(reason) });
+    expect(String(failed)).not.toContain('secret of the network');
+    expect(seen).toHaveLength(0);
   });
 
   it('fails in the caller’s dialect', async () => {

@@ -16,6 +16,6 @@ export const bedrockConverse: Wire = {
   writeError,
   writeErrorEvent,
   inbound: null,
-  outbound: { headers: {}, readFailure, writeConversation, readCompletion, openReader: () => new ConversePartReader() },
+  outbound: { takesUrls: [], headers: {}, readFailure, writeConversation, readCompletion, openReader: () => new ConversePartReader() },
   unframe: framesToEvents,
 };

@@ -21,6 +21,7 @@ export const gemini: Wire = {
     openWriter: () => new GeminiPartWriter(),
   },
   outbound: {
+    takesUrls: [],
     headers: {},
     readFailure,
     writeConversation,
