@@ -1,6 +1,7 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Inbound, type Outbound, reasoningFor, Untranslatable } from '../wires/canonical';
+import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, Untranslatable } from '../wires/canonical';
 import { editJson } from '../wires/edit-json';
+import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
@@ -17,6 +18,13 @@ export interface Outgoing {
 
 /** What planning has translated already, to see whether it can be said; a target belongs to one call. */
 const made = new WeakMap<Target, { readonly of: CallBody; readonly outgoing: Outgoing }>();
+
+/** Targets whose answer is the call of a tool. */
+const forced = new WeakSet<Target>();
+
+/** What the target wrote, where its answer was to keep to a schema by way of a tool. */
+export const completionOf = (target: Target, it: Completion): Completion => (forced.has(target) ? freeCompletion(it) : it);
+export const readerFor = (target: Target, reader: PartReader): PartReader => (forced.has(target) ? new FreedReader(reader) : reader);
 
 /** Throws `not_translated`. `prefill`: text with which the answer has begun already, or null. */
 export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
@@ -51,7 +59,10 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   const { from, to } = translatorsOf(call, target);
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
   try {
-    const { conversation, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
+    const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
+    const isForced = read.format?.schema != null && target.provider?.schemaByTool?.test(target.model ?? '') === true;
+    if (isForced) forced.add(target);
+    const conversation = isForced ? forceSchema(read) : read;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
     const written = to.writeConversation(told, {

@@ -9,6 +9,7 @@ import type { Asked } from './ask-target';
 import type { Target } from './call';
 import { GatewayError } from './errors';
 import { brokenOff, type Opened } from './open-answer';
+import { readerFor } from './outgoing-body';
 import { joinAll } from './read-up-to';
 import { Differs, SentAnswer, Splice } from './splice';
 
@@ -114,7 +115,7 @@ class Relay {
       reader: stream.getReader(),
       splitter: new EventSplitter(),
       events,
-      parts: outbound.openReader(),
+      parts: readerFor(target, outbound.openReader()),
       isRaw,
       splice,
       from: this.#sent.charCount,

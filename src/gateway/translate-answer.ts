@@ -5,7 +5,7 @@ import type { JsonObject } from '../wires/wire';
 import type { Answered } from './ask-target';
 import type { Call } from './call';
 import { GatewayError } from './errors';
-import { translatorsOf } from './outgoing-body';
+import { completionOf, translatorsOf } from './outgoing-body';
 
 const MS_PER_SECOND = 1_000;
 const encoder = new TextEncoder();
@@ -34,7 +34,7 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
 function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, requestId: string, now: number): JsonObject {
   const { from, to } = translatorsOf(call, target);
   try {
-    const completion = to.readCompletion(json ?? {});
+    const completion = completionOf(target, to.readCompletion(json ?? {}));
     // Bedrock names neither.
     const id = idFor(from.idPrefix, completion.id || requestId);
     const model = completion.model || (target.model ?? '');

@@ -15,6 +15,7 @@ export function compatible(it: Partial<Provider> & Pick<Provider, 'slug' | 'base
     fixedSampling: null,
     reasoning: [],
     prefill: null,
+    schemaByTool: null,
     models: [],
     dataUse: null,
     ...it,

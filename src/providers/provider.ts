@@ -102,6 +102,8 @@ export interface Provider {
    * must carry; `repeats`: its answer begins with that text again. Null: it does not, or does not say so.
    */
   readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | 'partial' | null; readonly repeats: boolean } | null;
+  /** Models that keep to a schema only in the arguments of a tool, or null. */
+  readonly schemaByTool: RegExp | null;
   /** Models beyond the price catalogue's. */
   readonly models: readonly string[];
   /** Variables beyond those in {@link baseUrl} that {@link pathFor} reads. */

@@ -45,6 +45,8 @@ export const VENDORS: readonly Provider[] = [
     fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
     // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
     prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null, repeats: false },
+    // Later ones have structured outputs: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+    schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:-0|-\d{8}|-latest|$))/,
     models: [],
     documentation: 'https://platform.claude.com/docs/en/api/messages',
     dataUse: 'Not used for training on commercial terms; kept 30 days unless agreed otherwise.',
@@ -70,6 +72,7 @@ export const VENDORS: readonly Provider[] = [
     prefill: null,
     // The price catalogue files what Vertex sells here too.
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),
+    schemaByTool: null,
     models: [],
     documentation: 'https://ai.google.dev/api/generate-content',
     dataUse: 'What the unpaid tier is sent may improve products; the paid tier is not used so.',

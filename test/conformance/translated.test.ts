@@ -2,7 +2,9 @@
 import Anthropic from '@anthropic-ai/sdk';
 import type { LLMock } from '@copilotkit/aimock';
 import OpenAI from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import {
@@ -172,6 +174,28 @@ describe('@anthropic-ai/sdk, answered by GPT', () => {
     const expected = { content: [{ type: 'tool_use', name: 'get_weather', input: { city: 'Oslo' } }], stop_reason: 'tool_use' };
     expect(await anthropic.messages.create(question)).toMatchObject(expected);
     expect(await anthropic.messages.stream(question).finalMessage()).toMatchObject(expected);
+  });
+});
+
+describe('an answer by a schema', () => {
+  const Weir = z.object({ height: z.number() });
+  const high = [{ role: 'user' as const, content: 'how high is a weir?' }];
+
+  it('is had from a model that keeps to one in a tool alone, whole and streamed', async () => {
+    const question = { model: 'anthropic/claude-sonnet-4-20250514', messages: high, response_format: zodResponseFormat(Weir, 'weir') };
+    const { choices } = await openai.chat.completions.parse(question);
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { parsed: { height: 3 } } });
+    expect(upstream.getRequests().at(-1)?.body).toMatchObject({ tools: [{ function: { name: 'weir_final_answer' } }] });
+    const streamed = await openai.chat.completions.stream(question).finalChatCompletion();
+    expect(streamed.choices[0]).toMatchObject({ finish_reason: 'stop', message: { parsed: { height: 3 } } });
+    expect(streamed.choices[0]?.message.tool_calls).toBeUndefined();
+  });
+
+  it('is asked for by the vendor’s own word where it has one', async () => {
+    await openai.chat.completions
+      .create({ model: 'claude-sonnet-4-5', messages: high, response_format: zodResponseFormat(Weir, 'weir') })
+      .catch(() => {});
+    expect(JSON.stringify(upstream.getRequests().at(-1)?.body)).not.toContain('weir_final_answer');
   });
 });
 

@@ -20,6 +20,8 @@ export async function startTalkative(): Promise<LLMock> {
   const upstream = new LLMock({ port: 0 });
   upstream.onMessage(/forecast/, { toolCalls: [{ id: 'call_2', name: 'geo__get_weather', arguments: '{"city":"Oslo"}' }] });
   upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
+  // What a model answers that has to give its answer by a tool.
+  upstream.onMessage(/how high/, { toolCalls: [{ id: 'call_3', name: 'weir_final_answer', arguments: '{"height":3}' }] });
   upstream.onMessage(/./, { content: SAID, usage: USED });
   await upstream.start();
   return upstream;

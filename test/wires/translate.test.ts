@@ -17,6 +17,7 @@ import {
   type StreamPart,
   Untranslatable,
 } from '../../src/wires/canonical';
+import { forceSchema, freeCompletion } from '../../src/wires/forced-schema';
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
@@ -717,5 +718,28 @@ describe('sound', () => {
   it('is refused where nobody hears it', () => {
     for (const wire of [anthropicMessages, openAiResponses]) expect(() => translatorOf(wire).writeConversation(heard, options)).toThrow(/sound/);
     expect(() => bedrockConverse.outbound?.writeConversation(heard, options)).toThrow(/sound/);
+  });
+});
+
+describe('a schema that is kept to by a tool', () => {
+  const format = { type: 'json_schema', json_schema: { name: 'out', schema: { type: 'object', properties: { a: {} } } } };
+  const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+  const told = (body: JsonObject): Conversation =>
+    forceSchema(asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], response_format: format, ...body }));
+
+  it('is the one tool to be called, or one among those of the caller', () => {
+    expect(told({})).toMatchObject({ format: null, toolChoice: { name: 'weir_final_answer' }, tools: [{ schema: { properties: { a: {} } } }] });
+    expect(told({ tools })).toMatchObject({ toolChoice: 'required', tools: [{ name: 'f' }, { name: 'weir_final_answer' }] });
+    expect(told({ tools, tool_choice: 'none' }).toolChoice).toEqual({ name: 'weir_final_answer' });
+    expect(told({ tools, tool_choice: { type: 'function', function: { name: 'f' } } }).toolChoice).toEqual({ name: 'f' });
+    expect(asChat({ model: 'm', messages: [] })).toEqual(forceSchema(asChat({ model: 'm', messages: [] })));
+  });
+
+  it('leaves calls of other tools what they are', () => {
+    const parts: Part[] = [{ kind: 'tool-call', id: 'x', name: 'f', input: '{}' }];
+    const called: Completion = { id: 'c', model: 'm', parts, finish: 'tool-calls', usage: null };
+    expect(freeCompletion(called)).toEqual(called);
+    const answered: Completion = { ...called, parts: [{ kind: 'tool-call', id: 'x', name: 'weir_final_answer', input: '{"a":1}' }] };
+    expect(freeCompletion(answered)).toMatchObject({ parts: [{ kind: 'text', text: '{"a":1}' }], finish: 'stop' });
   });
 });

@@ -75,6 +75,7 @@ export const vertex: Provider = {
   ],
   fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|@|$)|opus-4-[78])/,
   prefill: null,
+  schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:@\d{8}|$))/,
   models: [],
   documentation: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
   dataUse: 'Not used for training; cached for up to a day unless that is turned off.',
