@@ -4,12 +4,13 @@
  * runs elsewhere, here it would share the one thread that is measured.
  */
 import { fork } from 'node:child_process';
-import { Agent, request } from 'node:http';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { buildWorker } from '../harness/build.ts';
-import { ADMIN_KEY, COMPATIBILITY_DATE, freePort, startWorker } from '../harness/worker.ts';
+import { COMPATIBILITY_DATE, freePort, startWorker } from '../harness/worker.ts';
+import { type Load, median, series } from './load.ts';
+import { measureTranslation } from './translation.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const WARMUP_CALLS = 1_500;
@@ -19,12 +20,9 @@ const PARALLEL = 32;
 const STREAM_CALLS = 150;
 const BUNDLE_GOAL_KIB = 400;
 
-interface Scenario {
+interface Scenario extends Load {
   readonly name: string;
   readonly what: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Each call has a body of its own, so that a cache never has it. */
-  readonly isUnique: boolean;
   readonly goals: { readonly p50Ratio: number; readonly throughputRatio: number | null; readonly firstByteMs: number | null };
 }
 
@@ -65,64 +63,6 @@ const MESSAGES = [
 ];
 const BODY = JSON.stringify({ model: 'gpt-4o-mini', temperature: 0.2, messages: MESSAGES });
 const STREAM_BODY = JSON.stringify({ model: 'gpt-4o-mini', temperature: 0.2, stream: true, messages: MESSAGES });
-const HEADERS = {
-  authorization: `Bearer ${ADMIN_KEY}`,
-  'content-type': 'application/json',
-  'helicone-user-id': 'ada',
-  'helicone-property-app': 'bench',
-};
-
-interface Sample {
-  readonly totalMs: number;
-  readonly firstByteMs: number;
-}
-
-let calls = 0;
-/** A body that no call had before. */
-const unique = (body: string): string => body.replace('"temperature":0.2', `"temperature":0.2,"seed":${calls++}`);
-
-function call(port: number, agent: Agent, body: string, more: Readonly<Record<string, string>>): Promise<Sample> {
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    let firstByteMs = 0;
-    const headers = { ...HEADERS, ...more, 'content-length': Buffer.byteLength(body) };
-    const sent = request({ host: '127.0.0.1', port, path: '/v1/chat/completions', method: 'POST', agent, headers }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`));
-      response.on('data', () => {
-        if (firstByteMs === 0) firstByteMs = performance.now() - startedAt;
-      });
-      response.on('end', () => resolve({ totalMs: performance.now() - startedAt, firstByteMs }));
-      response.on('error', reject);
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-async function series(
-  port: number,
-  count: number,
-  parallel: number,
-  body: string,
-  scenario: Scenario | null,
-): Promise<{ samples: Sample[]; perSecond: number }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: parallel });
-  const samples: Sample[] = [];
-  let left = count;
-  const { headers = {}, isUnique = false } = scenario ?? {};
-  const startedAt = performance.now();
-  await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      while (left-- > 0) samples.push(await call(port, agent, isUnique ? unique(body) : body, headers));
-    }),
-  );
-  const perSecond = (samples.length * 1_000) / (performance.now() - startedAt);
-  agent.destroy();
-  return { samples, perSecond };
-}
-
 interface Round {
   readonly p50Ms: number;
   readonly perSecond: number;
@@ -161,7 +101,12 @@ const bare = new Miniflare(
 );
 await bare.ready;
 const weir = await startWorker({
-  vars: { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1` },
+  vars: {
+    OPENAI_API_KEY: 'sk-bench',
+    OPENAI_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
+    ANTHROPIC_API_KEY: 'sk-ant-bench',
+    ANTHROPIC_BASE_URL: `http://127.0.0.1:${upstreamPort}`,
+  },
   consumers: process.env['BENCH_CONSUMERS'] === 'true',
 });
 const { gzipBytes } = await buildWorker();
@@ -199,6 +144,7 @@ for (const { scenario, rounds } of targets) {
     `| ${scenario.name}: ${scenario.what} | ${fixed(p50)} ×${verdict(p50, goals.p50Ratio, true)} | ${fixed(throughput)} ×${verdict(throughput, goals.throughputRatio, false)} | ${first} |`,
   );
 }
+if (ONLY === undefined || ONLY === 'translation') await measureTranslation(weir.port, ROUNDS, { ...CACHE, ...LIMITS, ...RETRIES });
 const kib = gzipBytes / 1024;
 console.log(`\nBundle, gzip: ${fixed(kib, 0)} KiB${verdict(kib, BUNDLE_GOAL_KIB, true)}`);
 
