@@ -86,6 +86,8 @@ export interface Target {
   readonly key: string | null;
   /** What Weir signs calls with in place of a key, or null. */
   readonly signing: Signing | null;
+  /** A tool of the vendor's own that the body gets beside the caller's, or null. */
+  readonly tool: JsonObject | null;
   /** Members that the body needs there, or must not have. */
   readonly bodyMembers: BodyMembers;
   /** Tokens of prompt and answer that the model takes, or null when that is not known. */

@@ -49,7 +49,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   if (call.door.kind === 'gateway' && call.wire.hasModelInPath !== true && target.model !== null && target.model !== json['model']) {
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
-  edits.push(...memberEdits(target));
+  edits.push(...memberEdits(target), ...toolEdits(target, json));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
   return edits;
@@ -76,7 +76,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     return {
-      body: editJson(JSON.stringify(json), [...memberEdits(target), ...asked]),
+      body: editJson(JSON.stringify(json), [...memberEdits(target), ...toolEdits(target, json), ...asked]),
       dropped: [...conversation.dropped, ...written.dropped],
       missing,
     };
@@ -86,6 +86,10 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     throw error;
   }
 }
+
+/** Beside the tools of the caller. */
+const toolEdits = ({ tool }: Target, json: JsonObject): BodyEdit[] =>
+  tool === null ? [] : [{ key: 'tools', json: JSON.stringify([...(Array.isArray(json['tools']) ? json['tools'] : []), tool]) }];
 
 const memberEdits = ({ bodyMembers }: Target): BodyEdit[] =>
   Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));

@@ -161,6 +161,8 @@ export const HOSTS: readonly Provider[] = [
     keyVariable: 'OPENROUTER_API_KEY',
     endpoints: [...WITH_RESPONSES, 'messages', 'rerank'],
     paths: { messages: 'messages' },
+    // https://openrouter.ai/docs/features/web-search
+    online: { suffix: ':online' },
     documentation: 'https://openrouter.ai/docs/api-reference/overview',
     dataUse: 'By the host that serves the call; `provider.data_collection: deny` leaves out those that keep data.',
   }),

@@ -116,6 +116,8 @@ export interface Provider {
   readonly pathFor?: (endpoint: EndpointName, model: string, streamed: boolean, settings: Settings) => string | null;
   /** What a model can be asked for, where each vendor's models are served in that vendor's wire; else `endpoints`. */
   readonly endpointsFor?: (model: string) => readonly EndpointName[];
+  /** How a model is told to search the web (`:online`): by its name, or by a tool of the endpoint's; without it, not at all. */
+  readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
   /** Members that bodies need here, or must not have, by endpoint. */
   readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
   /** The provider's own name of a model that its vendor calls otherwise; what it does not know stays. */

@@ -21,6 +21,8 @@ export const VENDORS: readonly Provider[] = [
     // https://platform.openai.com/docs/guides/reasoning (limitations)
     fixedSampling: /^(?:o\d|gpt-[56](?!.*chat))/,
     regions: { eu: 'https://eu.api.openai.com/v1', us: 'https://us.api.openai.com/v1' },
+    // https://platform.openai.com/docs/guides/tools-web-search
+    online: { tools: { responses: { type: 'web_search' } } },
     documentation: 'https://developers.openai.com/api/reference/overview',
     dataUse: 'Not used for training unless opted in; kept up to 30 days for abuse monitoring, not at all by approval.',
     models: ['omni-moderation-latest', 'text-moderation-latest', 'tts-1', 'tts-1-hd'],
@@ -48,6 +50,8 @@ export const VENDORS: readonly Provider[] = [
     // Later ones have structured outputs: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:-0|-\d{8}|-latest|$))/,
     models: [],
+    // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+    online: { tools: { messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },
     documentation: 'https://platform.claude.com/docs/en/api/messages',
     dataUse: 'Not used for training on commercial terms; kept 30 days unless agreed otherwise.',
   },
@@ -74,6 +78,8 @@ export const VENDORS: readonly Provider[] = [
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),
     schemaByTool: null,
     models: [],
+    // https://ai.google.dev/gemini-api/docs/google-search
+    online: { tools: { 'generate-content': { googleSearch: {} } } },
     documentation: 'https://ai.google.dev/api/generate-content',
     dataUse: 'What the unpaid tier is sent may improve products; the paid tier is not used so.',
   },
@@ -106,6 +112,8 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'XAI_API_KEY',
     endpoints: ['chat', 'responses', 'images'],
     priceId: 'x-ai',
+    // https://docs.x.ai/docs/guides/tools/overview
+    online: { tools: { responses: { type: 'web_search' } } },
     documentation: 'https://docs.x.ai/docs/api-reference',
     dataUse: 'Not used for training without permission; kept 30 days.',
   }),

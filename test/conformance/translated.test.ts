@@ -177,6 +177,18 @@ describe('@anthropic-ai/sdk, answered by GPT', () => {
   });
 });
 
+describe('a model that is to search the web', () => {
+  it('gets its vendor’s tool for it beside the caller’s, in the caller’s dialect and in another', async () => {
+    const asked = () => (upstream.getRequests().at(-1)?.body as { tools?: unknown })?.tools;
+    const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters } }];
+    await openai.chat.completions.create({ ...ask, model: 'claude-sonnet-4-5:online', tools });
+    expect(JSON.stringify(asked())).toContain('get_weather');
+    expect(JSON.stringify(asked())).toContain('web_search');
+    await anthropic.messages.create({ model: 'claude-sonnet-4-5:online', max_tokens: 10, messages: ask.messages });
+    expect(JSON.stringify(asked())).toContain('web_search');
+  });
+});
+
 describe('an answer by a schema', () => {
   const Weir = z.object({ height: z.number() });
   const high = [{ role: 'user' as const, content: 'how high is a weir?' }];

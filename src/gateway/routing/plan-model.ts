@@ -5,6 +5,7 @@ import { contextWindow, endpointsOf, nearestModels, serves } from '../../provide
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import { CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
+import type { JsonObject } from '../../wires/wire';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
@@ -16,6 +17,8 @@ interface Candidate {
   readonly name: string;
   /** What it is asked by: the call's own endpoint, or the one that the call is translated for. */
   readonly endpoint: Endpoint;
+  /** The vendor's own tool for `:online`. */
+  readonly tool: JsonObject | null;
   readonly window: number | null;
   readonly outputLimit: number | null;
 }
@@ -49,7 +52,7 @@ export function planModel(
   known.set(key, planned);
   planned.warnings.forEach(warn);
   const asked = policy.fallbackEnabled === false ? planned.candidates.slice(0, 1) : planned.candidates;
-  return asked.map(({ it, name, endpoint: at, window, outputLimit }) => ({
+  return asked.map(({ it, name, endpoint: at, tool, window, outputLimit }) => ({
     provider: it.provider,
     name: it.provider.slug,
     wire: at.wire,
@@ -57,6 +60,7 @@ export function planModel(
     model: name,
     key: it.key,
     signing: it.signing,
+    tool,
     bodyMembers: it.provider.bodyFor?.[at.name] ?? {},
     contextWindow: window,
     outputLimit,
@@ -113,7 +117,6 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   const excluded = new Set(plan.excluded.map((name) => slugOf(name, config)));
   if (plan.items.length === 0) throw new GatewayError('bad_request', 'The `model` names no model.', { param: 'model' });
   const warnings: string[] = [];
-  if (plan.items.some((each) => each.online)) warnings.push('`:online`: not active in this version');
   if (plan.items.some((each) => each.uid !== null))
     warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
   return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
@@ -128,10 +131,18 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
       for (const it of candidates(each, excluded, endpoint, config)) {
         const name = it.provider.nameFor?.(each.name, it.settings) ?? each.name;
         const key = `${it.provider.slug}/${name}`;
-        const at = endpointAt(it, endpoint, name);
-        if (found.has(key) || at === null) continue;
+        const usual = endpointAt(it, endpoint, name);
+        if (found.has(key) || usual === null) continue;
+        const { at, tool, suffix } = each.online ? onlineAt(it, usual, name, warnings) : { at: usual, tool: null, suffix: '' };
         if (it === ESTIMATOR) warnings.push(`tokens of ${name} were estimated by tokenx: nobody who serves it counts them`);
-        found.set(key, { it, name, endpoint: at, window: contextWindow(it.provider, name), outputLimit: outputLimit(each.name) });
+        found.set(key, {
+          it,
+          name: name + suffix,
+          endpoint: at,
+          tool,
+          window: contextWindow(it.provider, name),
+          outputLimit: outputLimit(each.name),
+        });
       }
     } catch (error) {
       if (items.length === 1 || !(error instanceof GatewayError)) throw error;
@@ -179,6 +190,22 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
     `The model \`${shown}\` is served by ${provider.slug}, and this deployment has no key for it. Set ${missing.join(' and ')}: \`npx wrangler secret put ${first}\`, or in .dev.vars for local runs.`,
     { param: 'model' },
   );
+}
+
+/** Where and how the provider searches the web for this call; where it does not, the call goes on without, and is told so. */
+function onlineAt(
+  it: ConfiguredProvider,
+  usual: Endpoint,
+  model: string,
+  warnings: string[],
+): { at: Endpoint; tool: JsonObject | null; suffix: string } {
+  const { online, slug } = it.provider;
+  if (online !== undefined && 'suffix' in online) return { at: usual, tool: null, suffix: online.suffix };
+  const names = endpointsOf(it.provider, model);
+  const isConversation = CONVERSATIONS.includes(usual);
+  const at = [usual, ...(isConversation ? CONVERSATIONS : [])].find((each) => names.includes(each.name) && online?.tools[each.name] !== undefined);
+  if (at === undefined) warnings.push(`\`:online\`: ${slug} searches no web for this call`);
+  return { at: at ?? usual, tool: (at === undefined ? undefined : online?.tools[at.name]) ?? null, suffix: '' };
 }
 
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */

@@ -77,6 +77,8 @@ export const vertex: Provider = {
   prefill: null,
   schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:@\d{8}|$))/,
   models: [],
+  // https://cloud.google.com/vertex-ai/generative-ai/docs/grounding/grounding-with-google-search
+  online: { tools: { 'generate-content': { googleSearch: {} }, messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },
   documentation: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
   dataUse: 'Not used for training; cached for up to a day unless that is turned off.',
 };

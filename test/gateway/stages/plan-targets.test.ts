@@ -96,10 +96,16 @@ describe('planTargets on the AI Gateway', () => {
     expect(plan('groq/llama-3.3-70b-versatile')).toMatch(/Set GROQ_API_KEY: `npx wrangler secret put GROQ_API_KEY`, or in \.dev\.vars/);
   });
 
-  it('names what it does not do yet', () => {
+  it('asks where the web is searched for `:online`, and says where it is not', () => {
+    expect(plan('gpt-4o:online/openai')).toEqual(['openai gpt-4o https://api.openai.com/v1/responses']);
+    expect(plan('openrouter/openai/gpt-4o:online')).toEqual([
+      'openrouter openai/gpt-4o:online https://openrouter.ai/api/v1/chat/completions?beta=true',
+    ]);
     const warnings: string[] = [];
-    plan('gpt-4o:online', 'chat', warnings);
-    expect(warnings.join(' ')).toMatch(/:online/);
+    expect(plan('text-embedding-3-small:online', 'embeddings', warnings)).toEqual([
+      'openai text-embedding-3-small https://api.openai.com/v1/embeddings?beta=true',
+    ]);
+    expect(warnings).toEqual(['`:online`: openai searches no web for this call']);
   });
 
   it('takes a list, or models in one item, for a chain, each target once', () => {
