@@ -11,7 +11,7 @@ import { ENDPOINTS } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
 import { type AppContext, type AppEnv, addressOf } from './context';
 import { checkHealth } from './health';
-import { methodNotAllowed, serveEndpoint, serveGemini, serveProvider, serveTarget } from './inference';
+import { methodNotAllowed, serveEndpoint, serveGemini, serveProvider, serveStoredResponse, serveTarget } from './inference';
 import { cacheRoutes } from './manage/cache';
 import { doctorRoutes } from './manage/doctor';
 import { eventRoutes } from './manage/events';
@@ -52,6 +52,7 @@ function buildRouter(app: App): Router {
     router.all(path, methodNotAllowed(endpoint));
   }
   router.post('/v1beta/models/*', serveGemini).post('/v1/models/*', serveGemini);
+  router.all('/v1/responses/*', serveStoredResponse).all('/responses/*', serveStoredResponse);
   router.get('/v1/models', serveModels).get('/models', serveModels).get('/v1/models/*', serveModel).get('/models/*', serveModel);
   router.get('/v1beta/models', serveModels).get('/v1beta/models/*', serveModel);
   router.route('/v1/request', requestRoutes);

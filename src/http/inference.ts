@@ -5,6 +5,7 @@ import { GatewayError } from '../gateway/errors';
 import { handle } from '../gateway/pipeline';
 import { errorResponse } from '../gateway/refuse';
 import type { Provider } from '../providers/provider';
+import { PROVIDER_BY_NAME } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
 import { COUNT_CONTENT, EMBED_CONTENT, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
@@ -53,6 +54,14 @@ export const serveTarget = (c: AppContext): Promise<Response> => {
   const path = pathUnder(c, '/gateway');
   return serve(c.req.raw, c.env.app, { kind: 'target' }, wireFor(c, path, null), path);
 };
+
+/** A response that lies at OpenAI, by its id: https://platform.openai.com/docs/api-reference/responses/get */
+export const serveStoredResponse = (c: AppContext): Promise<Response> => {
+  const { path } = addressOf(c.req.raw, c.env.app);
+  return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path.startsWith('/v1/') ? path : `/v1${path}`);
+};
+
+const STATEFUL = PROVIDER_BY_NAME.get('openai') as Provider;
 
 function pathUnder(c: AppContext, mount: string): string {
   return addressOf(c.req.raw, c.env.app).path.slice(mount.length) || '/';

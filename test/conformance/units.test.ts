@@ -267,6 +267,25 @@ describe('forms', () => {
   });
 });
 
+describe('responses that lie at OpenAI', () => {
+  it('are had, stopped and removed by their id', async () => {
+    answer({ id: 'resp_1', object: 'response', status: 'completed', output: [] });
+    const { data, response } = await openai.responses.retrieve('resp_1').withResponse();
+    expect([data.id, upstream.received[0]?.head.split('\r\n', 1)[0]]).toEqual(['resp_1', 'GET /v1/responses/resp_1 HTTP/1.1']);
+    expect(upstream.received[0]?.head).toMatch(/authorization: Bearer key-of-OPENAI/i);
+    expect(await record(response)).toMatchObject({ request_path: '/v1/responses/resp_1', provider: 'openai', outcome: 'ok' });
+    await openai.responses.delete('resp_1');
+    await openai.responses.cancel('resp_1');
+    expect(upstream.received.map(({ head }) => head.split(' ', 2).join(' '))).toEqual([
+      'GET /v1/responses/resp_1',
+      'DELETE /v1/responses/resp_1',
+      'POST /v1/responses/resp_1/cancel',
+    ]);
+    const refused = await fetch(`${worker.url}/v1/responses/resp_1`);
+    expect(refused.status).toBe(401);
+  });
+});
+
 describe('the same under a provider’s own path', () => {
   it('is read and billed, too', async () => {
     answer({ text: 'x', usage: { type: 'duration', seconds: 9 } });
