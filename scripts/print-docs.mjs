@@ -25,7 +25,7 @@ export function withHeaders(readme) {
 }
 
 /** The registry imports as a bundler reads it. */
-async function readProviders() {
+export async function readProviders() {
   const entry = "export { PROVIDERS } from './src/providers/registry.ts'; export { settingNames } from './src/providers/configure.ts';";
   const built = await build({
     stdin: { contents: entry, resolveDir: ROOT, loader: 'ts' },
