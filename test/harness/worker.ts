@@ -41,7 +41,6 @@ export async function freePort(): Promise<number> {
 
 export async function startWorker(options: WorkerOptions = {}): Promise<RunningWorker> {
   const { code } = await buildWorker();
-  const port = await freePort();
   const consumer = {
     maxBatchSize: 100,
     maxBatchTimeout: options.batchTimeoutSeconds ?? 0.05,
@@ -64,7 +63,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
           modules: [{ type: 'ESModule', path: 'worker.js', contents: code }],
           compatibilityDate: COMPATIBILITY_DATE,
           compatibilityFlags: [...COMPATIBILITY_FLAGS],
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          // The system chooses a port: one that was free a moment ago may not be any more.
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
           bindings: { WEIR_ADMIN_KEY: ADMIN_KEY, WEIR_VAULT_KEY: VAULT_KEY, WEIR_MOCK: 'true', ...options.vars },
           d1Databases: { DB: 'weir' },
           kvNamespaces: { CACHE: 'cache' },
@@ -85,7 +85,8 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
   );
   await miniflare.ready;
   await applyMigrations(miniflare);
-  return { url: `http://127.0.0.1:${port}`, port, miniflare, stop: () => miniflare.dispose() };
+  const { port } = await miniflare.unsafeGetDirectURL('weir');
+  return { url: `http://127.0.0.1:${port}`, port: Number(port), miniflare, stop: () => miniflare.dispose() };
 }
 
 export async function applyMigrations(miniflare: Miniflare): Promise<void> {
