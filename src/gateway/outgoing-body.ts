@@ -60,7 +60,9 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
   try {
     const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
-    const isForced = read.format?.schema != null && target.provider?.schemaByTool?.test(target.model ?? '') === true;
+    const { format } = read;
+    const needsTool = format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true;
+    const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);
     const conversation = isForced ? forceSchema(read) : read;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));

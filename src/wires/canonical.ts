@@ -170,6 +170,8 @@ export interface Inbound {
 
 /** A wire as targets speak it: calls are written for them, and their answers read. */
 export interface Outbound {
+  /** It can be asked for any JSON, without a schema for it. */
+  readonly hasJsonMode: boolean;
   /** What it takes by its address, and not by its data alone. */
   readonly takesUrls: readonly ('image' | 'file')[];
   /** Headers that a call in this wire must carry. */
@@ -230,6 +232,16 @@ export function droppedMarks({ messages, tools }: Conversation): string[] {
   const isMarked = messages.some(({ parts }) => parts.some(({ cache }) => cache !== undefined)) || tools.some(({ cache }) => cache !== undefined);
   return isMarked ? ['cache_control'] : [];
 }
+
+/** Thinking of earlier turns that only its own vendor takes back, and with its signature alone. `by`: whom it goes to. */
+export function droppedThinking({ messages }: Conversation, by: Signature['by'] | null): string[] {
+  const isLost = messages.some(({ parts }) => parts.some((part) => part.kind === 'thinking' && (by === null || part.signature?.by !== by)));
+  return isLost ? ['thinking of earlier turns'] : [];
+}
+
+/** That a tool failed stands in its words alone, where the wire has no mark for it. */
+export const droppedFailures = ({ messages }: Conversation): string[] =>
+  messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-result' && part.isError)) ? ['is_error'] : [];
 
 /** A vendor's mark (`{"type": "ephemeral", "ttl": "1h"}`), as it stands beside a block. */
 export function readMark(it: unknown): { readonly cache?: CacheLife } {

@@ -1,5 +1,5 @@
 /**
- * A schema for the answer, for models that keep to one only in the arguments of a tool: they get a tool whose arguments are the answer
+ * A schema for the answer, or any JSON, for models that keep to it only in the arguments of a tool: they get a tool whose arguments are the answer
  * and have to call it, and its call is read as the text that it stands for.
  */
 import type { Completion, Conversation, PartReader, StreamPart } from './canonical';
@@ -10,8 +10,12 @@ const ANSWER = 'weir_final_answer';
 
 /** With tools of its own the model may call those first. */
 export function forceSchema(it: Conversation): Conversation {
-  if (it.format?.schema == null) return it;
-  const tool = { name: ANSWER, description: 'Gives the final answer. Call it once everything else is done.', schema: it.format.schema };
+  if (it.format === null) return it;
+  const tool = {
+    name: ANSWER,
+    description: 'Gives the final answer. Call it once everything else is done.',
+    schema: it.format.schema ?? { type: 'object' },
+  };
   const isAlone = it.tools.length === 0 || it.toolChoice === 'none';
   const toolChoice = isAlone ? { name: ANSWER } : typeof it.toolChoice === 'object' && it.toolChoice !== null ? it.toolChoice : 'required';
   return { ...it, format: null, tools: [...it.tools, tool], toolChoice };

@@ -203,6 +203,12 @@ describe('an answer by a schema', () => {
     expect(streamed.choices[0]?.message.tool_calls).toBeUndefined();
   });
 
+  it('is any JSON, where the caller has no schema and the vendor no such mode', async () => {
+    const question = { model: 'claude-sonnet-4-5', messages: high, response_format: { type: 'json_object' as const } };
+    const { choices } = await openai.chat.completions.create(question);
+    expect([choices[0]?.finish_reason, JSON.parse(choices[0]?.message.content ?? '')]).toEqual(['stop', { height: 3 }]);
+  });
+
   it('is asked for by the vendor’s own word where it has one', async () => {
     await openai.chat.completions
       .create({ model: 'claude-sonnet-4-5', messages: high, response_format: zodResponseFormat(Weir, 'weir') })

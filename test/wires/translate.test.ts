@@ -651,6 +651,27 @@ describe('what one vendor says to another', () => {
   });
 });
 
+describe('an image that a tool gave', () => {
+  it('follows its result as the user’s at Google', () => {
+    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } };
+    const asked = asMessages({
+      model: 'm',
+      max_tokens: 10,
+      messages: [
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'look', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: 'seen' }, image] }] },
+      ],
+    });
+    expect((translatorOf(gemini).writeConversation(asked, options).body['contents'] as JsonObject[])[1]).toEqual({
+      role: 'user',
+      parts: [
+        { functionResponse: { id: 'a', name: 'look', response: { output: 'seen' } } },
+        { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } },
+      ],
+    });
+  });
+});
+
 describe('marks for caching', () => {
   const mark = { cache_control: { type: 'ephemeral' } };
   const hourly = { cache_control: { type: 'ephemeral', ttl: '1h' } };

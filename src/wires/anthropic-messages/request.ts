@@ -3,6 +3,7 @@ import {
   budgetOf,
   type CacheLife,
   type Conversation,
+  droppedThinking,
   effortOf,
   listOf,
   type Message,
@@ -243,6 +244,7 @@ export function writeConversation(
     ...sampling.dropped,
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
+    ...droppedThinking(it, 'anthropic'),
   ];
   return { body, dropped };
 }

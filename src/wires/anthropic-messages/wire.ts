@@ -19,6 +19,7 @@ export const anthropicMessages: Wire = {
     openWriter: () => new MessagesPartWriter(),
   },
   outbound: {
+    hasJsonMode: false,
     takesUrls: ['image', 'file'],
     // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.
     headers: { 'anthropic-version': '2023-06-01' },

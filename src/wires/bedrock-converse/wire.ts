@@ -16,6 +16,14 @@ export const bedrockConverse: Wire = {
   writeError,
   writeErrorEvent,
   inbound: null,
-  outbound: { takesUrls: [], headers: {}, readFailure, writeConversation, readCompletion, openReader: () => new ConversePartReader() },
+  outbound: {
+    hasJsonMode: false,
+    takesUrls: [],
+    headers: {},
+    readFailure,
+    writeConversation,
+    readCompletion,
+    openReader: () => new ConversePartReader(),
+  },
   unframe: framesToEvents,
 };

@@ -3,6 +3,7 @@ import {
   budgetOf,
   type Conversation,
   droppedMarks,
+  droppedThinking,
   effortOf,
   listOf,
   type Message,
@@ -308,6 +309,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...output.dropped,
     ...(it.user === null ? [] : ['user']),
     ...droppedMarks(it),
+    ...droppedThinking(it, 'google'),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
   ];
@@ -371,8 +373,9 @@ export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonO
       const name = names.get(part.id);
       if (name === undefined) throw new Untranslatable('messages', `a result of the tool call \`${part.id.slice(0, 60)}\`, which is not there`);
       const said = objects(part.parts).length > 0 ? part.parts.map((each) => (each.kind === 'text' ? each.text : '')).join('') : '';
-      if (part.parts.some((each) => each.kind !== 'text')) throw new Untranslatable('messages', 'a result of a tool that holds more than text');
-      return [{ functionResponse: { id: part.id, name, response: part.isError ? { error: said } : { output: said } } }];
+      // What is no text follows as the user's own.
+      const media = part.parts.filter((each) => each.kind !== 'text').flatMap((each) => writePart(each, names));
+      return [{ functionResponse: { id: part.id, name, response: part.isError ? { error: said } : { output: said } } }, ...media];
     }
   }
 }

@@ -21,6 +21,7 @@ export const gemini: Wire = {
     openWriter: () => new GeminiPartWriter(),
   },
   outbound: {
+    hasJsonMode: true,
     takesUrls: [],
     headers: {},
     readFailure,

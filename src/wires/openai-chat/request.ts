@@ -2,7 +2,9 @@
 import {
   type Conversation,
   type Data,
+  droppedFailures,
   droppedMarks,
+  droppedThinking,
   inTurns,
   listOf,
   type Message,
@@ -255,8 +257,9 @@ export function writeConversation(
       ...sampling.dropped,
       ...output.dropped,
       ...(sampling.topK === null ? [] : ['top_k']),
-      ...(it.messages.some(hasFailedTool) ? ['is_error'] : []),
+      ...droppedFailures(it),
       ...droppedMarks(it),
+      ...droppedThinking(it, null),
       ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ],
   };
@@ -266,8 +269,6 @@ const writeFormat = (format: NonNullable<Conversation['format']>): JsonObject =>
   format.schema === null
     ? { type: 'json_object' }
     : { type: 'json_schema', json_schema: { name: format.name, schema: format.schema, strict: format.isStrict } };
-
-const hasFailedTool = ({ parts }: Message): boolean => parts.some((part) => part.kind === 'tool-result' && part.isError);
 
 const writeTool = (tool: Tool): JsonObject => ({
   type: 'function',

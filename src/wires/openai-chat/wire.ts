@@ -19,6 +19,7 @@ export const openAiChat: Wire = {
     openWriter: (createdAt) => new ChatPartWriter(createdAt),
   },
   outbound: {
+    hasJsonMode: true,
     takesUrls: ['image'],
     headers: {},
     readFailure,

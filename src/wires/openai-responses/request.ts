@@ -1,7 +1,9 @@
 /** https://platform.openai.com/docs/api-reference/responses/create */
 import {
   type Conversation,
+  droppedFailures,
   droppedMarks,
+  droppedThinking,
   listOf,
   type Message,
   outputFor,
@@ -229,6 +231,8 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ...output.dropped,
     ...droppedMarks(it),
+    ...droppedThinking(it, null),
+    ...droppedFailures(it),
   ];
   return { body, dropped };
 }

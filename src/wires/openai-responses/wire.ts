@@ -21,6 +21,7 @@ export const openAiResponses: Wire = {
     openWriter: (createdAt, request) => new ResponsesPartWriter(createdAt, request),
   },
   outbound: {
+    hasJsonMode: true,
     takesUrls: ['image', 'file'],
     headers: {},
     readFailure,
