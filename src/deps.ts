@@ -15,6 +15,7 @@ import { DurableLimiter } from './edge/limiter';
 import { mediaFetcher } from './edge/media';
 import { type MessageStore, R2MessageStore } from './edge/overflow';
 import { RecordCollector, type RecordTransport } from './edge/records';
+import { bridgeSockets } from './edge/socket-bridge';
 import { FetchUpstream } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
 import { KeyDigester, Namer } from './edge/vault';
@@ -138,6 +139,7 @@ function buildApp(env: Env): App {
     waitUntil,
     upstream: new FetchUpstream(clock),
     fetchMedia: mediaFetcher(config),
+    bridgeSockets,
     keys: new CachedKeyStore(digester, (digest) => findKey(db, digest), clock, waitUntil, config.adminKey),
     records: new RecordCollector(transport, clock, uuidv7),
     consumer: {

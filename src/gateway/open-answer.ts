@@ -7,6 +7,7 @@ import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
 import { networkFailure } from './network-failure';
 import { NOTHING, readAnswer, type Whole } from './read-answer';
+import { isSocketCall } from './upstream-headers';
 
 export type Opened =
   /** `facts`: what the wire made of its JSON, or null where it is none. */
@@ -17,18 +18,22 @@ export type Opened =
       readonly stream: ReadableStream<Uint8Array>;
       readonly metered: Pick<StreamReader, 'usage' | 'model' | 'finished'> | null;
     }
+  /** The provider speaks WebSocket from here on. */
+  | { readonly kind: 'socket' }
   /** `isUnread`: it would have been read whole, and was too large for that. */
   | { readonly kind: 'bytes'; readonly stream: ReadableStream<Uint8Array>; readonly isUnread: boolean };
 
 /** Statuses that have no body by RFC 9110; a Response with one would be refused by the runtime. */
 const BODILESS = new Set([204, 205, 304]);
-/** What a Response may carry; 101 would be a protocol that Weir does not speak. */
+/** What a Response may carry. */
+const SWITCHED = 101;
 const STATUS_LEAST = 200;
 const STATUS_MOST = 599;
 
 /** `wire`: what the answer is written in. Throws `provider_malformed`, `provider_cut`, `provider_timeout` or `cancelled`. */
 export async function openAnswer(call: Call, wire: Wire, target: Target, response: Response, deadline: Deadline): Promise<Opened> {
   const { status, body: stream } = response;
+  if (status === SWITCHED && isSocketCall(call)) return { kind: 'socket' };
   if (status < STATUS_LEAST || status > STATUS_MOST) throw malformed(target, `status ${status}`);
   if (stream === null || BODILESS.has(status)) {
     // A proxy passes what there is; the AI Gateway promised an answer.

@@ -40,10 +40,10 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const limits = new Deadline(clock, call.signal, times);
     deadline = limits;
     const cached = await step('cache', trail, clock, () => readCache(call, identity, policy, body, targets, limits, deps, trail));
-    if (cached !== null) return meter(call, body, cached, limits, clock, trail);
+    if (cached !== null) return meter(call, body, cached, limits, deps, trail);
     grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
     const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, policy, body, targets, limits, deps, trail));
-    return meter(call, body, answered, limits, clock, trail);
+    return meter(call, body, answered, limits, deps, trail);
   } catch (error) {
     deadline?.disarm();
     return refuse(error, trail);

@@ -33,6 +33,13 @@ export interface Upstream {
   fetch(target: Target, request: UpstreamRequest): Promise<Response>;
 }
 
+/** Answers a call with a WebSocket that is joined to the provider's. `onMessage`: each text that the provider says. */
+export type SocketBridge = (
+  response: Response,
+  headers: Record<string, string>,
+  watch: { readonly onMessage: (text: string) => void; readonly onEnd: (isClean: boolean, by: 'provider' | 'client') => void },
+) => Response;
+
 /** Fetches an image or document; rejects with the reason, in words for the caller. */
 export type MediaFetcher = (url: string) => Promise<Data>;
 
@@ -130,6 +137,7 @@ export interface Deps {
   readonly keys: KeyStore;
   readonly upstream: Upstream;
   readonly fetchMedia: MediaFetcher;
+  readonly bridgeSockets: SocketBridge;
   readonly records: RecordSink;
   readonly cache: AnswerCache;
   readonly health: HealthBoard;

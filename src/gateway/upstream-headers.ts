@@ -30,6 +30,9 @@ export function upstreamHeaders(call: Call, identity: Identity, target: Target):
   return identity.providerKey === 'held' ? withKey(headers, target) : headers;
 }
 
+/** It asks for a WebSocket, which the AI Gateway's endpoints have no use for. */
+export const isSocketCall = ({ door, headers }: Call): boolean => door.kind !== 'gateway' && headers.get('upgrade')?.toLowerCase() === 'websocket';
+
 /** The caller's headers that go to a provider of its own wire. */
 export function forwardedHeaders(call: Call, identity: Identity): HeaderMap {
   const held = identity.providerKey === 'held';
@@ -37,7 +40,12 @@ export function forwardedHeaders(call: Call, identity: Identity): HeaderMap {
   const decoded = call.door.kind === 'gateway';
   const headers: HeaderMap = {};
   for (const [name, value] of call.headers) {
-    if (isLocal(name) || (held && CREDENTIAL_HEADERS.includes(name)) || (decoded && name === 'content-encoding')) continue;
+    if (
+      (isLocal(name) && !(name === 'upgrade' && isSocketCall(call))) ||
+      (held && CREDENTIAL_HEADERS.includes(name)) ||
+      (decoded && name === 'content-encoding')
+    )
+      continue;
     const rewritten = identity.rewritten.get(name);
     if (rewritten === undefined) headers[name] = value;
     else if (rewritten !== null) headers[name] = rewritten;

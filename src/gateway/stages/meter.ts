@@ -3,14 +3,21 @@ import type { AnswerFacts } from '../../wires/wire';
 import type { Answered } from '../ask-target';
 import type { Call, CallBody } from '../call';
 import type { Deadline } from '../deadline';
-import type { Clock } from '../ports';
+import type { Clock, SocketBridge } from '../ports';
 import type { Whole } from '../read-answer';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
+import { meterSocket } from './meter-socket';
 import { meterStream } from './meter-stream';
 import { passThrough } from './pass-through';
 
-export function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
+export interface MeterDeps {
+  readonly clock: Clock;
+  readonly bridgeSockets: SocketBridge;
+}
+
+export function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, deps: MeterDeps, trail: Trail): Response {
+  const { clock } = deps;
   const { opened, response } = answered;
   beginKeeping(answered, clock, trail);
   trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(response.headers.get('content-type') ?? '');
@@ -19,6 +26,8 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
       return endWhole(opened.whole, opened.facts, answered, deadline, clock, trail);
     case 'events':
       return meterStream(call, body, answered, opened.stream, deadline, clock, trail);
+    case 'socket':
+      return meterSocket(answered, deps.bridgeSockets, deadline, clock, trail);
     case 'bytes':
       if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, not metered or stored');
       return passThrough(answered, opened.stream, deadline, clock, trail);

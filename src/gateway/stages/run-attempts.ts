@@ -238,7 +238,7 @@ function endWith({ end }: Failed): Answered {
 
 /** An answer that nobody will read holds its connection until it is let go. */
 function discard({ opened }: Answered): void {
-  if (opened.kind !== 'whole') opened.stream.cancel().catch(() => {});
+  if (opened.kind === 'events' || opened.kind === 'bytes') opened.stream.cancel().catch(() => {});
 }
 
 async function pause(ms: number, { deadline, deps }: Asked): Promise<void> {
