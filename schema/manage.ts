@@ -41,7 +41,7 @@ const RULES_MOST = 20;
 const CONDITION_MOST_CHARS = 2_000;
 const REFUSAL_MOST_CHARS = 500;
 const condition = z.string().min(1).max(CONDITION_MOST_CHARS);
-const modelItem = z.string().min(1).max(NAME_MOST_CHARS);
+const modelItem = z.string().trim().min(1).max(NAME_MOST_CHARS);
 
 /** What a stored route is. */
 export const PutRoute = z.strictObject({

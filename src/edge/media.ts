@@ -18,13 +18,14 @@ const CHUNK_BYTES = 32 * 1024;
 
 export const mediaFetcher =
   (config: Config): MediaFetcher =>
-  async (address) => {
-    const signal = AbortSignal.timeout(WAIT_MS);
+  async (address, mostBytes, client) => {
+    const timeout = AbortSignal.timeout(WAIT_MS);
+    const signal = AbortSignal.any([timeout, client]);
     let url = address;
     for (let redirects = 0; redirects <= REDIRECTS_LIMIT; redirects++) {
       const response = await ask(checked(url, config), signal);
       const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || location === null) return read(response);
+      if (response.status < 300 || response.status >= 400 || location === null) return read(response, Math.min(mostBytes, BYTES_LIMIT));
       await response.body?.cancel();
       url = new URL(location, url).href;
     }
@@ -50,19 +51,19 @@ async function ask(url: URL, signal: AbortSignal): Promise<Response> {
   }
 }
 
-async function read(response: Response): Promise<{ mediaType: string; data: string }> {
+async function read(response: Response, mostBytes: number): Promise<{ mediaType: string; data: string }> {
   const mediaType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (response.status !== 200 || response.body === null) throw new Error(`status ${response.status}`);
   if (!TYPES.test(mediaType)) {
     await response.body.cancel();
     throw new Error(`it is \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
   }
-  const body = await readUpTo(response.body, BYTES_LIMIT).catch(() => {
+  const body = await readUpTo(response.body, mostBytes).catch(() => {
     throw new Error('it broke off');
   });
   if (body.whole) return { mediaType, data: base64(body.bytes) };
   body.cancel();
-  throw new Error(`it has more than ${BYTES_LIMIT} bytes`);
+  throw new Error(`it has more than the ${mostBytes} bytes that are left of ${BYTES_LIMIT}`);
 }
 
 function base64(bytes: Uint8Array): string {

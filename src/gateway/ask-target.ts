@@ -62,8 +62,8 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     trail.attempts.push({ provider: target.name, model: target.model, status, durationMs: deps.clock.now() - startedAt, bytes, error });
   };
   try {
-    const fitted = trail.policy === null ? { body, note: null } : fitWindow(body, target, trail.policy);
-    if (fitted.note !== null) trail.warn(fitted.note);
+    const fitted = trail.policy === null ? { body, note: null } : fitWindow(call, body, target, trail.policy);
+    if (fitted.note !== null && !trail.warnings.includes(fitted.note)) trail.warn(fitted.note);
     const written = outgoingBody(call, fitted.body, target, prefill);
     const { body: sent, dropped } = written.missing.length === 0 ? written : await withMissing(asked, fitted.body, target, prefill, written.missing);
     if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${dropped.join(', ')}`);
@@ -91,12 +91,10 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
 
 /** The body, once what it names by an address and must hold is there. */
 async function withMissing(asked: Asked, body: CallBody, target: Target, prefill: string | null, missing: readonly string[]): Promise<Outgoing> {
-  try {
-    await asked.deadline.within(loadMedia(body, missing, asked.deps.fetchMedia));
-  } catch (error) {
-    throw error instanceof Untranslatable ? untranslatable(target, error) : error;
-  }
-  return outgoingBody(asked.call, body, target, prefill);
+  await asked.deadline.within(loadMedia(body, missing, asked.deps.fetchMedia, asked.deadline.client));
+  const written = outgoingBody(asked.call, body, target, prefill);
+  if (written.missing.length > 0) throw untranslatable(target, new Untranslatable('messages', 'an image or document that was not fetched'));
+  return written;
 }
 
 async function open(asked: Asked, target: Target, response: Response, startedAt: number): Promise<Opened> {

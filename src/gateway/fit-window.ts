@@ -6,7 +6,7 @@ import type { Policy } from '../../schema/policy';
 import { contextWindow } from '../providers/catalogue';
 import { isObject } from '../wires/json';
 import type { JsonObject } from '../wires/wire';
-import type { CallBody, Target } from './call';
+import type { Call, CallBody, Target } from './call';
 import { estimateInput } from './estimate-usage';
 
 /** Kept for the answer where the call states no limit, as Helicone does. */
@@ -38,12 +38,29 @@ export function promptBudget({ facts }: CallBody, target: Target, policy: Policy
 
 export const promptTokens = ({ json }: CallBody): number => (json === null ? 0 : Math.ceil(estimateInput(json) * MARGIN));
 
-export function fitWindow(body: CallBody, target: Target, policy: Policy): Fitted {
+/** A target belongs to one call; each try of it sends the same. */
+const made = new WeakMap<Target, { readonly of: CallBody; readonly fitted: Fitted }>();
+
+export function fitWindow(call: Call, body: CallBody, target: Target, policy: Policy): Fitted {
   const how = policy.tokenLimitHandler;
+  if ((how !== 'truncate' && how !== 'middle-out') || !isConversation(call, body)) return { body, note: null };
+  const known = made.get(target);
+  if (known?.of === body) return known.fitted;
+  const fitted = cutToFit(body, target, policy, how);
+  made.set(target, { of: body, fitted });
+  return fitted;
+}
+
+/** One prompt: a list of inputs to be embedded or completed is many, and each has the window for itself. */
+export const isConversation = ({ wire }: Call, { json }: CallBody): boolean =>
+  wire.inbound !== null && json !== null && !Array.isArray(json['prompt']);
+
+function cutToFit(body: CallBody, target: Target, policy: Policy, how: 'truncate' | 'middle-out'): Fitted {
   const unchanged = { body, note: null };
-  if ((how !== 'truncate' && how !== 'middle-out') || body.json === null) return unchanged;
   const budget = promptBudget(body, target, policy);
-  if (budget === null || promptTokens(body) <= budget) return unchanged;
+  if (budget === null || body.json === null || promptTokens(body) <= budget) return unchanged;
+  // What stays whatever is cut has to leave room for something.
+  if (promptTokens({ ...body, json: mapTexts(body.json, () => '') }) >= budget) return unchanged;
   const before = charsOf(body.json);
   let json = how === 'truncate' ? mapTexts(body.json, plain) : body.json;
   for (let round = 0; round < ROUNDS; round++) {
@@ -53,6 +70,7 @@ export function fitWindow(body: CallBody, target: Target, policy: Policy): Fitte
     const excess = Math.min(chars, Math.ceil((chars * (tokens - budget)) / tokens) + CUT.length * 8);
     json = cutWindow(json, how === 'truncate' ? 0 : Math.floor((chars - excess) / 2), excess);
   }
+  if (promptTokens({ ...body, json }) > budget) return unchanged;
   const left = charsOf(json);
   const note = `the prompt was cut from ${before} to ${left} characters (${how}) to fit the context window of ${target.name}/${target.model}`;
   return { body: { ...body, json, text: JSON.stringify(json), bytes: null }, note };

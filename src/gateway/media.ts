@@ -6,13 +6,20 @@ import type { MediaFetcher } from './ports';
 
 /** A conversation holds a few; more is a crawl. */
 const MEDIA_LIMIT = 20;
-/** All of them together, as a body may have. */
-const BYTES_LIMIT = 32 * 1024 * 1024;
+/** All of them together: they stand in memory several times over until the call is sent. */
+const BYTES_LIMIT = 20 * 1024 * 1024;
 /** Characters of base64 a byte. */
 const CHARS_PER_BYTE = 4 / 3;
 
-/** What was fetched for a call, or why it was not; once for all of its targets. */
-const known = new WeakMap<CallBody, Map<string, Data | Untranslatable>>();
+interface Loaded {
+  /** What was fetched for a call, or why it was not. */
+  readonly found: Map<string, Data | Untranslatable>;
+  /** Why none of it is to be used, for any target. */
+  refusal: Untranslatable | null;
+}
+
+/** Once for all tries and targets of a call. */
+const known = new WeakMap<CallBody, Loaded>();
 
 /** Stands where nothing was fetched yet: whether the rest can be said shows without it. */
 const PENDING: Data = { mediaType: 'image/png', data: '' };
@@ -25,11 +32,12 @@ export interface WithMedia {
 
 /** Throws `Untranslatable` for what could not be fetched. */
 export function withMedia(body: CallBody, conversation: Conversation, { takesUrls }: Outbound): WithMedia {
-  const fetched = known.get(body);
+  const loaded = known.get(body);
+  if (loaded !== undefined && loaded.refusal !== null) throw loaded.refusal;
   const missing = new Set<string>();
   const sourceFor = (source: Source, kind: 'image' | 'file'): Source => {
     if (!('url' in source) || takesUrls.includes(kind)) return source;
-    const found = fetched?.get(source.url);
+    const found = loaded?.found.get(source.url);
     if (found instanceof Untranslatable) throw found;
     if (found !== undefined) return found;
     missing.add(source.url);
@@ -45,17 +53,21 @@ export function withMedia(body: CallBody, conversation: Conversation, { takesUrl
     : { conversation: { ...conversation, messages }, missing: [...missing] };
 }
 
-/** Fetches what is missing; a failure is remembered, and said when the call is written. */
-export async function loadMedia(body: CallBody, missing: readonly string[], fetchMedia: MediaFetcher): Promise<void> {
-  const fetched = known.get(body) ?? new Map<string, Data | Untranslatable>();
-  known.set(body, fetched);
-  const load = async (url: string): Promise<void> => {
-    if (fetched.size >= MEDIA_LIMIT) throw new Untranslatable('messages', `more than ${MEDIA_LIMIT} addresses to be fetched`);
-    fetched.set(url, await fetchMedia(url).catch((error: unknown) => reasonOf(url, error)));
-  };
-  await Promise.all(missing.slice(0, MEDIA_LIMIT + 1).map(load));
-  const chars = [...fetched.values()].reduce((sum, each) => sum + (each instanceof Untranslatable ? 0 : each.data.length), 0);
-  if (chars > BYTES_LIMIT * CHARS_PER_BYTE) throw new Untranslatable('messages', `images and documents of more than ${BYTES_LIMIT} bytes together`);
+/** Fetches what is missing, one after another; a failure is remembered, and said when the call is written. */
+export async function loadMedia(body: CallBody, missing: readonly string[], fetchMedia: MediaFetcher, signal: AbortSignal): Promise<void> {
+  const loaded = known.get(body) ?? { found: new Map<string, Data | Untranslatable>(), refusal: null };
+  known.set(body, loaded);
+  const { found } = loaded;
+  if (found.size + missing.length > MEDIA_LIMIT) {
+    loaded.refusal = new Untranslatable('messages', `${found.size + missing.length} addresses to be fetched, expected at most ${MEDIA_LIMIT}`);
+    return;
+  }
+  for (const url of missing) {
+    const chars = [...found.values()].reduce((sum, each) => sum + (each instanceof Untranslatable ? 0 : each.data.length), 0);
+    const leftBytes = Math.floor(BYTES_LIMIT - chars / CHARS_PER_BYTE);
+    found.set(url, await fetchMedia(url, leftBytes, signal).catch((error: unknown) => reasonOf(url, error)));
+    if (found.get(url) instanceof Untranslatable) return;
+  }
 }
 
 function reasonOf(url: string, error: unknown): Untranslatable {

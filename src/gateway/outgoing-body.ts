@@ -3,6 +3,7 @@ import { type Completion, type Inbound, type Outbound, type PartReader, reasonin
 import { editJson } from '../wires/edit-json';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
+import { isObject } from '../wires/json';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { GatewayError } from './errors';
@@ -21,6 +22,9 @@ const made = new WeakMap<Target, { readonly of: CallBody; readonly outgoing: Out
 
 /** Targets whose answer is the call of a tool. */
 const forced = new WeakSet<Target>();
+
+/** Its text is the arguments of a call, and no call goes on from a text. */
+export const answersByTool = (target: Target): boolean => forced.has(target);
 
 /** What the target wrote, where its answer was to keep to a schema by way of a tool. */
 export const completionOf = (target: Target, it: Completion): Completion => (forced.has(target) ? freeCompletion(it) : it);
@@ -64,7 +68,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const needsTool = format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true;
     const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);
-    const conversation = isForced ? forceSchema(read) : read;
+    const conversation = isForced ? forceSchema(read, target.tool !== null) : read;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
     const written = to.writeConversation(told, {
@@ -90,8 +94,13 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
 }
 
 /** Beside the tools of the caller. */
-const toolEdits = ({ tool }: Target, json: JsonObject): BodyEdit[] =>
-  tool === null ? [] : [{ key: 'tools', json: JSON.stringify([...(Array.isArray(json['tools']) ? json['tools'] : []), tool]) }];
+const toolEdits = ({ tool }: Target, json: JsonObject): BodyEdit[] => {
+  const given = json['tools'] ?? [];
+  // What is no list is for the provider to refuse; a tool that the caller has asked for itself is there.
+  if (tool === null || !Array.isArray(given) || given.some((each) => isObject(each) && each['type'] !== undefined && each['type'] === tool['type']))
+    return [];
+  return [{ key: 'tools', json: JSON.stringify([...given, tool]) }];
+};
 
 const memberEdits = ({ bodyMembers }: Target): BodyEdit[] =>
   Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));

@@ -40,8 +40,8 @@ export type SocketBridge = (
   watch: { readonly onMessage: (text: string) => void; readonly onEnd: (isClean: boolean, by: 'provider' | 'client') => void },
 ) => Response;
 
-/** Fetches an image or document; rejects with the reason, in words for the caller. */
-export type MediaFetcher = (url: string) => Promise<Data>;
+/** Fetches an image or document of at most so many bytes; rejects with the reason, in words for the caller. */
+export type MediaFetcher = (url: string, mostBytes: number, signal: AbortSignal) => Promise<Data>;
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -120,8 +120,8 @@ export interface StoredRoute {
   readonly version: number;
   /** In the order in which they are asked. */
   readonly targets: readonly WeightedTarget[];
-  /** One of the targets is drawn to be the first. */
-  readonly isWeighted: boolean;
+  /** Weights are given; without them each target has the same. */
+  readonly hasWeights: boolean;
   readonly sticky: 'session' | 'user' | null;
   readonly strategy: Strategy | null;
   readonly maxCostUsd: number | null;

@@ -7,6 +7,8 @@ import { KNOWN_TARGET_HOSTS } from '../providers/registry';
 import { GatewayError } from './errors';
 
 const IPV4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
+/** IPv4 in other clothes, which no public service needs: translated (RFC 2765), NAT64 within a network (RFC 8215), 6to4 (RFC 3056). */
+const EMBEDDED_IPV4 = /^(?:::ffff:0:|64:ff9b:1:|2002:)/;
 /** Names that resolve inside a network, whatever the resolver says. */
 const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|localdomain)$/;
 
@@ -37,7 +39,14 @@ export function isPrivateHost(hostname: string): boolean {
     return isPrivateIpv4(high >> 8, high & 255);
   }
   // ::, ::1, unique local fc00::/7, link-local fe80::/10, site-local fec0::/10, multicast ff00::/8
-  return address === '::' || address === '::1' || /^f[cd]/.test(address) || /^fe[89a-f]/.test(address) || address.startsWith('ff');
+  return (
+    address === '::' ||
+    address === '::1' ||
+    /^f[cd]/.test(address) ||
+    /^fe[89a-f]/.test(address) ||
+    address.startsWith('ff') ||
+    EMBEDDED_IPV4.test(address)
+  );
 }
 
 const matches = (host: string, pattern: string): boolean => (/^[.-]/.test(pattern) ? host.endsWith(pattern) : host === pattern);

@@ -55,9 +55,19 @@ export const serveTarget = (c: AppContext): Promise<Response> => {
   return serve(c.req.raw, c.env.app, { kind: 'target' }, wireFor(c, path, null), path);
 };
 
-/** A response that lies at OpenAI, by its id: https://platform.openai.com/docs/api-reference/responses/get */
+/** What is asked of a response that lies at OpenAI: https://platform.openai.com/docs/api-reference/responses/get. None of it is a call to a model. */
+const STORED_RESPONSE: readonly (readonly [method: string, path: RegExp])[] = [
+  ['GET', /^(?:\/v1)?\/responses\/[\w-]+(?:\/input_items)?$/],
+  ['DELETE', /^(?:\/v1)?\/responses\/[\w-]+$/],
+  ['POST', /^(?:\/v1)?\/responses\/[\w-]+\/cancel$/],
+];
+
 export const serveStoredResponse = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
+  if (!STORED_RESPONSE.some(([method, form]) => method === c.req.method && form.test(path))) {
+    const message = `Nothing is served at ${c.req.method} ${path.slice(0, 100)}, expected GET or DELETE /v1/responses/{id}, GET …/input_items or POST …/cancel.`;
+    return Promise.resolve(errorResponse(new GatewayError('not_found', message), raw, c.env.app.newId()));
+  }
   return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path.startsWith('/v1/') ? path : `/v1${path}`);
 };
 

@@ -74,6 +74,8 @@ const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
+  // Bills like the response that it makes shorter: https://platform.openai.com/docs/api-reference/responses/compact
+  if (path.endsWith('/responses/compact')) return openAiResponses;
   if (THREAD_MESSAGES.test(path)) return raw;
   return ENDPOINTS.find((endpoint) => path.endsWith(endpoint.path))?.wire ?? raw;
 }

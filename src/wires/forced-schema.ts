@@ -8,29 +8,33 @@ import type { SseEvent } from './sse';
 /** No program names a tool of its own so. */
 const ANSWER = 'weir_final_answer';
 
-/** With tools of its own the model may call those first. */
-export function forceSchema(it: Conversation): Conversation {
+/** With tools of its own, or of the vendor's (`hasMore`), the model may call those first. */
+export function forceSchema(it: Conversation, hasMore = false): Conversation {
   if (it.format === null) return it;
-  const tool = {
-    name: ANSWER,
-    description: 'Gives the final answer. Call it once everything else is done.',
-    schema: it.format.schema ?? { type: 'object' },
-  };
+  const schema = it.format.schema ?? { type: 'object' };
+  const tool = { name: ANSWER, description: 'Gives the final answer. Call it once everything else is done.', schema };
   const isAlone = it.tools.length === 0 || it.toolChoice === 'none';
-  const toolChoice = isAlone ? { name: ANSWER } : typeof it.toolChoice === 'object' && it.toolChoice !== null ? it.toolChoice : 'required';
+  const named = typeof it.toolChoice === 'object' && it.toolChoice !== null ? it.toolChoice : null;
+  const toolChoice = isAlone && !hasMore ? { name: ANSWER } : isAlone ? 'required' : (named ?? 'required');
   return { ...it, format: null, tools: [...it.tools, tool], toolChoice };
 }
 
+/** The answer is what the first such call says; words beside it are none of it. */
 export function freeCompletion(it: Completion): Completion {
-  const parts = it.parts.map((part) => (part.kind === 'tool-call' && part.name === ANSWER ? ({ kind: 'text', text: part.input } as const) : part));
-  const hasCalls = parts.some(({ kind }) => kind === 'tool-call');
-  return { ...it, parts, finish: it.finish === 'tool-calls' && !hasCalls ? 'stop' : it.finish };
+  const answer = it.parts.find((part) => part.kind === 'tool-call' && part.name === ANSWER);
+  if (answer === undefined || answer.kind !== 'tool-call') return it;
+  const rest = it.parts.filter((part) => part.kind === 'thinking' || (part.kind === 'tool-call' && part.name !== ANSWER));
+  const hasCalls = rest.some(({ kind }) => kind === 'tool-call');
+  return { ...it, parts: [...rest, { kind: 'text', text: answer.input }], finish: it.finish === 'tool-calls' && !hasCalls ? 'stop' : it.finish };
 }
 
 export class FreedReader implements PartReader {
-  /** The call that is the answer. */
+  /** The call that is the answer; later ones of its name are none. */
   #answer: number | null = null;
+  readonly #ignored = new Set<number>();
   #hasCalls = false;
+  /** Words that are the answer only where no call of it follows. */
+  #words: StreamPart[] = [];
 
   constructor(readonly reader: PartReader) {}
 
@@ -39,16 +43,35 @@ export class FreedReader implements PartReader {
   }
 
   #freed(part: StreamPart): StreamPart[] {
-    if (part.kind === 'tool-call') {
-      if (part.name !== ANSWER) {
-        this.#hasCalls = true;
-        return [part];
+    switch (part.kind) {
+      case 'tool-call':
+        return this.#call(part);
+      case 'tool-input':
+        if (this.#ignored.has(part.tool)) return [];
+        return part.tool === this.#answer ? [{ kind: 'text', text: part.text }] : [part];
+      case 'text':
+        this.#words.push(part);
+        return [];
+      case 'open':
+        return part.block === 'text' ? [] : [part];
+      case 'finish': {
+        const words = this.#answer === null ? this.#words : [];
+        this.#words = [];
+        const reason = part.reason === 'tool-calls' && !this.#hasCalls ? 'stop' : part.reason;
+        return [...words, { ...part, reason }];
       }
-      this.#answer = part.tool;
-      return [];
+      default:
+        return [part];
     }
-    if (part.kind === 'tool-input' && part.tool === this.#answer) return [{ kind: 'text', text: part.text }];
-    if (part.kind === 'finish' && part.reason === 'tool-calls' && !this.#hasCalls) return [{ ...part, reason: 'stop' }];
-    return [part];
+  }
+
+  #call(part: Extract<StreamPart, { kind: 'tool-call' }>): StreamPart[] {
+    if (part.name !== ANSWER) {
+      this.#hasCalls = true;
+      return [part];
+    }
+    if (this.#answer === null) this.#answer = part.tool;
+    else this.#ignored.add(part.tool);
+    return [];
   }
 }

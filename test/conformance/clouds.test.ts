@@ -206,7 +206,7 @@ describe('Bedrock', () => {
   it.each([
     ['/missing', /status 404/],
     ['/page', /`text\/html`, expected an image/],
-    ['/large', /more than 20971520 bytes/],
+    ['/large', /more than the 20971520 bytes/],
     ['/round', /redirects/],
     ['/inside', /private/],
     ['http://169.254.169.254/latest/meta-data', /expected https/],
@@ -217,6 +217,13 @@ describe('Bedrock', () => {
     const failed = await see(path.startsWith('/') ? filesUrl + path : path).catch((error: unknown) => error);
     expect(failed).toMatchObject({ status: 400, message: expect.stringMatching(reason) });
     expect(String(failed)).not.toContain('secret of the network');
+    expect(seen).toHaveLength(0);
+  });
+
+  it('is not sent anywhere for more images than a conversation has', async () => {
+    const images = Array.from({ length: 21 }, (_, index) => ({ type: 'image_url' as const, image_url: { url: `${filesUrl}/a.png?${index}` } }));
+    const asked = openai.chat.completions.create({ model, messages: [{ role: 'user', content: images }] });
+    await expect(asked).rejects.toMatchObject({ status: 400, message: expect.stringContaining('21 addresses to be fetched, expected at most 20') });
     expect(seen).toHaveLength(0);
   });
 

@@ -281,6 +281,19 @@ describe('responses that lie at OpenAI', () => {
       'DELETE /v1/responses/resp_1',
       'POST /v1/responses/resp_1/cancel',
     ]);
+    const had = upstream.received.length;
+    const tricks = [
+      ['POST', '/compact'],
+      ['POST', '/'],
+      ['PUT', '/resp_1'],
+      ['GET', '/..%2ffiles'],
+      ['GET', '/resp_1/other'],
+    ] as const;
+    for (const [method, rest] of tricks) {
+      const tricked = await fetch(`${worker.url}/v1/responses${rest}`, { method, headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+      expect([rest, tricked.status]).toEqual([rest, 404]);
+    }
+    expect(upstream.received).toHaveLength(had);
     const refused = await fetch(`${worker.url}/v1/responses/resp_1`);
     expect(refused.status).toBe(401);
   });

@@ -7,9 +7,13 @@ import { describe, expect, it } from 'vitest';
 import { NO_USAGE, type Usage } from '../../schema/record';
 import { priceCall } from '../../src/gateway/price';
 import { readUsage as readAnthropic } from '../../src/wires/anthropic-messages/usage';
+import { readUsage as readConverse } from '../../src/wires/bedrock-converse/usage';
 import { readUsage as readGemini } from '../../src/wires/gemini/usage';
+import { readUsage as readAudio, spokenUsage } from '../../src/wires/openai-audio/usage';
 import { readUsage as readChat } from '../../src/wires/openai-chat/usage';
+import { readUsage as readImages } from '../../src/wires/openai-images/usage';
 import { readUsage as readResponses } from '../../src/wires/openai-responses/usage';
+import { readUsage as readRerank } from '../../src/wires/rerank/usage';
 
 const AT = Date.parse('2026-11-01T12:00:00Z');
 const none = () => null;
@@ -100,6 +104,43 @@ describe('golden invoices', () => {
 
   it('llama-3.3-70b-versatile at Groq: 0.59, 0.79', () => {
     expect(invoice('groq', 'llama-3.3-70b-versatile', readChat({ prompt_tokens: 1000, completion_tokens: 100 }))).toBe(1000 * 590 + 100 * 790);
+  });
+});
+
+describe('golden invoices of other units', () => {
+  it('Claude on Bedrock in an area, a tenth dearer, with a cache read and a write; an hourly one has no price there', () => {
+    const used = { inputTokens: 100, outputTokens: 10, cacheReadInputTokens: 1_000, cacheWriteInputTokens: 500 };
+    const model = 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    expect(invoice('bedrock', model, readConverse(used))).toBe(100 * 3_300 + 1_000 * 330 + 500 * 4_125 + 10 * 16_500);
+    const hourly = { ...used, cacheDetails: [{ ttl: '1h', inputTokens: 200 }] };
+    expect(invoice('bedrock', model, readConverse(hourly))).toBeNull();
+  });
+
+  it('gpt-image-1: text 5, image in 10, image out 40; gpt-image-1.5 tells text from image in its output: 10 and 32', () => {
+    const details = { text_tokens: 10, image_tokens: 40 };
+    expect(invoice('openai', 'gpt-image-1', readImages({ input_tokens: 50, output_tokens: 50, input_tokens_details: details }, 1))).toBe(
+      10 * 5_000 + 40 * 10_000 + 50 * 40_000,
+    );
+    const told = { input_tokens: 50, output_tokens: 50, input_tokens_details: details, output_tokens_details: { text_tokens: 5, image_tokens: 45 } };
+    expect(invoice('openai', 'gpt-image-1.5', readImages(told, 1))).toBe(10 * 5_000 + 40 * 8_000 + 5 * 10_000 + 45 * 32_000);
+  });
+
+  it('whisper-1 by the second, 0.006 a minute; gpt-4o-transcribe by tokens: audio 6, text 2.50, out 10', () => {
+    expect(invoice('openai', 'whisper-1', readAudio({ type: 'duration', seconds: 90 }, null))).toBe(90 * 100_000);
+    const usage = readAudio({ input_tokens: 20, output_tokens: 5, input_token_details: { text_tokens: 6, audio_tokens: 14 } }, null);
+    expect(invoice('openai', 'gpt-4o-transcribe', usage)).toBe(6 * 2_500 + 14 * 6_000 + 5 * 10_000);
+  });
+
+  it('whisper-large-v3 at Groq, 0.111 an hour and ten seconds at least', () => {
+    expect(invoice('groq', 'whisper-large-v3', readAudio(null, 3_600))).toBe(111_000_000);
+    expect(invoice('groq', 'whisper-large-v3', readAudio(null, 2))).toBe(Math.round((111_000_000 * 10) / 3_600));
+  });
+
+  it('speech by the character: 15 a million', () => expect(invoice('openai', 'tts-1', spokenUsage({ input: 'x'.repeat(1_000) }))).toBe(15_000_000));
+
+  it('rerankers by the search, 2 a thousand, and by the token, 0.05 a million', () => {
+    expect(invoice('cohere', 'rerank-v3.5', readRerank({ meta: { billed_units: { search_units: 3 } } }))).toBe(6_000_000);
+    expect(invoice('voyage', 'rerank-2.5', readRerank({ usage: { total_tokens: 1_000 } }))).toBe(50_000);
   });
 });
 

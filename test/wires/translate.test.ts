@@ -17,7 +17,7 @@ import {
   type StreamPart,
   Untranslatable,
 } from '../../src/wires/canonical';
-import { forceSchema, freeCompletion } from '../../src/wires/forced-schema';
+import { FreedReader, forceSchema, freeCompletion } from '../../src/wires/forced-schema';
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
@@ -756,9 +756,43 @@ describe('a schema that is kept to by a tool', () => {
     expect(asChat({ model: 'm', messages: [] })).toEqual(forceSchema(asChat({ model: 'm', messages: [] })));
   });
 
+  const parts = (...given: StreamPart[][]): readonly StreamPart[] => {
+    const turns = [...given];
+    const reader = new FreedReader({ read: () => turns.shift() ?? [] });
+    return given.flatMap(() => [...reader.read({ name: null, data: '', bytes: new Uint8Array(0) })]);
+  };
+  const answerCall = (tool: number): StreamPart => ({ kind: 'tool-call', tool, id: `t${tool}`, name: 'weir_final_answer' });
+  const done: StreamPart = { kind: 'finish', reason: 'tool-calls' };
+
+  it('is the first answer alone, without words beside it; words alone are the answer', () => {
+    const first: StreamPart[] = [{ kind: 'text', text: 'Sure: ' }, answerCall(0), { kind: 'tool-input', tool: 0, text: '{"a":' }];
+    const rest: StreamPart[] = [{ kind: 'tool-input', tool: 0, text: '1}' }, answerCall(1), { kind: 'tool-input', tool: 1, text: '{"a":2}' }, done];
+    expect(parts(first, rest)).toEqual([
+      { kind: 'text', text: '{"a":' },
+      { kind: 'text', text: '1}' },
+      { kind: 'finish', reason: 'stop' },
+    ]);
+    const refused: StreamPart = { kind: 'finish', reason: 'filter' };
+    expect(parts([{ kind: 'text', text: 'I will not.' }], [refused])).toEqual([{ kind: 'text', text: 'I will not.' }, refused]);
+    const whole: Part[] = [
+      { kind: 'text', text: 'I have looked.' },
+      { kind: 'tool-call', id: 'x', name: 'weir_final_answer', input: '{"a":1}' },
+      { kind: 'tool-call', id: 'y', name: 'weir_final_answer', input: '{"a":2}' },
+    ];
+    expect(freeCompletion({ id: 'c', model: 'm', parts: whole, finish: 'tool-calls', usage: null })).toMatchObject({
+      parts: [{ kind: 'text', text: '{"a":1}' }],
+      finish: 'stop',
+    });
+  });
+
+  it('may be called after the web was searched', () => {
+    const asked = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], response_format: format });
+    expect([forceSchema(asked, true).toolChoice, forceSchema(asked).toolChoice]).toEqual(['required', { name: 'weir_final_answer' }]);
+  });
+
   it('leaves calls of other tools what they are', () => {
-    const parts: Part[] = [{ kind: 'tool-call', id: 'x', name: 'f', input: '{}' }];
-    const called: Completion = { id: 'c', model: 'm', parts, finish: 'tool-calls', usage: null };
+    const said: Part[] = [{ kind: 'tool-call', id: 'x', name: 'f', input: '{}' }];
+    const called: Completion = { id: 'c', model: 'm', parts: said, finish: 'tool-calls', usage: null };
     expect(freeCompletion(called)).toEqual(called);
     const answered: Completion = { ...called, parts: [{ kind: 'tool-call', id: 'x', name: 'weir_final_answer', input: '{"a":1}' }] };
     expect(freeCompletion(answered)).toMatchObject({ parts: [{ kind: 'text', text: '{"a":1}' }], finish: 'stop' });

@@ -119,6 +119,51 @@ describe('a route that chooses', () => {
     expect((await chat('route/best', { 'Weir-Routing': 'failover' })).headers.get('weir-attempts')).toBe('mock/error-500 500, mock/echo 200');
   });
 
+  it('knows a score by whatever name the route gives the target', async () => {
+    const targets = [
+      { model: 'mock/error-500', score: 0.2 },
+      { model: 'echo/mock', score: 0.9 },
+    ];
+    await api('PUT', '/named', { targets, strategy: 'quality' });
+    expect((await chat('route/named')).headers.get('weir-attempts')).toBe('mock/echo 200');
+  });
+
+  it('draws by its weights and sticks to whom it drew for, and only where that is asked for', async () => {
+    const targets = [
+      { model: 'mock/echo', weight: 1 },
+      { model: 'mock/slow', weight: 99 },
+    ];
+    await api('PUT', '/drawn', { targets, sticky: 'session' });
+    const first = async (headers: Record<string, string> = {}) => {
+      const response = await chat('route/drawn', headers);
+      await response.text();
+      return response.headers.get('weir-attempts');
+    };
+    expect(await first({ 'Weir-Routing': 'failover' })).toBe('mock/echo 200');
+    const session = { 'Helicone-Session-Id': 'one', 'Weir-Routing': 'weighted' };
+    expect([await first(session), await first(session), await first(session)]).toEqual(Array(3).fill(await first(session)));
+    await api('PUT', '/even', { targets: ['mock/echo', 'mock/slow'], strategy: 'weighted', sticky: 'session' });
+    const even = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const ask = () => chat('route/even', { 'Helicone-Session-Id': `s${index % 3}` });
+        const response = await ask();
+        await response.text();
+        return [index % 3, response.headers.get('weir-attempts')] as const;
+      }),
+    );
+    for (const [session, seen] of even) expect(even.filter(([other]) => other === session).every(([, it]) => it === seen)).toBe(true);
+  });
+
+  it('does not ask one first again that failed, for want of knowing it', async () => {
+    await api('PUT', '/failing', { targets: ['mock/error-404', 'mock/echo'], strategy: 'latency' });
+    await (await chat('route/failing')).text();
+    await eventually('the one that works', async () => {
+      const response = await chat('route/failing');
+      await response.text();
+      return response.headers.get('weir-attempts') === 'mock/echo 200' ? true : null;
+    });
+  });
+
   it('asks the quickest, once all have been asked', async () => {
     await api('PUT', '/quick', { targets: ['mock/slow', 'mock/echo'], strategy: 'latency' });
     for (const _ of [1, 2]) await (await chat('route/quick')).text();
@@ -145,6 +190,8 @@ describe('a route that chooses', () => {
       expect.stringContaining('no target serves this call within 0.000001 USD: mock/echo'),
     ]);
     expect((await chat('mock/echo', { 'Weir-Max-Cost': 'cheap' })).status).toBe(400);
+    const proxied = await call('POST', '/mock/v1/chat/completions', { model: 'echo', messages: [] }, undefined, { 'Weir-Max-Cost': '0.000001' });
+    expect([proxied.status, await proxied.text()]).toEqual([400, expect.stringContaining('within 0.000001 USD: mock/echo')]);
     for (const model of ['echo', 'slow']) await call('DELETE', `/api/prices?provider=mock&model=${model}`);
   });
 
@@ -177,6 +224,6 @@ describe('a route that chooses', () => {
     const bad = await api('PUT', '/bad', { targets: ['mock/echo'], rules: [{ when: 'tokens > 1 && nope', use: ['mock/slow'] }] });
     expect([bad.status, bad.body.error]).toEqual([400, expect.stringMatching(/rules\[0\]\.when: .*nope.*, at position 14/)]);
     const endless = await api('PUT', '/bad', { targets: ['mock/echo'], rules: [{ when: 'user.matches("^(a+)+$")', refuse: 'no' }] });
-    expect([endless.status, endless.body.error]).toEqual([400, expect.stringContaining('`matches` is not allowed')]);
+    expect([endless.status, endless.body.error]).toEqual([400, expect.stringContaining('`matches` is not allowed here')]);
   });
 });

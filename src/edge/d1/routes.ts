@@ -39,17 +39,15 @@ export async function loadRoutes(db: Database): Promise<ReadonlyMap<string, Stor
   const found = (await listRoutes(db)).flatMap(({ name, version, definition }) => {
     if (definition === null) return [];
     const targets = definition.targets.map((each) => (typeof each === 'string' ? { model: each, weight: 0 } : each));
-    const strategy = definition.strategy ?? null;
+    const hasWeights = targets.some(({ weight }) => weight > 0);
     // Weights draw unless something else is asked for.
-    const isWeighted = targets.some(({ weight }) => weight > 0) && (strategy === null || strategy === 'weighted');
+    const strategy = definition.strategy ?? (hasWeights ? 'weighted' : null);
     const scores = new Map(
       definition.targets.flatMap((each) => (typeof each === 'string' || each.score === undefined ? [] : [[each.model, each.score]])),
     );
     const { defaults, sticky = null, maxCostUsd = null } = definition;
     const rules = definition.rules.flatMap(ruleOf);
-    return [
-      [name, { name, version, targets, isWeighted, sticky, strategy: isWeighted ? null : strategy, maxCostUsd, scores, rules, defaults }] as const,
-    ];
+    return [[name, { name, version, targets, hasWeights, sticky, strategy, maxCostUsd, scores, rules, defaults }] as const];
   });
   return new Map(found);
 }

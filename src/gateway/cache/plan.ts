@@ -47,7 +47,17 @@ export function planCache(call: Call, identity: Identity, policy: Policy, body: 
     door: call.door.kind,
     path: call.path,
     query: call.query,
-    model: targets.map(({ name, url, model, fallback }) => [name, url, model, fallback?.headers, fallback?.bodyOverride, fallback?.onCodes]),
+    model: targets.map(({ name, url, model, tool, fallback }) => [
+      name,
+      url,
+      model,
+      tool,
+      fallback?.headers,
+      fallback?.bodyOverride,
+      fallback?.onCodes,
+    ]),
+    // A prompt that is cut is another one.
+    window: policy.tokenLimitHandler ?? '',
     // Whatever is ignored of the body, the answer comes as the call wants it.
     stream: [body.facts.streamed, body.json === null ? '' : call.wire.askForUsage(body.json).length > 0, policy.streamUsage],
     seed: policy.cacheSeed ?? '',

@@ -20,9 +20,10 @@ export interface ChooseDeps {
 
 /** What a stored route says of choosing; null where none is called. */
 export interface Choice {
+  /** The call's own word on it is in here. */
   readonly strategy: Strategy | null;
   readonly maxCostUsd: number | null;
-  /** Scores by model as the route writes it, or by the target's own name for it. */
+  /** By a target as attempts name it. */
   readonly scores: ReadonlyMap<string, number>;
   /** Whose turns are counted together. */
   readonly name: string;
@@ -40,7 +41,7 @@ export function choose(
   deps: ChooseDeps,
   trail: Trail,
 ): readonly Target[] | Promise<readonly Target[]> {
-  const strategy = policy.routing ?? choice?.strategy ?? null;
+  const strategy = choice === null ? (policy.routing ?? null) : choice.strategy;
   const maxCostUsd = least(policy.maxCost ?? null, choice?.maxCostUsd ?? null);
   if (strategy === null && maxCostUsd === null) return targets;
   if (strategy !== 'cost' && maxCostUsd === null) return order(call, body, strategy, targets, choice, null, deps, trail);
@@ -68,7 +69,7 @@ function order(
   const factsOf = (target: Target) => ({
     costNanoUsd: costs?.get(target) ?? null,
     medianMs: memory.medianMs(target, body.facts.streamed, now),
-    score: choice?.scores.get(shownTarget(target)) ?? choice?.scores.get(target.model ?? '') ?? null,
+    score: choice?.scores.get(shownTarget(target)) ?? null,
   });
   const turn = (): number => memory.nextTurn(choice?.name ?? `${call.path} ${body.facts.model}`);
   const ordered = orderTargets(strategy, targets, factsOf, { turn, point: random() });
@@ -80,8 +81,11 @@ function costsOf(call: Call, body: CallBody, targets: readonly Target[], findOve
   return new Map(
     targets.map((target) => {
       const worst = worstCase(call, body, [target], config.assumedOutputTokens);
-      const { nanoUsd, unpriced } = priceWorst(worst, [target], clock.now(), findOverride);
-      return [target, unpriced.length > 0 ? null : nanoUsd];
+      // What it may write, and not what calls write as a rule.
+      const { nanoUsd, unpriced } = priceWorst({ ...worst, output: worst.outputMost }, [target], clock.now(), findOverride);
+      // Lists, files and counting cost nothing, whoever is asked.
+      const isFree = worst.input + worst.outputMost === 0 && worst.units === undefined;
+      return [target, isFree ? 0 : unpriced.length > 0 ? null : nanoUsd];
     }),
   );
 }

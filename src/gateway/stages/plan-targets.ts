@@ -4,13 +4,14 @@ import type { Policy } from '../../../schema/policy';
 import type { Endpoint } from '../../wires/endpoints';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
-import { promptBudget, promptTokens } from '../fit-window';
+import { isConversation, promptBudget, promptTokens } from '../fit-window';
 import { outgoingBody } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
 import { type ChooseDeps, choose } from '../routing/choose';
 import { planModel } from '../routing/plan-model';
 import { planNamedTargets, planProxy } from '../routing/plan-proxy';
 import { ruleFacts } from '../routing/rules';
+import { shownTarget } from '../routing/strategy';
 import { orderByWeight, pointOf } from '../routing/weighted';
 import type { Trail } from '../trail';
 import { readPolicy } from './read-policy';
@@ -42,20 +43,28 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
       }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
       const named = planModel(call, endpoint, policy, body.facts, config, warn);
-      const planned = sayable(call, body, policy, largeEnough(body, policy, named, warn), warn);
+      const planned = sayable(call, body, policy, largeEnough(call, body, policy, named, warn), warn);
       const chosen = choose(call, body, policy, planned, null, deps, trail);
       return chosen instanceof Promise ? chosen.then((targets) => ({ targets, policy })) : { targets: chosen, policy };
     }
     case 'proxy':
-      return { targets: [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy };
+      return affordable(call, [planProxy(call, call.door.provider.slug, identity, policy, body, config)], policy, body, deps, trail);
     case 'target':
-      return { targets: planNamedTargets(call, identity, policy, body, config), policy };
+      return affordable(call, planNamedTargets(call, identity, policy, body, config), policy, body, deps, trail);
   }
 }
 
+/** Where the caller names the target there is no order to choose, and a most cost all the same. */
+function affordable(call: Call, targets: readonly Target[], policy: Policy, body: CallBody, deps: PlanDeps, trail: Trail): Plan | Promise<Plan> {
+  if (policy.routing !== undefined) trail.warn('Weir-Routing: has no effect here, the call names its target itself');
+  if (policy.maxCost === undefined) return { targets, policy };
+  const chosen = choose(call, body, { ...policy, routing: undefined }, targets, null, deps, trail);
+  return chosen instanceof Promise ? chosen.then((left) => ({ targets: left, policy })) : { targets: chosen, policy };
+}
+
 /** Where the prompt is to go on rather than be refused: the targets whose window takes it, and all where none does. */
-function largeEnough(body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
-  if (policy.tokenLimitHandler !== 'fallback' || targets.length < 2) return targets;
+function largeEnough(call: Call, body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+  if (policy.tokenLimitHandler !== 'fallback' || targets.length < 2 || !isConversation(call, body)) return targets;
   const tokens = promptTokens(body);
   const left = targets.filter((target) => tokens <= (promptBudget(body, target, policy) ?? tokens));
   if (left.length === 0 || left.length === targets.length) return targets;
@@ -111,11 +120,39 @@ async function planRoute(
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
   const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
+  const strategy = merged.routing ?? route.strategy;
   const ruled = applyRules(route, call, body, merged, deps, trail);
-  const model = (ruled ?? inOrder(route, merged, body, deps.random)).join(',');
-  const planned = planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, warn);
-  const targets = await choose(call, body, merged, sayable(call, body, merged, largeEnough(body, merged, planned, warn), warn), route, deps, trail);
+  const items = ruled ?? (strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model));
+  const plan = (model: string, tell: (sentence: string) => void): Target[] =>
+    planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, tell);
+  const planned = plan(items.join(','), warn);
+  const scores = strategy === 'quality' ? scoresOf(route, (model) => plan(model, () => {})) : new Map<string, number>();
+  // What was drawn, or named by a rule, stands in its order.
+  const isOrdered = strategy === 'weighted' || ruled !== null;
+  const choice = { ...route, scores, strategy: isOrdered ? null : strategy };
+  const targets = await choose(
+    call,
+    body,
+    merged,
+    sayable(call, body, merged, largeEnough(call, body, merged, planned, warn), warn),
+    choice,
+    deps,
+    trail,
+  );
   return { targets, policy: merged };
+}
+
+/** Scores by target: a route may write one in several ways, and one model may have several providers. */
+function scoresOf(route: StoredRoute, plan: (model: string) => readonly Target[]): Map<string, number> {
+  const scored = [...route.scores].flatMap(([model, score]) => {
+    try {
+      return plan(model).map((target) => [shownTarget(target), score] as const);
+    } catch {
+      // Nobody serves it now.
+      return [];
+    }
+  });
+  return new Map(scored);
 }
 
 /** The models of the first rule that holds, or null. A rule that cannot be told for this call is passed over. */
@@ -143,10 +180,12 @@ function applyRules(route: StoredRoute, call: Call, body: CallBody, policy: Poli
 }
 
 /** Without a session or a user to stick to, each call is drawn for itself. */
-function inOrder(route: StoredRoute, policy: Policy, { facts }: CallBody, random: () => number): readonly string[] {
-  if (!route.isWeighted) return route.targets.map(({ model }) => model);
+function drawn(route: StoredRoute, policy: Policy, { facts }: CallBody, random: () => number, trail: Trail): readonly string[] {
   const whom = route.sticky === 'session' ? (policy.sessionId ?? facts.session) : route.sticky === 'user' ? (policy.userId ?? facts.user) : null;
-  return orderByWeight(route.targets, whom === null ? random() : pointOf(`${route.name}\n${whom}`));
+  const weighted = route.hasWeights ? route.targets : route.targets.map(({ model }) => ({ model, weight: 1 }));
+  const models = orderByWeight(weighted, whom === null ? random() : pointOf(`${route.name}\n${whom}`));
+  trail.routing = `weighted: drew ${models[0] ?? 'nobody'}${whom === null ? '' : `, as always for this ${route.sticky}`}`;
+  return models;
 }
 
 function unknownRoute(asked: string, names: readonly string[]): GatewayError {

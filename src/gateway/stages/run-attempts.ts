@@ -5,6 +5,7 @@ import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type 
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
+import { answersByTool } from '../outgoing-body';
 import type { HealthBoard } from '../ports';
 import { relay, type Source } from '../relay';
 import type { RoutingMemory } from '../routing/memory';
@@ -36,6 +37,8 @@ export async function runAttempts(
   return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
 }
 
+/** What a failure counts as, where the quickest is asked first. */
+const FAILED_MS = 60_000;
 /** Silence that tells of a target: reasoning models think, and callers may be in a hurry. */
 const PATIENCE_MS = 30_000;
 
@@ -108,11 +111,16 @@ class Run {
   }
 
   async #ask(target: Target, prefill: string | null): Promise<Answered | Failed> {
+    const { call, body, deps } = this.asked;
     const result = await askTarget(this.asked, target, prefill);
     if ('opened' in result) {
       // A stream has to come to its end first.
       if (result.opened.kind !== 'events') this.asked.deps.health.report(target, true, false, null);
-    } else if (!this.#wasImpatient(result)) this.#noteFailure(target, result);
+    } else {
+      if (!this.#wasImpatient(result)) this.#noteFailure(target, result);
+      // Not to be asked first for want of being known.
+      if (call.door.kind === 'gateway') deps.memory.noteFirstByte(target, body.facts.streamed, FAILED_MS, deps.clock.now());
+    }
     return result;
   }
 
@@ -208,7 +216,7 @@ function readRescue(call: Call, policy: Policy, body: CallBody, trail: Trail): N
 
 function prefillFor(target: Target, text: string | null): string | null {
   // Anthropic refuses one that ends in white space, and what follows it would be told apart wrongly elsewhere too.
-  if (text === null || text === '' || /\s$/.test(text)) return null;
+  if (text === null || text === '' || /\s$/.test(text) || answersByTool(target)) return null;
   return target.provider?.prefill?.models.test(target.model ?? '') === true ? text : null;
 }
 

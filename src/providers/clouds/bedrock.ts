@@ -57,7 +57,7 @@ export const bedrock: Provider = compatible({
   // The price catalogue's word for every region's price is no model.
   endpointsFor: (model) => (model.startsWith('regional.') ? [] : ['converse']),
   // https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-  schemaByTool: /claude-(?:3|(?:opus|sonnet)-4-\d{8})|amazon\.nova|meta\.llama|cohere\.|ai21\./,
+  schemaByTool: /claude-(?:3|(?:opus|sonnet)-4-\d{8})|amazon\.nova/,
   documentation: 'https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html',
   dataUse: 'Neither kept nor shared with the models’ vendors, nor used for training.',
 });

@@ -71,7 +71,7 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...(it.format !== null && { textFormat: writeFormat(it.format) }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
   };
-  const tools = writeTools(it, marks);
+  const tools = writeTools(it, model, marks);
   const body: JsonObject = {
     messages,
     ...(system.length > 0 && { system }),
@@ -105,7 +105,7 @@ const writeFormat = ({ name, schema }: NonNullable<Conversation['format']>): Jso
 });
 
 /** No tool can be forbidden here but by leaving all out, which a conversation that used some does not allow. */
-function writeTools({ tools, toolChoice, messages }: Conversation, marks: boolean): JsonObject | null {
+function writeTools({ tools, toolChoice, messages }: Conversation, model: string, marks: boolean): JsonObject | null {
   const used = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [part.name] : []))));
   if (tools.length === 0) {
     // A conversation that has called tools has to name them.
@@ -114,6 +114,9 @@ function writeTools({ tools, toolChoice, messages }: Conversation, marks: boolea
   if (toolChoice === 'none') {
     if (used.size > 0) throw new Untranslatable('tool_choice', '`none` in a conversation that has called tools');
     return null;
+  }
+  if (toolChoice !== null && toolChoice !== 'auto' && !CHOOSES.test(model)) {
+    throw new Untranslatable('tool_choice', 'only Claude and Nova can be made to call a tool there');
   }
   const choice = toolChoice === 'auto' ? { auto: {} } : toolChoice === 'required' ? { any: {} } : toolChoice === null ? null : { tool: toolChoice };
   return {
@@ -141,7 +144,7 @@ function writeMessages(messages: readonly Message[], marks: boolean): JsonObject
     if (role === 'assistant' && parts.some(({ kind }) => kind === 'image' || kind === 'file')) {
       throw new Untranslatable('messages', 'an image or a file of the assistant');
     }
-    const content = withWords(parts.flatMap((part) => [...writeBlock(part, nextFile), ...(marks ? cachePoint(part) : [])]));
+    const content = withWords(parts.flatMap((part) => marked(writeBlock(part, nextFile), part, marks)));
     const last = turns.at(-1);
     if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) turns.push({ role, content });
@@ -152,9 +155,16 @@ function writeMessages(messages: readonly Message[], marks: boolean): JsonObject
 /** Models that keep marked prefixes: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
 const KEEPS_PREFIXES = /claude-|amazon\.nova-/;
 
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html */
+const CHOOSES = /claude-|amazon\.nova-/;
+
 /** A mark stands behind what it marks, as a block of its own. */
 const cachePoint = ({ cache }: { readonly cache?: CacheLife }): JsonObject[] =>
   cache === undefined ? [] : [{ cachePoint: { type: 'default', ...(cache === '1h' && { ttl: '1h' }) } }];
+
+/** Behind nothing there is nothing to be kept. */
+const marked = (blocks: JsonObject[], part: Part, marks: boolean): JsonObject[] =>
+  marks && blocks.length > 0 ? [...blocks, ...cachePoint(part)] : blocks;
 
 function writeSystem(messages: readonly Message[], marks: boolean): JsonObject[] {
   const parts = messages.filter(({ role }) => role === 'system').flatMap((message) => message.parts);
@@ -162,7 +172,13 @@ function writeSystem(messages: readonly Message[], marks: boolean): JsonObject[]
     const text = systemOf(messages) ?? '';
     return text.trim() === '' ? [] : [{ text }];
   }
-  return parts.flatMap((part) => [...writeBlock(part, () => 0), ...cachePoint(part)]);
+  return parts.flatMap((part) =>
+    marked(
+      writeBlock(part, () => 0),
+      part,
+      true,
+    ),
+  );
 }
 
 /** A document has to stand beside some text. */

@@ -133,6 +133,7 @@ function readTool(tool: JsonObject): Tool {
     name,
     description: stringOr(at(tool, 'function', 'description'), null),
     schema: isObject(schema) ? schema : { type: 'object', properties: {} },
+    ...readMark(tool['cache_control']),
   };
 }
 

@@ -60,6 +60,11 @@ describe('planCache', () => {
     ['max-age', { writes: false }],
   ])('reads Cache-Control: %s', (text, expected) => expect(plan({ headers: { 'cache-control': text } })).toMatchObject(expected));
 
+  it('keeps apart a prompt that may be cut from one that may not', () => {
+    const handler = (value: string) => plan({ headers: { ...ON, 'helicone-token-limit-exception-handler': value } })?.subject;
+    expect(handler('truncate')).not.toBe(handler('middle-out'));
+  });
+
   it('keeps apart what a provider would: another key of the caller, another body that is no JSON', () => {
     const own = (key: string) =>
       plan({ call: { door: { kind: 'proxy' } } as Partial<Call>, identity: { providerKey: 'own' }, headers: { authorization: `Bearer ${key}` } })
