@@ -65,6 +65,75 @@ describe('fuzz', () => {
     );
   });
 
+  it('forms of any bytes', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '--x',
+        '--x--',
+        '\r\n',
+        '\n',
+        '\r\n\r\n',
+        'content-disposition: form-data; name="model"',
+        'content-disposition: form-data; name=file; filename="a"',
+        'mock/echo',
+      ),
+      fc.string({ maxLength: 20 }),
+    );
+    const where = fc.constantFrom('/v1/audio/transcriptions', '/v1/images/edits', '/openai/v1/audio/transcriptions');
+    const form = { 'content-type': 'multipart/form-data; boundary=x' };
+    await fc.assert(
+      fc.asyncProperty(where, fc.array(piece, { maxLength: 20 }), (at, pieces) => send(at, pieces.join(''), form)),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('conditions of any text', async () => {
+    const piece = fc.constantFrom(
+      'tokens',
+      'user',
+      '(',
+      ')',
+      '"',
+      '==',
+      '>',
+      '&&',
+      '!',
+      'matches',
+      '.',
+      '1',
+      '[',
+      ']',
+      '{',
+      '}',
+      '?',
+      ':',
+      'has',
+      'exists',
+      ' ',
+      '\n',
+      ',',
+      '-',
+      '\\',
+      '🌊',
+    );
+    const text = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 60 }),
+      fc.array(piece, { minLength: 1, maxLength: 20 }).map((it) => it.join('')),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (when) => {
+        const body = JSON.stringify({ targets: ['mock/echo'], rules: [{ when, refuse: 'no' }] });
+        const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' };
+        const response = await exports.default.fetch('https://weir.dev/api/routes/fuzz', { method: 'PUT', headers, body });
+        expect(response.status, `${when} ${await response.text()}`).toBeLessThan(500);
+        // What was taken never fails a call.
+        if (response.status < 300)
+          await send('/v1/chat/completions', JSON.stringify({ model: 'route/fuzz', messages: [{ role: 'user', content: 'hi' }] }));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it('models of any text', async () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^[a-z/,!:. -]{0,30}$/));
     await fc.assert(
