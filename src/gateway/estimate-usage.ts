@@ -44,6 +44,8 @@ const SCHEMA_MEMBERS = new Set([
 /** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 3;
 const MESSAGE_LISTS = ['messages', 'contents'];
+const MEDIA_TYPES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'image', 'document', 'file', 'input_file']);
+const MEDIA_MEMBERS = ['inlineData', 'inline_data', 'fileData', 'file_data', 'image', 'document'];
 /** No dialect nests text a tenth as deep; what lies below would overflow the stack. */
 const MOST_DEPTH = 200;
 
@@ -51,6 +53,15 @@ const MOST_DEPTH = 200;
 export function estimateInput(body: JsonObject): number {
   const messages = MESSAGE_LISTS.reduce((sum, name) => sum + (Array.isArray(body[name]) ? body[name].length : 0), 0);
   return tokensOf(body) + messages * TOKENS_PER_MESSAGE;
+}
+
+/** Images and documents of a request, over all wires. */
+export function mediaIn(value: unknown, depth = MOST_DEPTH): number {
+  if (depth === 0) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + mediaIn(each, depth - 1), 0);
+  if (!isObject(value)) return 0;
+  if (MEDIA_TYPES.has(value['type']) || MEDIA_MEMBERS.some((name) => isObject(value[name]))) return 1;
+  return Object.values(value).reduce((sum: number, each) => sum + mediaIn(each, depth - 1), 0);
 }
 
 /** Null when the answer holds nothing that a model wrote. `streamed`: the answer is a stream of events. */

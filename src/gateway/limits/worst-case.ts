@@ -2,12 +2,14 @@
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { dearestPrice } from '../../providers/catalogue';
 import type { Call, CallBody, Target } from '../call';
-import { estimateInput } from '../estimate-usage';
+import { estimateInput, mediaIn } from '../estimate-usage';
 import { type FindOverride, priceCall } from '../price';
 
 /** Estimates of tokenx stray this far below the true count. */
 const INPUT_MARGIN = 1.1;
 const BYTES_PER_TOKEN = 4;
+/** The dearest image of any vendor's: https://platform.claude.com/docs/en/build-with-claude/vision; a page of a document takes as many. */
+const MEDIA_TOKENS = 1_600;
 const NANO_PER_USD = 1_000_000_000;
 const TOKENS_PER_MILLION = 1_000_000;
 
@@ -52,6 +54,7 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
   if (json === null) {
     return { input: Math.ceil((body.byteLength / BYTES_PER_TOKEN) * INPUT_MARGIN), output: assumed, outputMost: most, isStated: false };
   }
+  const media = mediaIn(json) * MEDIA_TOKENS;
   const bodies = new Set(targets.map((target) => target.fallback?.bodyOverride ?? null));
   let worst = NOTHING;
   for (const override of bodies) {
@@ -59,7 +62,7 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
     const facts = override === null ? body.facts : call.wire.readRequest(sent, call.path);
     const stated = call.wire.name === WITHOUT_OUTPUT ? 0 : facts.maxOutputTokens;
     worst = {
-      input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN)),
+      input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN) + media),
       output: Math.max(worst.output, stated ?? assumed * facts.choices),
       outputMost: Math.max(worst.outputMost, stated ?? most * facts.choices),
       isStated: worst.isStated && stated !== null,

@@ -28,4 +28,21 @@ describe('worstCase', () => {
   it('is the assumption where no limit is known', () => {
     expect(worst({}, null)).toEqual({ output: ASSUMED, outputMost: ASSUMED, isStated: false });
   });
+
+  it('counts what is no text, in every dialect', () => {
+    const input = (json: Record<string, unknown>): number => {
+      const body = { json, facts: openAiChat.readRequest(json, ''), byteLength: 10 } as unknown as CallBody;
+      return worstCase(call, body, [{ outputLimit: null, fallback: null } as Target], ASSUMED).input;
+    };
+    const image = [
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+      { type: 'input_image', image_url: 'x' },
+      { type: 'image', source: { type: 'base64', data: 'AAAA' } },
+      { inlineData: { mimeType: 'image/png', data: 'AAAA' } },
+      { type: 'document', source: {} },
+    ];
+    const none = input({ messages: [{ role: 'user', content: [] }] });
+    for (const each of image) expect(input({ messages: [{ role: 'user', content: [each] }] }) - none).toBeGreaterThanOrEqual(1_600);
+    expect(input({ messages: [{ role: 'user', content: [image[0], image[0]] }] }) - none).toBeGreaterThanOrEqual(3_200);
+  });
 });
