@@ -513,7 +513,7 @@ export const HEADER_RULES = {
     parse: duration,
     fallback: undefined,
     acts: true,
-    doc: 'Longest wait for the response headers of a streamed call.',
+    doc: 'Longest wait for the response headers of a streamed call; `250ms`, `30s`, `5m`, or milliseconds.',
   }),
   firstByteTimeoutMs: rule({
     name: 'Weir-Timeout-First-Byte',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureDevVars, fail, providerVarsOfShell, readDevVars, startWrangler, wrangler } from './local.mjs';
+import { ensureDevVars, envLine, fail, providerVarsOfShell, readDevVars, startWrangler, wrangler } from './local.mjs';
 
 const HOST = '127.0.0.1';
 const CRON_MS = 60_000;
@@ -40,7 +40,7 @@ const envFile = join(folder, 'vars');
 writeFileSync(
   envFile,
   Object.entries({ ...devVars, ...shellVars })
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
+    .map(([name, value]) => envLine(name, value))
     .join(''),
   { mode: 0o600 },
 );

@@ -35,6 +35,12 @@ export function readDevVars() {
   return Object.fromEntries(entries);
 }
 
+/** A line of an env file. Within its quotes nothing is read as something else, but for double ones: JSON must not stand in them. */
+export function envLine(name, value) {
+  const quote = ["'", '`'].find((each) => !value.includes(each));
+  return quote === undefined || value.includes('\n') ? `${name}=${JSON.stringify(value)}\n` : `${name}=${quote}${value}${quote}\n`;
+}
+
 /** The shell's provider keys and base URLs, those of .dev.vars left alone. */
 export function providerVarsOfShell(devVars) {
   return Object.fromEntries(

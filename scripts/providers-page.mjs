@@ -38,6 +38,20 @@ variables are set (\`npx wrangler secret put NAME\`); \`<SLUG>_BASE_URL\` moves 
 \`/chat/completions\`; others: the host). Every conversation endpoint (chat completions, Responses, Messages, generateContent) reaches every
 provider that has one of them. No provider was called live for this page: the last column says what its entry was held against.
 
+## Clouds
+
+- **Azure**: \`AZURE_OPENAI_ENDPOINT\` and \`AZURE_OPENAI_API_KEY\`, or in place of the key a client of Entra (\`AZURE_TENANT_ID\`,
+  \`AZURE_CLIENT_ID\`, \`AZURE_CLIENT_SECRET\`). Models are named by their deployments; with \`OPENAI_API_VERSION\` calls go to
+  \`/openai/deployments/…\` under it, without to \`/openai/v1\`.
+- **Bedrock**: \`AWS_REGION\` and \`AWS_BEARER_TOKEN_BEDROCK\`, or in place of that \`AWS_ACCESS_KEY_ID\` and \`AWS_SECRET_ACCESS_KEY\`
+  (\`AWS_SESSION_TOKEN\` with them where they are temporary). \`bedrock/claude-sonnet-4-5\` is asked in the profile of the region's area;
+  any id of Bedrock's own, ARNs of profiles too, is taken as it is.
+- **Vertex**: \`GOOGLE_CLOUD_PROJECT\` and \`GOOGLE_APPLICATION_CREDENTIALS_JSON\` (the service account's file, as text);
+  \`GOOGLE_CLOUD_LOCATION\` where it is not \`global\`. Gemini and Claude by their names, others as \`vertex/<publisher>/<model>\`.
+- **Workers AI**: \`CLOUDFLARE_ACCOUNT_ID\` and \`CLOUDFLARE_API_KEY\`.
+
+## All
+
 | provider | base URL | endpoints in its own wire | variables | data, by its documents | verified |
 |---|---|---|---|---|---|
 ${providers.map((it) => row(it, settingNames)).join('\n')}

@@ -43,6 +43,7 @@ export interface App extends Deps {
   readonly consumer: ConsumerDeps & { readonly store: R2MessageStore };
   readonly limitCache: Cached<LimitRule[]>;
   readonly routeCache: Cached<ReadonlyMap<string, StoredRoute>>;
+  readonly priceCache: Cached<FindOverride>;
   /** How the targets answer, as the region knows it. */
   readonly showHealth: () => Promise<ShownHealth[]>;
   readonly forgetHealth: () => Promise<void>;
@@ -108,7 +109,7 @@ function buildApp(env: Env): App {
   const health = new SharedHealthBoard(healthObject, clock, waitUntil);
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
-  const overrideCache = new Cached(() => loadOverrides(db), clock, waitUntil);
+  const priceCache = new Cached(() => loadOverrides(db), clock, waitUntil);
   return {
     env,
     db,
@@ -127,9 +128,10 @@ function buildApp(env: Env): App {
     purgeCacheKey: (key) => cache.purgeKey(key),
     limitCache,
     routeCache,
+    priceCache,
     routes: () => routeCache.get(),
     limitRules: () => limitCache.peek() ?? limitCache.get(),
-    priceOverrides: async () => (await overrideCache.get()) ?? (() => null),
+    priceOverrides: async () => (await priceCache.get()) ?? (() => null),
     limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),
     digester,
     config,

@@ -10,7 +10,7 @@ import { ROOT } from './harness/build.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from './harness/worker.ts';
 
 const run = promisify(execFile);
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/providers.md', 'docs/add-a-provider.md'];
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/providers.md', 'docs/add-a-provider.md', 'docs/management.md'];
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const blocks = (file: string, language: string): string[] =>
   [...read(file).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '');

@@ -1,6 +1,7 @@
 /** GET /v1/models and /v1beta/models: what this deployment can reach, in the shape of the vendor whose client asks. https://platform.openai.com/docs/api-reference/models/list */
 
 import { GatewayError } from '../gateway/errors';
+import type { FindOverride } from '../gateway/price';
 import { listModels } from '../providers/catalogue';
 import type { ConfiguredProvider } from '../providers/configure';
 import { unescaped } from './address';
@@ -22,12 +23,13 @@ interface ListedModel {
 const CREATED_UNKNOWN = 0;
 
 /** A bare name belongs to the first provider that has it; a model of the mock is named with its provider, so that nobody meets it by accident. */
-export function modelList(providers: readonly ConfiguredProvider[]): ListedModel[] {
+export function modelList(providers: readonly ConfiguredProvider[], findOverride: FindOverride): ListedModel[] {
   const byId = new Map<string, ListedModel & { providers: string[] }>();
   for (const { provider } of providers.filter((it) => it.ready && it.provider.endpoints.length > 0)) {
     for (const model of listModels(provider)) {
       const id = provider.slug === 'mock' ? `mock/${model.id}` : model.id;
       const known = byId.get(id);
+      const own = findOverride(provider.slug, model.id);
       if (known !== undefined) known.providers.push(provider.slug);
       else {
         byId.set(id, {
@@ -36,7 +38,10 @@ export function modelList(providers: readonly ConfiguredProvider[]): ListedModel
           created: CREATED_UNKNOWN,
           owned_by: provider.slug,
           context_window: model.contextWindow,
-          pricing: { input_usd_per_million: model.inputUsdPerMillion, output_usd_per_million: model.outputUsdPerMillion },
+          pricing: {
+            input_usd_per_million: own?.inputUsdPerMillion ?? model.inputUsdPerMillion,
+            output_usd_per_million: own?.outputUsdPerMillion ?? model.outputUsdPerMillion,
+          },
           providers: [provider.slug],
         });
       }
@@ -59,9 +64,11 @@ const geminiModel = (model: ListedModel) => ({
 const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;
 const isAnthropic = (c: AppContext): boolean => c.req.header('anthropic-version') !== undefined;
 
+const listed = async ({ env: { app } }: AppContext): Promise<ListedModel[]> => modelList(app.config.providerList, await app.priceOverrides());
+
 export async function serveModels(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
-  const list = modelList(c.env.app.config.providerList);
+  const list = await listed(c);
   if (isGemini(c)) return c.json({ models: list.map(geminiModel) });
   if (!isAnthropic(c)) return c.json({ object: 'list', data: list });
   return c.json({ data: list.map(anthropicModel), has_more: false, first_id: list[0]?.id ?? null, last_id: list.at(-1)?.id ?? null });
@@ -70,7 +77,7 @@ export async function serveModels(c: AppContext): Promise<Response> {
 export async function serveModel(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
   const id = unescaped(c.req.path.replace(/^(?:\/v1(?:beta)?)?\/models\//, ''));
-  const model = modelList(c.env.app.config.providerList).find((each) => each.id === id);
+  const model = (await listed(c)).find((each) => each.id === id);
   if (model === undefined)
     throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });
   return c.json(isGemini(c) ? geminiModel(model) : isAnthropic(c) ? anthropicModel(model) : model);

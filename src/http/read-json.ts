@@ -18,6 +18,14 @@ export async function readJson<S extends z.ZodType>(c: AppContext, schema: S): P
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, []));
   throw new GatewayError('bad_request', problems.join('; '), { param: String(parsed.error.issues[0]?.path[0] ?? 'body') });
+}
+
+/** Of several forms that a value may have, what is wrong with the one that it comes nearest to. */
+function problemsOf(issue: z.core.$ZodIssue, under: readonly PropertyKey[]): string[] {
+  const path = [...under, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [`${path.map(String).join('.') || 'body'}: ${issue.message}`];
+  const [nearest = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+  return nearest.flatMap((each) => problemsOf(each, path));
 }

@@ -257,6 +257,9 @@ describe('stored limits', () => {
     await call('DELETE', `/api/limits/${id}`);
     expect((await call('GET', `/api/limits/check?limit=${id}`)).status).toBe(404);
     expect((await call('GET', '/api/limits/check?policy=x')).status).toBe(400);
+    // Without an amount it says whether anything is left, and not whether a cent more than the whole would fit.
+    const { data: half } = await check('policy=0.5;w=day;u=cents;s=half&property.half=x');
+    expect(half).toMatchObject({ admits: true, retryAfterSeconds: 0 });
   });
 
   it('can be tried on what was logged: what it would have refused, whom, and what that would have saved', async () => {

@@ -49,7 +49,8 @@ function parseItem(text: string, names: ModelNames): ModelItem[] {
   if (startsWithProvider && !names.isReady(first) && names.isServed(item(text, null).name)) return [item(text, null)];
   if (startsWithProvider && parts.length > 2 && names.isModel(item(parts.slice(1).join('/'), null).name))
     return [item(parts.slice(1).join('/'), first)];
-  if (names.isProvider(last)) return [item(parts.slice(0, -1).join('/'), last)];
+  // Of two providers the first serves, and the second is the model's name (`groq/x`).
+  if (names.isProvider(last) && !(startsWithProvider && parts.length === 2)) return [item(parts.slice(0, -1).join('/'), last)];
   if (parts.length > 2 && !startsWithProvider && names.isProvider(beforeLast)) return [item(parts.slice(0, -2).join('/'), beforeLast, last)];
   if (startsWithProvider) return [item(parts.slice(1).join('/'), first)];
   return parts.every((part) => names.isModel(item(part, null).name)) ? parts.map((part) => item(part, null)) : [item(text, null)];

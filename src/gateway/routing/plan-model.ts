@@ -184,10 +184,11 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
     );
   }
   const { missing, provider } = unready;
-  const [first = ''] = missing[0]?.split(' ') ?? [];
+  const [only = ''] = missing;
+  const name = missing.length === 1 && !only.includes(' ') ? only : '<name>';
   throw new GatewayError(
     'no_provider_key',
-    `The model \`${shown}\` is served by ${provider.slug}, and this deployment has no key for it. Set ${missing.join(' and ')}: \`npx wrangler secret put ${first}\`, or in .dev.vars for local runs.`,
+    `The model \`${shown}\` is served by ${provider.slug}, and this deployment is not set up for it. Set ${missing.join(' and ')}: \`npx wrangler secret put ${name}\`, or in .dev.vars for local runs, which is read at the start.`,
     { param: 'model' },
   );
 }
@@ -223,7 +224,7 @@ function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[]
 }
 
 function unknownModel(name: string, config: Config): GatewayError {
-  const ready = config.providerList.filter((it) => it.ready).map((it) => it.provider);
+  const ready = config.providerList.filter((it) => it.ready && it.provider.slug !== 'mock').map((it) => it.provider);
   const nearest = nearestModels(ready.length > 0 ? ready : config.providerList.map((it) => it.provider), name);
   return new GatewayError(
     'model_not_found',

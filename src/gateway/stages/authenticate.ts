@@ -70,7 +70,7 @@ export async function authenticate(call: Call, keys: KeyStore): Promise<Identity
   if (found === null) {
     throw new GatewayError(
       'unauthenticated',
-      'No Weir key: expected one in Helicone-Auth or Authorization (`Bearer <key>`), x-api-key or x-goog-api-key.',
+      'No Weir key: expected one in Helicone-Auth or Authorization (`Bearer <key>`), x-api-key, api-key or x-goog-api-key.',
     );
   }
   const entry = await keys.find(found.secret);

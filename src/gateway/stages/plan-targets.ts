@@ -168,8 +168,10 @@ function applyRules(route: StoredRoute, call: Call, body: CallBody, policy: Poli
   for (const [index, rule] of route.rules.entries()) {
     try {
       if (!rule.matches(facts)) continue;
-    } catch {
-      trail.warn(`rule ${index + 1} of route ${route.name} was passed over: it cannot be told for this call`);
+    } catch (error) {
+      // The language names what is missing, and never a value.
+      const [why] = String(error instanceof Error ? error.message : error).split('\n', 1);
+      trail.warn(`rule ${index + 1} of route ${route.name} was passed over: ${why}`);
       continue;
     }
     if (rule.refuse !== null) throw new GatewayError('refused_by_rule', `Rule ${index + 1} of route \`${route.name}\`: ${rule.refuse}`);

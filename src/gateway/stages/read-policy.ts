@@ -26,14 +26,15 @@ function shown(value: string, rule: HeaderRule): string {
   return printable.length > SHOWN_VALUE_CHARS ? `\`${printable.slice(0, SHOWN_VALUE_CHARS)}…\`` : `\`${printable}\``;
 }
 
-function nearestName(name: string): string {
+/** Said only where it may well be meant. */
+function nearName(name: string): string {
   let best = KNOWN_HEADER_NAMES[0] ?? '';
   let bestFar = Number.POSITIVE_INFINITY;
   for (const known of KNOWN_HEADER_NAMES) {
     const far = distance(name, known.toLowerCase());
     if (far < bestFar) [best, bestFar] = [known, far];
   }
-  return best;
+  return bestFar <= name.length / 3 ? `, nearest known is ${best}` : '';
 }
 
 /**
@@ -53,7 +54,7 @@ export function readPolicy(headers: Iterable<readonly [string, string]>, default
     }
     const field: PolicyField | undefined = FIELD_BY_HEADER.get(name);
     if (field === undefined) {
-      if (isOurs(name) && !IDENTITY_NAMES.has(name)) warnings.push(`${name}: unknown header, nearest known is ${nearestName(name)}`);
+      if (isOurs(name) && !IDENTITY_NAMES.has(name)) warnings.push(`${name}: unknown header${nearName(name)}`);
       return;
     }
     const rule: HeaderRule = HEADER_RULES[field];

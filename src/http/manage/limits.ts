@@ -99,14 +99,15 @@ interface Usage {
 }
 
 /** What a counter says now; takes nothing. Amounts are in the policy's unit. */
-async function usageOf(c: AppContext, policy: LimitPolicy, id: string | null, labels: Labels, amount: number): Promise<Usage> {
+async function usageOf(c: AppContext, policy: LimitPolicy, id: string | null, labels: Labels, asked: number | null): Promise<Usage> {
   const { limiter, clock, newId } = c.env.app;
   const subject = subjectOf(policy, id, labels);
   const scale = scaleOf(policy);
   const take = {
     id: newId(),
-    amount: amount * scale,
-    isFlexible: false,
+    amount: (asked ?? 1) * scale,
+    // Without an amount the question is whether anything is left.
+    isFlexible: asked === null && policy.unit !== 'request',
     holdUntil: null,
     quota: quotaOf(policy),
     window: windowOf(policy, clock.now()),
@@ -127,8 +128,9 @@ async function usageOf(c: AppContext, policy: LimitPolicy, id: string | null, la
 async function check(c: AppContext): Promise<Response> {
   await requireKey(c, 'read');
   const { id, policy } = await limitAsked(c);
-  const amount = Number(c.req.query('amount') ?? 1);
-  if (!(amount > 0)) throw new GatewayError('bad_request', 'amount: expected a number above 0.', { param: 'amount' });
+  const given = c.req.query('amount');
+  const amount = given === undefined ? null : Number(given);
+  if (amount !== null && !(amount > 0)) throw new GatewayError('bad_request', 'amount: expected a number above 0.', { param: 'amount' });
   return data(c, { policy: writeLimitPolicy(policy), ...(await usageOf(c, policy, id, labelsOf(c), amount)) });
 }
 
@@ -140,7 +142,7 @@ async function usage(c: AppContext): Promise<Response> {
   const window = windowOf(policy, clock.now());
   const since = window.kind === 'sliding' ? clock.now() - window.ms : window.startsAt;
   const labels = await recentLabels(db, policy.segment, since, SEGMENTS_LIMIT);
-  const segments = await Promise.all(labels.map((each) => usageOf(c, policy, id, each, 1)));
+  const segments = await Promise.all(labels.map((each) => usageOf(c, policy, id, each, null)));
   return data(c, { limit: id, name, policy: writeLimitPolicy(policy), segments });
 }
 

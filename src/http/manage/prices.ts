@@ -19,6 +19,7 @@ async function put(c: AppContext): Promise<Response> {
   const asked = await readJson(c, PutPrice);
   const price = { ...asked, provider: slugOf(c, asked.provider) };
   await putPrice(c.env.app.db, price, c.env.app.clock.now());
+  c.env.app.priceCache.forget();
   return data(c, price);
 }
 
@@ -32,6 +33,7 @@ async function remove(c: AppContext): Promise<Response> {
       `No price for ${JSON.stringify(`${provider}/${model}`.slice(0, 100))}; expected ?provider=…&model=… of one that is listed.`,
     );
   }
+  c.env.app.priceCache.forget();
   return data(c, { provider, model });
 }
 

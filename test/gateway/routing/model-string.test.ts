@@ -30,6 +30,7 @@ describe('parseModelString', () => {
     // A reseller lists it by this name, and the vendor has no key.
     ['moonshot/kimi-k2', ['moonshot/kimi-k2 - -']],
     ['moonshot/other', ['other moonshot -']],
+    ['groq/together', ['together groq -']],
     ['meta-llama/Llama-3.3-70B/together/my-key', ['meta-llama/Llama-3.3-70B together my-key']],
     ['gpt-4o:online', ['gpt-4o - - online']],
     ['gpt-4o:online/openai', ['gpt-4o openai - online']],
