@@ -33,6 +33,8 @@ export const Usage = z.object({
   inputAudio: z.number().int().nonnegative(),
   outputAudio: z.number().int().nonnegative(),
   webSearches: z.number().int().nonnegative(),
+  /** Tokens of sound among those that were read from the cache. */
+  cacheReadAudio: z.number().int().nonnegative().default(0),
   /** Tokens of images among those of input and output. */
   inputImage: z.number().int().nonnegative().default(0),
   outputImage: z.number().int().nonnegative().default(0),
@@ -156,6 +158,7 @@ export const NO_USAGE: Usage = {
   inputAudio: 0,
   outputAudio: 0,
   webSearches: 0,
+  cacheReadAudio: 0,
   inputImage: 0,
   outputImage: 0,
   images: 0,

@@ -44,6 +44,7 @@ const SCHEMA_MEMBERS = new Set([
 /** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 3;
 const MESSAGE_LISTS = ['messages', 'contents'];
+const CONVERSATION_MEMBERS = ['messages', 'contents', 'input', 'system', 'systemInstruction'];
 const MEDIA_TYPES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'image', 'document', 'file', 'input_file']);
 const MEDIA_MEMBERS = ['inlineData', 'inline_data', 'fileData', 'file_data', 'image', 'document'];
 /** No dialect nests text a tenth as deep; what lies below would overflow the stack. */
@@ -56,12 +57,14 @@ export function estimateInput(body: JsonObject): number {
 }
 
 /** Images and documents of a request, over all wires. */
-export function mediaIn(value: unknown, depth = MOST_DEPTH): number {
+export const mediaIn = (body: JsonObject): number => CONVERSATION_MEMBERS.reduce((sum, name) => sum + countMedia(body[name], MOST_DEPTH), 0);
+
+function countMedia(value: unknown, depth: number): number {
   if (depth === 0) return 0;
-  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + mediaIn(each, depth - 1), 0);
+  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + countMedia(each, depth - 1), 0);
   if (!isObject(value)) return 0;
   if (MEDIA_TYPES.has(value['type']) || MEDIA_MEMBERS.some((name) => isObject(value[name]))) return 1;
-  return Object.values(value).reduce((sum: number, each) => sum + mediaIn(each, depth - 1), 0);
+  return Object.values(value).reduce((sum: number, each) => sum + countMedia(each, depth - 1), 0);
 }
 
 /** Null when the answer holds nothing that a model wrote. `streamed`: the answer is a stream of events. */

@@ -87,11 +87,14 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       missing,
     };
   } catch (error) {
-    if (error instanceof Untranslatable) throw untranslatable(target, error);
+    if (error instanceof Untranslatable) throw untranslatable(target, forced.has(target) && error.param === 'tool_choice' ? NO_SCHEMA : error);
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
     throw error;
   }
 }
+
+/** The tool is ours; what the caller asked for is the schema. */
+const NO_SCHEMA = new Untranslatable('response_format', 'this model can be made to keep to no schema, and to no JSON');
 
 /** Beside the tools of the caller. */
 const toolEdits = ({ tool }: Target, json: JsonObject): BodyEdit[] => {

@@ -37,7 +37,7 @@ export interface Upstream {
 export type SocketBridge = (
   response: Response,
   headers: Record<string, string>,
-  watch: { readonly onMessage: (text: string) => void; readonly onEnd: (isClean: boolean, by: 'provider' | 'client') => void },
+  watch: { readonly onMessage: (text: string) => void; readonly onEnd: (code: number, by: 'provider' | 'client') => void },
 ) => Response;
 
 /** Fetches an image or document of at most so many bytes; rejects with the reason, in words for the caller. */

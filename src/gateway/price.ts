@@ -59,6 +59,7 @@ function catalogueUsage(usage: Usage): CatalogueUsage {
     output_reasoning_tokens: usage.reasoning,
     input_audio_tokens: usage.inputAudio,
     output_audio_tokens: usage.outputAudio,
+    cache_audio_read_tokens: usage.cacheReadAudio,
     web_searches: usage.webSearches,
     input_image_tokens: usage.inputImage,
     output_image_tokens: usage.outputImage,
@@ -68,7 +69,10 @@ function catalogueUsage(usage: Usage): CatalogueUsage {
     input_characters: usage.characters,
     rerank_searches: usage.searches,
   };
-  return Object.fromEntries(Object.entries(counts).filter(([name, value]) => name === 'input_tokens' || name === 'output_tokens' || value !== 0));
+  const stated = new Set(['input_tokens', 'output_tokens']);
+  // Where sound came in and something was cached, it asks whether that was the sound.
+  if (usage.inputAudio > 0 && usage.cacheRead > 0) stated.add('cache_audio_read_tokens');
+  return Object.fromEntries(Object.entries(counts).filter(([name, value]) => stated.has(name) || value !== 0));
 }
 
 /** Details that the catalogue would price as plain tokens where it has no price of their own: wrong by a factor, so unknown. */

@@ -26,6 +26,9 @@ export async function readJson<S extends z.ZodType>(c: AppContext, schema: S): P
 function problemsOf(issue: z.core.$ZodIssue, under: readonly PropertyKey[]): string[] {
   const path = [...under, ...issue.path];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [`${path.map(String).join('.') || 'body'}: ${issue.message}`];
-  const [nearest = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+  // A form that the value is not at all is farther than one whose members are wrong.
+  const distance = (issues: readonly z.core.$ZodIssue[]): number =>
+    issues.length + (issues.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0) ? 1_000 : 0);
+  const [nearest = []] = [...issue.errors].sort((a, b) => distance(a) - distance(b));
   return nearest.flatMap((each) => problemsOf(each, path));
 }

@@ -180,6 +180,20 @@ describe('requests', () => {
     expect(() => write(read(anthropicMessages, { model: 'm', max_tokens: 9, messages: [hi, drawn] }))).toThrow(/of the assistant/);
   });
 
+  it('make a model call a tool as far as it can be made to', () => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+    const chosen = (model: string, choice: unknown, all = tools) =>
+      write(read(openAiChat, { model: 'm', messages: [{ role: 'user', content: 'x' }], tools: all, tool_choice: choice }), { model }).body[
+        'toolConfig'
+      ];
+    const named = { type: 'function', function: { name: 'f' } };
+    expect(chosen('mistral.mistral-large-2407-v1:0', 'required')).toMatchObject({ toolChoice: { any: {} } });
+    expect(chosen('mistral.mistral-large-2407-v1:0', named)).toMatchObject({ toolChoice: { any: {} } });
+    expect(chosen('amazon.nova-pro-v1:0', named)).toMatchObject({ toolChoice: { tool: { name: 'f' } } });
+    expect(chosen('meta.llama3-3-70b-instruct-v1:0', 'auto')).not.toHaveProperty('toolChoice');
+    expect(() => chosen('meta.llama3-3-70b-instruct-v1:0', 'required')).toThrow(/cannot be made to call/);
+  });
+
   it('are refused where their meaning would change', () => {
     const user = (content: unknown): Conversation => read(openAiChat, { model: 'm', messages: [{ role: 'user', content }] });
     const image = (url: string) => user([{ type: 'image_url', image_url: { url } }]);

@@ -222,6 +222,11 @@ describe('a route that chooses', () => {
     await streamed.text();
   });
 
+  it('names what is wrong in the form that was meant', async () => {
+    const wrong = await api('PUT', '/wrong', { targets: [{ model: 'gpt-4o', weight: -1, score: 'x' }] });
+    expect([wrong.status, wrong.body.error]).toEqual([400, expect.stringMatching(/targets\.0\.weight: .*; targets\.0\.score: /)]);
+  });
+
   it('takes no rule that it cannot read, and says where', async () => {
     const bad = await api('PUT', '/bad', { targets: ['mock/echo'], rules: [{ when: 'tokens > 1 && nope', use: ['mock/slow'] }] });
     expect([bad.status, bad.body.error]).toEqual([400, expect.stringMatching(/rules\[0\]\.when: .*nope.*, at position 14/)]);

@@ -43,6 +43,8 @@ export interface CounterState {
   readonly slots: readonly (readonly [end: number, amount: number])[];
   readonly holds: readonly (readonly [id: string, amount: number, until: number])[];
   readonly now: number;
+  /** Holds that ran out before their call was over, and what was counted of them. */
+  readonly late?: readonly (readonly [id: string, amount: number])[];
 }
 
 const SLOTS = 100;
@@ -57,11 +59,14 @@ export class Counter {
   readonly #slots = new Map<number, number>();
   readonly #holds = new Map<string, { amount: number; until: number }>();
   readonly #decided = new Map<string, { readonly decision: Decision; readonly slot: number | null }>();
+  /** What was counted of holds that ran out. */
+  readonly #late = new Map<string, number>();
   #now = 0;
 
   constructor(state: CounterState | null = null) {
     for (const [end, amount] of state?.slots ?? []) this.#slots.set(end, amount);
     for (const [id, amount, until] of state?.holds ?? []) this.#holds.set(id, { amount, until });
+    for (const [id, amount] of state?.late ?? []) this.#late.set(id, amount);
     this.#now = state?.now ?? 0;
   }
 
@@ -69,6 +74,7 @@ export class Counter {
     return {
       slots: [...this.#slots],
       holds: [...this.#holds].map(([id, hold]) => [id, hold.amount, hold.until] as const),
+      late: [...this.#late],
       now: this.#now,
     };
   }
@@ -115,14 +121,26 @@ export class Counter {
 
   /** A held amount becomes what was really used. An id that is not held (any more) changes nothing. */
   settle(id: string, amount: number, window: Window, at: number): void {
-    if (!this.#holds.delete(id)) return;
-    this.#use(amount, window, this.#moveTo(at, window));
+    const now = this.#moveTo(at, window);
+    if (this.#holds.delete(id)) {
+      this.#use(amount, window, now);
+      return;
+    }
+    // It outlasted its hold, which was counted then; what it used beyond that is counted now.
+    const counted = this.#late.get(id);
+    this.#late.delete(id);
+    if (counted !== undefined) this.#use(amount - counted, window, now);
   }
 
   /** Holds that ran out count as used in full: what they were for may have been spent. */
   expire(window: Window, at: number): void {
     const now = this.#moveTo(at, window);
-    for (const [id, hold] of this.#holds) if (hold.until <= now) this.settle(id, hold.amount, window, now);
+    for (const [id, hold] of this.#holds) {
+      if (hold.until > now) continue;
+      this.settle(id, hold.amount, window, now);
+      if (this.#late.size >= REMEMBERED) this.#late.clear();
+      this.#late.set(id, hold.amount);
+    }
   }
 
   #decide(request: TakeRequest, now: number): Decision {

@@ -4,6 +4,7 @@ import { dearestPrice } from '../../providers/catalogue';
 import type { Call, CallBody, Target } from '../call';
 import { estimateInput, mediaIn } from '../estimate-usage';
 import { type FindOverride, priceCall } from '../price';
+import { isSocketCall } from '../upstream-headers';
 
 /** Estimates of tokenx stray this far below the true count. */
 const INPUT_MARGIN = 1.1;
@@ -42,7 +43,12 @@ export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated
 
 /** The worst of the bodies that the targets would get. */
 export function worstCase(call: Call, body: CallBody, targets: readonly Target[], assumedOutputTokens: number): WorstCase {
-  if (!METERED.has(call.wire.name) || COUNTING.test(call.path)) return NOTHING;
+  if (!METERED.has(call.wire.name) || COUNTING.test(call.path)) {
+    // A conversation lasts as long as both sides like; as much as calls use as a rule is held until it is over.
+    return isSocketCall(call)
+      ? { input: assumedOutputTokens, output: assumedOutputTokens, outputMost: Number.POSITIVE_INFINITY, isStated: false }
+      : NOTHING;
+  }
   const { json } = body;
   const readable = json ?? body.form;
   if (call.wire.worstOfRequest !== undefined && readable !== null) {

@@ -81,6 +81,8 @@ function costsOf(call: Call, body: CallBody, targets: readonly Target[], findOve
   return new Map(
     targets.map((target) => {
       const worst = worstCase(call, body, [target], config.assumedOutputTokens);
+      // What has no end has no most cost.
+      if (worst.outputMost === Number.POSITIVE_INFINITY) return [target, null];
       // What it may write, and not what calls write as a rule.
       const { nanoUsd, unpriced } = priceWorst({ ...worst, output: worst.outputMost }, [target], clock.now(), findOverride);
       // Lists, files and counting cost nothing, whoever is asked.

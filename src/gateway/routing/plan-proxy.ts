@@ -68,9 +68,12 @@ function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvid
   };
 }
 
-/** Gemini's wire names its model in the path. */
+/** Gemini's wire names its model in the path, a conversation over a WebSocket in the query. */
 function modelInPath(url: string): string | null {
-  return /\/models\/([^/:?]+):\w+(?:\?|$)/.exec(url)?.[1] ?? null;
+  const inPath = /\/models\/([^/:?]+):\w+(?:\?|$)/.exec(url)?.[1];
+  if (inPath !== undefined) return inPath;
+  const { pathname, searchParams } = new URL(url);
+  return pathname.endsWith('/realtime') ? (searchParams.get('model') ?? searchParams.get('deployment')) : null;
 }
 
 export function planNamedTargets(call: Call, identity: Identity, policy: Policy, body: CallBody, config: Config): Target[] {

@@ -47,14 +47,27 @@ export function findSecret(call: Call, isWeirKey: (text: string) => boolean): Fo
   if (secret === '') return null;
   const own = parts.filter((part) => part.credential !== secret && !isWeirKey(part.credential));
   // Without Helicone-Auth only the header that holds the Weir key can name the provider's too: clients fill the others by habit.
-  const hasOwn = holder === undefined ? own.length > 0 || /[?&](?:key|api_key)=/.test(call.query) : own.some((part) => part.header === holder.header);
+  const hasOwn = holder === undefined ? own.length > 0 || bringsKeyElsewhere(call, secret) : own.some((part) => part.header === holder.header);
   return { secret, providerKey: hasOwn ? 'own' : 'held', rewritten: withoutKeys(call, secret, parts, own) };
 }
+
+/** Browsers name a key among the protocols of a WebSocket: https://platform.openai.com/docs/guides/realtime-websocket */
+const SUBPROTOCOLS = 'sec-websocket-protocol';
+const withoutEntry = (value: string, secret: string): string | null => {
+  const left = value.split(',').filter((entry) => !entry.includes(secret));
+  return left.length === 0 ? null : left.map((entry) => entry.trim()).join(', ');
+};
+
+/** In the query, as Google's clients do, or among the protocols. */
+const bringsKeyElsewhere = (call: Call, secret: string): boolean =>
+  /[?&](?:key|api_key)=/.test(call.query) ||
+  (call.headers.get(SUBPROTOCOLS) ?? '').split(',').some((entry) => entry.includes('openai-insecure-api-key.') && !entry.includes(secret));
 
 /** What is left of each header in which a Weir key stands: the keys beside it, or nothing. */
 function withoutKeys(call: Call, secret: string, parts: readonly Part[], own: readonly Part[]): Map<string, string | null> {
   const rewritten = new Map<string, string | null>();
-  for (const [name, value] of call.headers) if (value.includes(secret)) rewritten.set(name, null);
+  for (const [name, value] of call.headers)
+    if (value.includes(secret)) rewritten.set(name, name === SUBPROTOCOLS ? withoutEntry(value, secret) : null);
   for (const part of parts) if (!own.includes(part)) rewritten.set(part.header, null);
   for (const { header, text } of own) {
     const rest = rewritten.get(header);

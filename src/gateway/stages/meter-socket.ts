@@ -9,6 +9,9 @@ import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
 const SWITCHED = 101;
+const ABNORMAL = 1006;
+/** https://www.iana.org/assignments/websocket/websocket.xhtml: policy, size, internal error, restart, overload, bad gateway. */
+const FAILURES: ReadonlySet<number> = new Set([1002, 1003, ABNORMAL, 1007, 1008, 1009, 1011, 1012, 1013, 1014]);
 
 export function meterSocket({ response }: Answered, bridge: SocketBridge, deadline: Deadline, clock: Clock, trail: Trail): Response {
   // It lasts as long as both want it to.
@@ -23,9 +26,11 @@ export function meterSocket({ response }: Answered, bridge: SocketBridge, deadli
     trail.usage = sum(trail.usage, readRealtimeUsage(at(event, 'response', 'usage')));
     trail.responseModel = stringOr(at(event, 'response', 'model'), trail.responseModel);
   };
-  const onEnd = (isClean: boolean, by: 'provider' | 'client'): void => {
-    if (isClean || by === 'client') trail.end('ok', SWITCHED);
-    else trail.end('cut', SWITCHED, 'provider_cut');
+  const onEnd = (code: number, by: 'provider' | 'client'): void => {
+    if (by === 'client' || !FAILURES.has(code)) return trail.end('ok', SWITCHED);
+    trail.warn(`the provider closed the connection with code ${code}`);
+    if (code === ABNORMAL) trail.end('cut', SWITCHED, 'provider_cut');
+    else trail.end('provider_error', SWITCHED, 'provider_error');
   };
   return bridge(response, replyHeaders(response.headers, trail), { onMessage, onEnd });
 }
@@ -37,6 +42,7 @@ function readRealtimeUsage(usage: unknown): Usage | null {
   return {
     ...read,
     cacheRead: count(at(usage, 'input_token_details', 'cached_tokens')),
+    cacheReadAudio: count(at(usage, 'input_token_details', 'cached_tokens_details', 'audio_tokens')),
     inputAudio: count(at(usage, 'input_token_details', 'audio_tokens')),
     outputAudio: count(at(usage, 'output_token_details', 'audio_tokens')),
   };

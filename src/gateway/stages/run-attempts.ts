@@ -111,27 +111,25 @@ class Run {
   }
 
   async #ask(target: Target, prefill: string | null): Promise<Answered | Failed> {
-    const { call, body, deps } = this.asked;
     const result = await askTarget(this.asked, target, prefill);
     if ('opened' in result) {
       // A stream has to come to its end first.
       if (result.opened.kind !== 'events') this.asked.deps.health.report(target, true, false, null);
-    } else {
-      if (!this.#wasImpatient(result)) this.#noteFailure(target, result);
-      // Not to be asked first for want of being known.
-      if (call.door.kind === 'gateway') deps.memory.noteFirstByte(target, body.facts.streamed, FAILED_MS, deps.clock.now());
-    }
+    } else if (!this.#wasImpatient(result)) this.#noteFailure(target, result);
     return result;
   }
 
   /** One call counts once, however often it tries. */
   #noteFailure(target: Target, result: Failed): void {
-    const { health } = this.asked.deps;
+    const { call, body, deps } = this.asked;
     const isRefused = result.kind === 'unserved' && isRefusedKey(result);
+    // Not to be asked first for want of being known; what is the caller's own fault says nothing.
+    const isTargets = result.kind === 'transient' || result.kind === 'silent' || result.kind === 'unserved';
+    if (isTargets && call.door.kind === 'gateway') deps.memory.noteFirstByte(target, body.facts.streamed, FAILED_MS, deps.clock.now());
     if (result.kind !== 'transient' && result.kind !== 'silent' && !isRefused) return;
     if (this.#blamed.has(target)) return;
     this.#blamed.add(target);
-    health.report(target, false, isRefused || isUnreachable(result), result.retryAfterMs);
+    deps.health.report(target, false, isRefused || isUnreachable(result), result.retryAfterMs);
   }
 
   /** The stream came to its end, or broke off for good. */

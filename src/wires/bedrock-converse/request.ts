@@ -115,10 +115,7 @@ function writeTools({ tools, toolChoice, messages }: Conversation, model: string
     if (used.size > 0) throw new Untranslatable('tool_choice', '`none` in a conversation that has called tools');
     return null;
   }
-  if (toolChoice !== null && toolChoice !== 'auto' && !CHOOSES.test(model)) {
-    throw new Untranslatable('tool_choice', 'only Claude and Nova can be made to call a tool there');
-  }
-  const choice = toolChoice === 'auto' ? { auto: {} } : toolChoice === 'required' ? { any: {} } : toolChoice === null ? null : { tool: toolChoice };
+  const choice = writeChoice(toolChoice, tools.length, model);
   return {
     tools: tools.flatMap((tool) => [writeTool(tool), ...(marks ? cachePoint(tool) : [])]),
     ...(choice !== null && { toolChoice: choice }),
@@ -155,8 +152,20 @@ function writeMessages(messages: readonly Message[], marks: boolean): JsonObject
 /** Models that keep marked prefixes: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
 const KEEPS_PREFIXES = /claude-|amazon\.nova-/;
 
-/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html */
-const CHOOSES = /claude-|amazon\.nova-/;
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html: who can be made to call one tool, and who none at all. */
+const TAKES_NAMES = /claude-|amazon\.nova-/;
+const TAKES_NONE = /meta\.llama|cohere\.|ai21\./;
+
+function writeChoice(choice: Conversation['toolChoice'], toolCount: number, model: string): JsonObject | null {
+  if (choice === null || choice === 'none') return null;
+  if (choice === 'auto') return TAKES_NONE.test(model) ? null : { auto: {} };
+  if (TAKES_NONE.test(model)) throw new Untranslatable('tool_choice', 'this model cannot be made to call a tool there');
+  if (choice === 'required') return { any: {} };
+  if (TAKES_NAMES.test(model)) return { tool: choice };
+  // Of one tool, any is that one.
+  if (toolCount === 1) return { any: {} };
+  throw new Untranslatable('tool_choice', 'this model cannot be made to call one tool of several there');
+}
 
 /** A mark stands behind what it marks, as a block of its own. */
 const cachePoint = ({ cache }: { readonly cache?: CacheLife }): JsonObject[] =>

@@ -123,4 +123,15 @@ describe('calendarWindow', () => {
     const window = calendarWindow(period, zone, Date.parse(at));
     expect(window).toEqual({ kind: 'calendar', startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt) });
   });
+
+  it('counts what a call used beyond a hold that it outlasted, once', () => {
+    const counter = new Counter();
+    counter.take({ id: 'long', amount: 10, isFlexible: false, holdUntil: 1_000, quota: 100, window: WINDOW }, 0);
+    counter.expire(WINDOW, 2_000);
+    const again = new Counter(counter.state);
+    again.settle('long', 35, WINDOW, 3_000);
+    again.settle('long', 35, WINDOW, 3_001);
+    const ask = { id: 'x', amount: 1, isFlexible: false, holdUntil: null, quota: 100, window: WINDOW };
+    expect(again.check(ask, 3_002).used).toBe(35);
+  });
 });

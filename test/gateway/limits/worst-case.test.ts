@@ -44,5 +44,10 @@ describe('worstCase', () => {
     const none = input({ messages: [{ role: 'user', content: [] }] });
     for (const each of image) expect(input({ messages: [{ role: 'user', content: [each] }] }) - none).toBeGreaterThanOrEqual(1_600);
     expect(input({ messages: [{ role: 'user', content: [image[0], image[0]] }] }) - none).toBeGreaterThanOrEqual(3_200);
+    const tool = {
+      type: 'function',
+      function: { name: 'f', parameters: { type: 'object', properties: { image: { type: 'string' }, document: {} } } },
+    };
+    expect(input({ messages: [], tools: [tool] })).toBeLessThan(1_600);
   });
 });
