@@ -11,7 +11,7 @@ import { exportPKCS8, generateKeyPair, jwtVerify } from 'jose';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
-import { readChatStream } from '../harness/grammars.ts';
+import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import { SAID, startTalkative } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
@@ -42,7 +42,10 @@ beforeAll(async () => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const body = await text(request);
     seen.push({ method, path: url, headers, body });
-    const answer = await fetch(upstream.url + url, { method, body, headers: { 'content-type': 'application/json' } });
+    // aimock knows Claude at its vendor alone, where the model stands in the body.
+    const isClaude = /:(?:stream)?[rR]awPredict$/.test(url);
+    const asked = isClaude ? { url: '/v1/messages', body: JSON.stringify({ ...JSON.parse(body), model: 'claude' }) } : { url, body };
+    const answer = await fetch(upstream.url + asked.url, { method, body: asked.body, headers: { 'content-type': 'application/json' } });
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
     for await (const chunk of answer.body ?? []) response.write(chunk);
     response.end();
@@ -183,6 +186,36 @@ describe('Bedrock', () => {
     expect(texts.join('')).toBe(SAID);
   });
 
+  it('serves Claude Code, its marks for caching with it', async () => {
+    const response = await fetch(`${worker.url}/v1/messages?beta=true`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'claude-code-20250219,context-management-2025-06-27' },
+      body: JSON.stringify({
+        model,
+        max_tokens: 32_000,
+        stream: true,
+        system: [
+          { type: 'text', text: 'You are Claude Code.' },
+          { type: 'text', text: 'Rules. '.repeat(100), cache_control: { type: 'ephemeral' } },
+        ],
+        messages: [
+          { role: 'user', content: [{ type: 'text', text: 'what is a weir?', cache_control: { type: 'ephemeral' } }] },
+          { role: 'system', content: 'The user opened a file.' },
+        ],
+        tools: [{ name: 'Read', description: 'Reads', input_schema: { type: 'object', properties: {} }, defer_loading: true }],
+        thinking: { type: 'adaptive' },
+        context_management: { edits: [{ type: 'clear_thinking_20251015', keep: 'all' }] },
+        output_config: { effort: 'medium' },
+        metadata: { user_id: JSON.stringify({ device_id: 'd', account_uuid: 'ada', session_id: 'one' }) },
+      }),
+    });
+    expect(readMessagesStream(await response.text())).toMatchObject({ text: SAID, finish: 'end_turn' });
+    const body = JSON.parse(sent()?.body ?? '{}');
+    expect(body.system.filter((block: object) => 'cachePoint' in block)).toHaveLength(1);
+    expect(body.messages[0].content.at(-1)).toEqual({ cachePoint: { type: 'default' } });
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ request_user_id: 'ada', session_id: 'one', outcome: 'ok' });
+  });
+
   const see = (url: string) =>
     openai.chat.completions.create({
       model,
@@ -273,6 +306,29 @@ describe('Vertex', () => {
     await openai.chat.completions.create({ model: 'vertex/gemini-2.5-flash', messages });
     expect(grants).toHaveLength(asked);
     expect(sent()?.headers['authorization']).toMatch(/^Bearer token-\d+$/);
+  });
+
+  it('serves Claude in its own wire, the body as it came but for what Vertex wants otherwise', async () => {
+    const body = `{"model":"vertex/claude-sonnet-4-5-20250929","max_tokens":100, "messages":[{"role":"user","content":"what is a weir?"}],"x":12345678901234567890}`;
+    const response = await fetch(`${worker.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY, 'anthropic-version': '2023-06-01' },
+      body,
+    });
+    expect(await response.json()).toMatchObject({ content: [{ type: 'text', text: SAID }] });
+    expect(sent()?.path).toMatch(/\/publishers\/anthropic\/models\/claude-sonnet-4-5@20250929:rawPredict$/);
+    expect(sent()?.body).toBe(
+      '{"max_tokens":100,"messages":[{"role":"user","content":"what is a weir?"}],"x":12345678901234567890,"anthropic_version":"vertex-2023-10-16"}',
+    );
+    const record = await recordOf(worker, response.headers.get('helicone-id'));
+    expect(record).toMatchObject({ provider: 'vertex', outcome: 'ok', price_source: 'catalogue' });
+    const streamed = await anthropic.messages.stream({ model: 'vertex/claude-sonnet-4-5-20250929', max_tokens: 100, messages }).finalMessage();
+    expect(streamed.content).toMatchObject([{ type: 'text', text: SAID }]);
+    expect(sent()?.path).toMatch(/:streamRawPredict$/);
+    const translated = await openai.chat.completions.create({ model: 'vertex/claude-sonnet-4-5-20250929', messages });
+    expect(translated.choices[0]?.message.content).toBe(SAID);
+    expect(JSON.parse(sent()?.body ?? '{}')).toMatchObject({ anthropic_version: 'vertex-2023-10-16', max_tokens: 4_096 });
+    expect(JSON.parse(sent()?.body ?? '{}')).not.toHaveProperty('model');
   });
 
   it('streams Gemini', async () => {
