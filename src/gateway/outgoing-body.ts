@@ -1,6 +1,6 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
 import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, Untranslatable } from '../wires/canonical';
-import { editJson } from '../wires/edit-json';
+import { appendItem, editJson } from '../wires/edit-json';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject } from '../wires/json';
@@ -42,8 +42,10 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
     return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [], missing: [] };
   }
   const edits = bodyEdits(call, body, target, prefill);
-  const sent = body.text !== null && (edits.length > 0 || body.bytes === null) ? editJson(body.text, edits) : (body.bytes ?? body.stream);
-  return { body: sent, dropped: [], missing: [] };
+  if (body.text === null || (edits.length === 0 && target.tool === null && body.bytes !== null)) {
+    return { body: body.bytes ?? body.stream, dropped: [], missing: [] };
+  }
+  return { body: withTool(editJson(body.text, edits), target, body.json ?? {}), dropped: [], missing: [] };
 }
 
 function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
@@ -53,7 +55,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   if (call.door.kind === 'gateway' && call.wire.hasModelInPath !== true && target.model !== null && target.model !== json['model']) {
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
-  edits.push(...memberEdits(target), ...toolEdits(target, json));
+  edits.push(...memberEdits(target));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
   return edits;
@@ -82,7 +84,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     return {
-      body: editJson(JSON.stringify(json), [...memberEdits(target), ...toolEdits(target, json), ...asked]),
+      body: withTool(editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), target, json),
       dropped: [...conversation.dropped, ...written.dropped],
       missing,
     };
@@ -96,14 +98,13 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
 /** The tool is ours; what the caller asked for is the schema. */
 const NO_SCHEMA = new Untranslatable('response_format', 'this model can be made to keep to no schema, and to no JSON');
 
-/** Beside the tools of the caller. */
-const toolEdits = ({ tool }: Target, json: JsonObject): BodyEdit[] => {
-  const given = json['tools'] ?? [];
-  // What is no list is for the provider to refuse; a tool that the caller has asked for itself is there.
-  if (tool === null || !Array.isArray(given) || given.some((each) => isObject(each) && each['type'] !== undefined && each['type'] === tool['type']))
-    return [];
-  return [{ key: 'tools', json: JSON.stringify([...given, tool]) }];
-};
+/** The vendor's own tool beside those of the caller, which stay as they were written. */
+function withTool(text: string, { tool }: Target, json: JsonObject): string {
+  if (tool === null) return text;
+  const given = json['tools'];
+  const isThere = Array.isArray(given) && given.some((each) => isObject(each) && each['type'] !== undefined && each['type'] === tool['type']);
+  return isThere ? text : appendItem(text, 'tools', JSON.stringify(tool));
+}
 
 const memberEdits = ({ bodyMembers }: Target): BodyEdit[] =>
   Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));

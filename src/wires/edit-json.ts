@@ -102,6 +102,18 @@ export function editJson(text: string, all: readonly BodyEdit[]): string {
   return out + text.slice(close);
 }
 
+/** The text with an item at the end of a member's list, which is made where there is none; what is no list stays as it is. */
+export function appendItem(text: string, key: string, json: string): string {
+  const { list, close } = members(text);
+  const member = list.find((each) => each.key === key);
+  if (member === undefined) return `${text.slice(0, close)}${list.length > 0 ? ',' : ''}${JSON.stringify(key)}:[${json}]${text.slice(close)}`;
+  const value = text.slice(member.start, member.end);
+  if (value === 'null') return `${text.slice(0, member.start)}[${json}]${text.slice(member.end)}`;
+  if (!value.startsWith('[')) return text;
+  const isEmpty = /^\[\s*\]$/.test(value);
+  return `${text.slice(0, member.end - 1)}${isEmpty ? '' : ','}${json}${text.slice(member.end - 1)}`;
+}
+
 /** The text without these members and the comma that each had beside it. */
 function without(text: string, gone: ReadonlySet<string>): string {
   const { list, close } = members(text);

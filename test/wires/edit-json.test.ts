@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editJson } from '../../src/wires/edit-json';
+import { appendItem, editJson } from '../../src/wires/edit-json';
 
 describe('editJson', () => {
   it('sets a member and leaves every other byte as it was', () => {
@@ -32,5 +32,36 @@ describe('editJson', () => {
         },
       ),
     );
+  });
+
+  it('takes members out with their comma, wherever they stand', () => {
+    const out = (text: string) => editJson(text, [{ key: 'x', json: null }]);
+    expect(['{"x":1,"a":2}', '{"a":2, "x":1}', '{"a":2,"x":1,"b":3}', '{"x":1}', '{"a":2}'].map(out)).toEqual([
+      '{"a":2}',
+      '{"a":2}',
+      '{"a":2,"b":3}',
+      '{}',
+      '{"a":2}',
+    ]);
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(undefined, 2), (object, indent) => {
+        const [key = 'none'] = Object.keys(object);
+        const before = JSON.stringify(object, null, indent);
+        const { [key]: _, ...rest } = JSON.parse(before);
+        expect(JSON.parse(editJson(before, [{ key, json: null }]))).toEqual(rest);
+      }),
+    );
+  });
+});
+
+describe('appendItem', () => {
+  it('leaves the items as they were written', () => {
+    const tools = '[ {"max":12345678901234567890, "f":1.0} ]';
+    expect(appendItem(`{"tools":${tools},"b":1}`, 'tools', '{"n":1}')).toBe('{"tools":[ {"max":12345678901234567890, "f":1.0} ,{"n":1}],"b":1}');
+    expect(appendItem('{"tools":[ ]}', 'tools', '1')).toBe('{"tools":[ 1]}');
+    expect(appendItem('{"a":1}', 'tools', '1')).toBe('{"a":1,"tools":[1]}');
+    expect(appendItem('{}', 'tools', '1')).toBe('{"tools":[1]}');
+    expect(appendItem('{"tools":null}', 'tools', '1')).toBe('{"tools":[1]}');
+    expect(appendItem('{"tools":"x"}', 'tools', '1')).toBe('{"tools":"x"}');
   });
 });
