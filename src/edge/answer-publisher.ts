@@ -1,7 +1,7 @@
 /** The leading call's end of a cached answer: passes it to those that wait, and hands over the whole when it is to be kept. */
 import { type CachedHead, writeHead } from '../gateway/cache/answer';
 import type { Publisher } from '../gateway/cache/ports';
-import { joinAll } from '../gateway/read-up-to';
+import { joinAll } from '../wires/bytes';
 import type { Lead } from './answer-cache';
 
 /** KV takes 25 MiB a value. */

@@ -1,4 +1,5 @@
 /** Reads a body as far as a limit, and hands back the rest unread: nothing is buffered past the limit, nothing is lost. */
+import { joinAll } from '../wires/bytes';
 
 export type ReadUpTo =
   | { readonly whole: true; readonly bytes: Uint8Array }
@@ -16,19 +17,6 @@ export async function readUpTo(body: ReadableStream<Uint8Array>, limitBytes: num
     size += value.byteLength;
     if (size > limitBytes) return { whole: false, stream: resume(chunks, reader), cancel: () => void reader.cancel().catch(() => {}) };
   }
-}
-
-/** The bytes of all chunks in a row; a single chunk is not copied. */
-export function joinAll(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** A stream of what was read already and of what is still to come. */

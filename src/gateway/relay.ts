@@ -2,6 +2,8 @@
  * A stream in the caller's wire made of streams that may not be: of a target that speaks another wire, or of several targets, each of
  * which goes on where the one before broke off. Downstream it is a stream like any other.
  */
+
+import { joinAll } from '../wires/bytes';
 import { idFor, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../wires/canonical';
 import { EVENT_LIMIT_BYTES, EventSplitter, type SseEvent } from '../wires/sse';
 import type { StreamReader } from '../wires/wire';
@@ -10,7 +12,6 @@ import type { Target } from './call';
 import { GatewayError } from './errors';
 import { brokenOff, type Opened } from './open-answer';
 import { readerFor } from './outgoing-body';
-import { joinAll } from './read-up-to';
 import { Differs, SentAnswer, Splice } from './splice';
 
 /** Usage follows the finish reason within milliseconds; a provider that keeps the connection open after it is not waited for. */

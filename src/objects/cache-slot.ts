@@ -8,7 +8,7 @@ import { DurableObject, RpcTarget } from 'cloudflare:workers';
 import type { Joined, Lead } from '../edge/answer-cache';
 import { ANSWER_LIMIT_BYTES } from '../edge/answer-publisher';
 import { readHead } from '../gateway/cache/answer';
-import { joinAll } from '../gateway/read-up-to';
+import { joinAll } from '../wires/bytes';
 
 /** KV's own caches show a new value after a minute at the latest. */
 const KEEP_MS = 120_000;

@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
  */
 import { EventStreamCodec } from '@smithy/eventstream-codec';
+import { HeldBytes } from './bytes';
 import { EVENT_LIMIT_BYTES } from './sse';
 
 /** Length, length of the headers, checksum of both; headers; payload; checksum. */
@@ -24,36 +25,33 @@ export class FrameError extends Error {
 
 /** Joins chunks of any split into whole frames and writes each as an event, until one is broken. */
 export class FrameReader {
-  #held: Uint8Array = new Uint8Array(0);
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
   /** What is wrong with the frame that follows what was given, or null. */
   failure: FrameError | null = null;
 
   push(chunk: Uint8Array): string {
-    this.#append(chunk);
+    this.#held.append(chunk);
     let events = '';
     let from = 0;
     while (this.failure === null) {
       const length = this.#lengthAt(from);
-      if (length === null || this.#heldBytes - from < length) break;
+      if (length === null || this.#held.size - from < length) break;
       events += this.#eventAt(from, length);
       from += length;
     }
-    if (from > 0) {
-      this.#held = this.#held.slice(from, this.#heldBytes);
-      this.#heldBytes = this.#held.byteLength;
-    }
+    if (from > 0) this.#held.keep(this.#held.view.subarray(from));
     return events;
   }
 
   /** The stream is over: nothing may be left. */
   flush(): void {
-    if (this.#heldBytes > 0) throw new Error('the stream ended within a frame');
+    if (this.#held.size > 0) throw new Error('the stream ended within a frame');
   }
 
   #lengthAt(from: number): number | null {
-    if (this.#heldBytes - from < LENGTH_BYTES) return null;
-    const length = new DataView(this.#held.buffer, this.#held.byteOffset).getUint32(from);
+    if (this.#held.size - from < LENGTH_BYTES) return null;
+    const { buffer, byteOffset } = this.#held.view;
+    const length = new DataView(buffer, byteOffset).getUint32(from);
     if (length >= LEAST_BYTES && length <= EVENT_LIMIT_BYTES) return length;
     this.failure = new FrameError(`a frame of ${length} bytes`);
     return null;
@@ -61,22 +59,11 @@ export class FrameReader {
 
   #eventAt(from: number, length: number): string {
     try {
-      return eventOf(codec.decode(this.#held.slice(from, from + length)));
+      return eventOf(codec.decode(this.#held.view.slice(from, from + length)));
     } catch (cause) {
       this.failure = new FrameError('a frame that does not fit its checksum', { cause });
       return '';
     }
-  }
-
-  #append(chunk: Uint8Array): void {
-    const size = this.#heldBytes + chunk.byteLength;
-    if (size > this.#held.byteLength) {
-      const grown = new Uint8Array(Math.max(size, this.#held.byteLength * 2));
-      grown.set(this.#held.subarray(0, this.#heldBytes));
-      this.#held = grown;
-    }
-    this.#held.set(chunk, this.#heldBytes);
-    this.#heldBytes = size;
   }
 }
 

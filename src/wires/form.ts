@@ -2,6 +2,7 @@
  * The fields of a `multipart/form-data` body by where they stand in it, so that one can be read or set and every other byte stays as it
  * came: https://www.rfc-editor.org/rfc/rfc7578, https://www.rfc-editor.org/rfc/rfc2046#section-5.1
  */
+import { joinAll } from './bytes';
 import type { JsonObject } from './wire';
 
 interface Field {
@@ -109,14 +110,4 @@ export function formContent(bytes: Uint8Array, contentType: string): readonly (r
   return fields === null
     ? null
     : fields.map(({ name, file, type, start, end }) => [name, file ?? '', type, latin1.decode(bytes.subarray(start, end))]);
-}
-
-function joinAll(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.byteLength;
-  }
-  return out;
 }

@@ -2,6 +2,7 @@
  * Server-sent events as bytes: cut into whole events, never re-encoded.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
+import { HeldBytes } from './bytes';
 
 /** One event: its fields as text, and the bytes it came in (blank line included). */
 export interface SseEvent {
@@ -17,7 +18,6 @@ export const EVENT_LIMIT_BYTES = 16 * 1024 * 1024;
 
 const LF = 10;
 const CR = 13;
-const EMPTY: Uint8Array = new Uint8Array(0);
 const decoder = new TextDecoder();
 
 /** Index behind the first blank line from `lineStart` on, or -1, and where the line then current begins. Before `searched` there is no line feed. */
@@ -54,20 +54,20 @@ export function eventsOf(text: string): SseEvent[] {
 
 /** Joins chunks of any split into whole events. */
 export class EventSplitter {
-  /** The event that has begun; doubles as it grows, so that many small chunks cost no more than one large one. */
-  #held: Uint8Array = EMPTY;
-  #heldBytes = 0;
+  /** The event that has begun. */
+  readonly #held = new HeldBytes();
   #lineStart = 0;
 
   /** Bytes of an event that has begun and not ended. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#held.size;
   }
 
   /** The events that are whole now. Their bytes are views of the chunk where it held them alone. */
   push(chunk: Uint8Array): SseEvent[] {
-    const joined = this.#heldBytes > 0;
-    const bytes = joined ? this.#append(chunk) : chunk;
+    const joined = this.#held.size > 0;
+    if (joined) this.#held.append(chunk);
+    const bytes = joined ? this.#held.view : chunk;
     const events: SseEvent[] = [];
     let from = 0;
     let lineStart = this.#lineStart;
@@ -79,33 +79,16 @@ export class EventSplitter {
       events.push(parseEvent(joined ? bytes.slice(from, found.end) : bytes.subarray(from, found.end)));
       from = found.end;
     }
-    if (from > 0 || !joined) {
-      const rest = bytes.slice(from);
-      this.#held = rest;
-      this.#heldBytes = rest.byteLength;
-    }
+    if (from > 0 || !joined) this.#held.keep(bytes.subarray(from));
     this.#lineStart = lineStart - from;
     return events;
   }
 
   /** What is left at the end of the stream: an event whose blank line is missing, or null. */
   flush(): SseEvent | null {
-    const bytes = this.#held.slice(0, this.#heldBytes);
-    this.#held = EMPTY;
-    this.#heldBytes = 0;
+    const bytes = this.#held.view;
+    this.#held.keep(new Uint8Array(0));
     this.#lineStart = 0;
     return bytes.byteLength === 0 ? null : parseEvent(bytes);
-  }
-
-  #append(chunk: Uint8Array): Uint8Array {
-    const size = this.#heldBytes + chunk.byteLength;
-    if (size > this.#held.byteLength) {
-      const grown = new Uint8Array(Math.max(size, this.#held.byteLength * 2));
-      grown.set(this.#held.subarray(0, this.#heldBytes));
-      this.#held = grown;
-    }
-    this.#held.set(chunk, this.#heldBytes);
-    this.#heldBytes = size;
-    return this.#held.subarray(0, size);
   }
 }

@@ -1,8 +1,8 @@
 /** Stage 10: closes the record of a call, whatever became of it. */
 import type { Bodies, RequestRecord } from '../../../schema/record';
+import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
 import { estimateUsage } from '../estimate-usage';
-import { joinAll } from '../read-up-to';
 import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 

@@ -1,4 +1,6 @@
 /** Server-sent events on their way to the client: whole events pass byte for byte, and a stream that is not whole never looks so. */
+
+import { joinAll } from '../../wires/bytes';
 import { EVENT_LIMIT_BYTES, EventSplitter, type SseEvent } from '../../wires/sse';
 import type { StreamReader, Wire } from '../../wires/wire';
 import type { Answered } from '../ask-target';
@@ -7,7 +9,6 @@ import type { Deadline } from '../deadline';
 import { GatewayError } from '../errors';
 import { brokenOff } from '../open-answer';
 import type { Clock } from '../ports';
-import { joinAll } from '../read-up-to';
 import { AFTER_FINISH_MS } from '../relay';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
