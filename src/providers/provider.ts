@@ -1,4 +1,4 @@
-/** Who serves models: a provider is one entry of data in `registry.ts`. */
+/** Who serves models: a provider is one entry of data, in `vendors.ts`, `hosts.ts` or `clouds/`. */
 
 /** An endpoint of a wire that the AI Gateway can call. */
 export type EndpointName =

@@ -1,5 +1,6 @@
 /** Those who make models and serve them, each in its own wire. Facts by the documentation that each entry names. */
 import { compatible, OPENAI_COMPATIBLE } from './compatible';
+import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, GEMINI_REASONING } from './families';
 import type { Provider } from './provider';
 
 export const VENDORS: readonly Provider[] = [
@@ -38,17 +39,11 @@ export const VENDORS: readonly Provider[] = [
     priceId: 'anthropic',
     streamUsage: false,
     outputLimitField: 'max_tokens',
-    // https://platform.claude.com/docs/en/build-with-claude/extended-thinking and /adaptive-thinking
-    reasoning: [
-      { models: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
-      { models: /^claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
-    ],
-    // https://platform.claude.com/docs/en/models/sonnet-5/overview
-    fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
+    reasoning: CLAUDE_REASONING,
+    fixedSampling: CLAUDE_FIXED_SAMPLING,
     // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
     prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null, repeats: false },
-    // Later ones have structured outputs: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
-    schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:-0|-\d{8}|-latest|$))/,
+    schemaByTool: CLAUDE_SCHEMA_BY_TOOL,
     models: [],
     // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
     online: { tools: { messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },
@@ -67,12 +62,7 @@ export const VENDORS: readonly Provider[] = [
     streamUsage: false,
     outputLimitField: 'max_tokens',
     fixedSampling: null,
-    // https://ai.google.dev/gemini-api/docs/thinking
-    reasoning: [
-      { models: /^gemini-3(?!.*(?:image|tts|audio|live))/, style: 'level' },
-      { models: /^gemini-2\.5-pro(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } },
-      { models: /^gemini-2\.5-flash(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 512, most: 24_576, hasOff: true } },
-    ],
+    reasoning: GEMINI_REASONING,
     prefill: null,
     // The price catalogue files what Vertex sells here too.
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),

@@ -1,5 +1,6 @@
 /** Amazon Bedrock by its Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 import { compatible } from '../compatible';
+import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL } from '../families';
 import type { Provider, Settings, Signing } from '../provider';
 
 function readKeys(it: Settings): Signing | null {
@@ -47,17 +48,14 @@ export const bedrock: Provider = compatible({
   streamUsage: false,
   signing: { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_SESSION_TOKEN'], required: 3, read: readKeys },
   // The same models as at their vendor: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html
-  reasoning: [
-    { models: /claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
-    { models: /claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
-  ],
-  fixedSampling: /claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|$)|opus-4-[78])/,
+  reasoning: CLAUDE_REASONING,
+  fixedSampling: CLAUDE_FIXED_SAMPLING,
   nameFor: (model, settings) => nameOf(model, settings['AWS_REGION'] ?? ''),
   models: Object.keys(CLAUDE),
   // The price catalogue's word for every region's price is no model.
   endpointsFor: (model) => (model.startsWith('regional.') ? [] : ['converse']),
   // https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-  schemaByTool: /claude-(?:3|(?:opus|sonnet)-4-\d{8})|amazon\.nova/,
+  schemaByTool: new RegExp(`${CLAUDE_SCHEMA_BY_TOOL.source}|amazon\\.nova`),
   documentation: 'https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html',
   dataUse: 'Neither kept nor shared with the models’ vendors, nor used for training.',
 });

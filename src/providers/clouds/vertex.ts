@@ -3,6 +3,7 @@
  * https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
  */
 import { z } from 'zod';
+import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, GEMINI_REASONING } from '../families';
 import { BEARER, type EndpointName, type Provider, type Settings, type Signing } from '../provider';
 
 const Account = z.object({
@@ -66,16 +67,10 @@ export const vertex: Provider = {
   priceId: 'google',
   streamUsage: true,
   outputLimitField: 'max_tokens',
-  reasoning: [
-    { models: /^gemini-3(?!.*(?:image|tts|audio|live))/, style: 'level' },
-    { models: /^gemini-2\.5-pro(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } },
-    { models: /^gemini-2\.5-flash(?!.*(?:image|tts|audio|live))/, style: 'budget', budget: { least: 512, most: 24_576, hasOff: true } },
-    { models: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|@|$)|(?:opus|sonnet)-4-[6-9])/, style: 'adaptive' },
-    { models: /^claude-(?:3-7|(?:opus|sonnet|haiku)-4)/, style: 'budget' },
-  ],
-  fixedSampling: /^claude-(?:[a-z]+-(?:[5-9]|\d\d)(?:-|@|$)|opus-4-[78])/,
+  reasoning: [...GEMINI_REASONING, ...CLAUDE_REASONING],
+  fixedSampling: CLAUDE_FIXED_SAMPLING,
   prefill: null,
-  schemaByTool: /^claude-(?:3|(?:opus|sonnet)-4(?:@\d{8}|$))/,
+  schemaByTool: CLAUDE_SCHEMA_BY_TOOL,
   models: [],
   // https://cloud.google.com/vertex-ai/generative-ai/docs/grounding/grounding-with-google-search
   online: { tools: { 'generate-content': { googleSearch: {} }, messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },
