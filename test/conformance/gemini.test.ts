@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readGeminiStream } from '../harness/grammars.ts';
-import { SAID, startTalkative } from '../harness/talkative.ts';
+import { SAID, startTalkative, talkativeVars } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -17,16 +17,7 @@ let anthropic: Anthropic;
 
 beforeAll(async () => {
   upstream = await startTalkative();
-  worker = await startWorker({
-    vars: {
-      GEMINI_API_KEY: 'google-provider',
-      GOOGLE_GEMINI_BASE_URL: upstream.url,
-      OPENAI_API_KEY: 'sk-provider',
-      OPENAI_BASE_URL: `${upstream.url}/v1`,
-      ANTHROPIC_API_KEY: 'sk-ant-provider',
-      ANTHROPIC_BASE_URL: upstream.url,
-    },
-  });
+  worker = await startWorker({ vars: talkativeVars(upstream) });
   google = new GoogleGenAI({ apiKey: ADMIN_KEY, httpOptions: { baseUrl: worker.url } });
   openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
   anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });

@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from '../harness/api.ts';
 import { readResponsesStream } from '../harness/grammars.ts';
-import { SAID, startTalkative } from '../harness/talkative.ts';
+import { SAID, startTalkative, talkativeVars } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -18,16 +18,7 @@ const tool = { type: 'function' as const, name: 'get_weather', parameters: schem
 
 beforeAll(async () => {
   upstream = await startTalkative();
-  worker = await startWorker({
-    vars: {
-      GEMINI_API_KEY: 'google-provider',
-      GOOGLE_GEMINI_BASE_URL: upstream.url,
-      MISTRAL_API_KEY: 'mistral-provider',
-      MISTRAL_BASE_URL: `${upstream.url}/v1`,
-      ANTHROPIC_API_KEY: 'sk-ant-provider',
-      ANTHROPIC_BASE_URL: upstream.url,
-    },
-  });
+  worker = await startWorker({ vars: talkativeVars(upstream) });
   client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
 });
 

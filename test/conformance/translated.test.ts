@@ -17,7 +17,7 @@ import {
   startRawUpstream,
   writeChunk,
 } from '../harness/raw-upstream.ts';
-import { SAID, startTalkative } from '../harness/talkative.ts';
+import { SAID, startTalkative, talkativeVars } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
 
 let upstream: LLMock;
@@ -31,9 +31,8 @@ let anthropic: Anthropic;
 beforeAll(async () => {
   upstream = await startTalkative();
   broken = await startRawUpstream();
-  const keys = { ANTHROPIC_API_KEY: 'sk-ant-provider', OPENAI_API_KEY: 'sk-provider', ANTHROPIC_BASE_URL: upstream.url };
-  worker = await startWorker({ vars: { ...keys, OPENAI_BASE_URL: `${upstream.url}/v1` } });
-  chained = await startWorker({ vars: { ...keys, OPENAI_BASE_URL: `${broken.url}/v1` } });
+  worker = await startWorker({ vars: talkativeVars(upstream) });
+  chained = await startWorker({ vars: { ...talkativeVars(upstream), OPENAI_BASE_URL: `${broken.url}/v1` } });
   openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
   anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
 });

@@ -26,3 +26,15 @@ export async function startTalkative(): Promise<LLMock> {
   await upstream.start();
   return upstream;
 }
+
+/** A Worker's variables with which it has keys of four vendors, all of them at this upstream. */
+export const talkativeVars = (upstream: LLMock): Record<string, string> => ({
+  GEMINI_API_KEY: 'google-provider',
+  GOOGLE_GEMINI_BASE_URL: upstream.url,
+  OPENAI_API_KEY: 'sk-provider',
+  OPENAI_BASE_URL: `${upstream.url}/v1`,
+  MISTRAL_API_KEY: 'mistral-provider',
+  MISTRAL_BASE_URL: `${upstream.url}/v1`,
+  ANTHROPIC_API_KEY: 'sk-ant-provider',
+  ANTHROPIC_BASE_URL: upstream.url,
+});
