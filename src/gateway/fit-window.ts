@@ -8,6 +8,7 @@ import { isObject } from '../wires/json';
 import type { JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { estimateInput } from './estimate-usage';
+import { shownTarget } from './routing/strategy';
 
 /** Kept for the answer where the call states no limit, as Helicone does. */
 const ANSWER_PART = 0.1;
@@ -72,7 +73,7 @@ function cutToFit(body: CallBody, target: Target, policy: Policy, how: 'truncate
   }
   if (promptTokens({ ...body, json }) > budget) return unchanged;
   const left = charsOf(json);
-  const note = `the prompt was cut from ${before} to ${left} characters (${how}) to fit the context window of ${target.name}/${target.model}`;
+  const note = `the prompt was cut from ${before} to ${left} characters (${how}) to fit the context window of ${shownTarget(target)}`;
   return { body: { ...body, json, text: JSON.stringify(json), bytes: null }, note };
 }
 

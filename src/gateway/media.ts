@@ -48,9 +48,7 @@ export function withMedia(body: CallBody, conversation: Conversation, { takesUrl
     return part.kind === 'tool-result' ? { ...part, parts: part.parts.map(partFor) } : part;
   };
   const messages = conversation.messages.map((message) => ({ ...message, parts: message.parts.map(partFor) }));
-  return missing.size === 0
-    ? { conversation: { ...conversation, messages }, missing: [] }
-    : { conversation: { ...conversation, messages }, missing: [...missing] };
+  return { conversation: { ...conversation, messages }, missing: [...missing] };
 }
 
 /** Fetches what is missing, one after another; a failure is remembered, and said when the call is written. */

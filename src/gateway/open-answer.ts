@@ -25,8 +25,8 @@ export type Opened =
 
 /** Statuses that have no body by RFC 9110; a Response with one would be refused by the runtime. */
 const BODILESS = new Set([204, 205, 304]);
-/** What a Response may carry. */
 const SWITCHED = 101;
+/** What a Response may carry. */
 const STATUS_LEAST = 200;
 const STATUS_MOST = 599;
 

@@ -7,8 +7,8 @@ import type { Usage } from '../../schema/record';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { unitPrice } from '../providers/unit-prices';
 
-const NANO_PER_USD = 1_000_000_000;
-const TOKENS_PER_MILLION = 1_000_000;
+export const NANO_PER_USD = 1_000_000_000;
+export const TOKENS_PER_MILLION = 1_000_000;
 
 export type PriceSource = 'provider' | 'override' | 'catalogue';
 

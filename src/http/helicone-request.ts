@@ -1,9 +1,9 @@
 /** A stored call in the shape of Helicone's REST API (`HeliconeRequest`), times in milliseconds, cost in US dollars or null. */
 import type { Bodies } from '../../schema/record';
 import type { StoredRequest } from '../edge/d1/requests';
+import { NANO_PER_USD } from '../gateway/price';
 import { parseObject } from '../wires/json';
 
-const NANO_PER_USD = 1_000_000_000;
 /** Helicone's statuses for answers that did not reach their end. */
 const SPECIAL_STATUS: Readonly<Record<string, number>> = { cancelled: -3, timeout: -2, cut: -100 };
 

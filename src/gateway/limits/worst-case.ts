@@ -3,7 +3,7 @@ import { NO_USAGE, type Usage } from '../../../schema/record';
 import { dearestPrice } from '../../providers/catalogue';
 import type { Call, CallBody, Target } from '../call';
 import { estimateInput, mediaIn } from '../estimate-usage';
-import { type FindOverride, priceCall } from '../price';
+import { type FindOverride, NANO_PER_USD, priceCall, TOKENS_PER_MILLION } from '../price';
 import { isSocketCall } from '../upstream-headers';
 
 /** Estimates of tokenx stray this far below the true count. */
@@ -11,8 +11,6 @@ const INPUT_MARGIN = 1.1;
 const BYTES_PER_TOKEN = 4;
 /** The dearest image of any vendor's: https://platform.claude.com/docs/en/build-with-claude/vision; a page of a document takes as many. */
 const MEDIA_TOKENS = 1_600;
-const NANO_PER_USD = 1_000_000_000;
-const TOKENS_PER_MILLION = 1_000_000;
 
 export interface WorstCase {
   readonly input: number;

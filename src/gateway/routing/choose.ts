@@ -5,7 +5,7 @@ import type { Call, CallBody, Target } from '../call';
 import { GatewayError } from '../errors';
 import { priceWorst, worstCase } from '../limits/worst-case';
 import type { Clock } from '../ports';
-import type { FindOverride } from '../price';
+import { type FindOverride, NANO_PER_USD } from '../price';
 import type { Trail } from '../trail';
 import type { RoutingMemory } from './memory';
 import { orderTargets, shownCost, shownTarget } from './strategy';
@@ -29,8 +29,6 @@ export interface Choice {
   readonly name: string;
 }
 
-const NANO_PER_USD = 1_000_000_000;
-
 /** The call's own word counts before its route's. Waits for nothing where neither asks for anything. */
 export function choose(
   call: Call,
@@ -48,7 +46,7 @@ export function choose(
   return deps.priceOverrides().then((findOverride) => {
     const costs = costsOf(call, body, targets, findOverride, deps);
     const affordable = maxCostUsd === null ? targets : withinCost(targets, costs, maxCostUsd, trail);
-    return strategy === null ? affordable : order(call, body, strategy, affordable, choice, costs, deps, trail);
+    return order(call, body, strategy, affordable, choice, costs, deps, trail);
   });
 }
 

@@ -1,6 +1,7 @@
 /** In which order the targets of a call are asked. Pure. */
 import type { Strategy } from '../../../schema/policy';
 import type { Target } from '../call';
+import { NANO_PER_USD } from '../price';
 
 /** What is known of a target; null where it is not. */
 export interface TargetFacts {
@@ -15,8 +16,6 @@ export interface Ordered {
   /** Which came first and why, in a sentence. */
   readonly reason: string;
 }
-
-const NANO_PER_USD = 1_000_000_000;
 
 export const shownTarget = ({ name, model }: Target): string => (model === null ? name : `${name}/${model}`);
 export const shownCost = (nanoUsd: number): string => `${Number((nanoUsd / NANO_PER_USD).toPrecision(3))} USD`;

@@ -68,7 +68,7 @@ function largeEnough(call: Call, body: CallBody, policy: Policy, targets: readon
   const tokens = promptTokens(body);
   const left = targets.filter((target) => tokens <= (promptBudget(body, target, policy) ?? tokens));
   if (left.length === 0 || left.length === targets.length) return targets;
-  const small = targets.filter((target) => !left.includes(target)).map(({ name, model }) => `${name}/${model}`);
+  const small = targets.filter((target) => !left.includes(target)).map(shownTarget);
   warn(`left out, the prompt of some ${tokens} tokens is larger than their window: ${small.join(', ')}`);
   return left;
 }

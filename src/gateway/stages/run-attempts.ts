@@ -10,6 +10,7 @@ import type { HealthBoard } from '../ports';
 import { relay, type Source } from '../relay';
 import type { RoutingMemory } from '../routing/memory';
 import { nextStep, type RetryPolicy, waitMs } from '../routing/retry';
+import { shownTarget } from '../routing/strategy';
 import type { SentAnswer } from '../splice';
 import type { Trail } from '../trail';
 import { translateAnswer } from '../translate-answer';
@@ -41,8 +42,6 @@ export async function runAttempts(
 const FAILED_MS = 60_000;
 /** Silence that tells of a target: reasoning models think, and callers may be in a hurry. */
 const PATIENCE_MS = 30_000;
-
-const shownName = ({ name, model }: Target): string => (model === null ? name : `${name}/${model}`);
 
 /** The asking of one call's targets; goes on after an answer where that breaks off. */
 class Run {
@@ -106,7 +105,7 @@ class Run {
     if (may === true || (await may)) return false;
     this.#deferred.add(target);
     this.#rest = [...this.#rest.slice(1), target];
-    this.asked.trail.warn(`asked last, for it has been failing: ${shownName(target)}`);
+    this.asked.trail.warn(`asked last, for it has been failing: ${shownTarget(target)}`);
     return true;
   }
 
