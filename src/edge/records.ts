@@ -1,11 +1,12 @@
 /**
  * RecordSink over the queue. Records of one isolate leave in groups: a send per call costs a third of the throughput, a group every
- * 20 ms a tenth. Each call's own `waitUntil` stands behind its group: should the call that owns the flush die, another repeats it.
+ * 20 ms a tenth. They are written out when their group leaves, for then the answers are on their way. The `waitUntil` of the first two
+ * calls stands behind a group: should the one that owns the flush die, the other repeats it, or any call that ends later.
  */
 
 import { INLINE_LIMIT_BYTES, type PointerMessage, type RecordMessage } from '../../schema/messages';
 import type { Bodies, BodyPointer, RequestRecord } from '../../schema/record';
-import type { Clock, LedgerCounts, RecordSink } from '../gateway/ports';
+import type { Clock, ClosedCall, LedgerCounts, RecordSink } from '../gateway/ports';
 
 /** Longest stay of a record in the isolate. */
 const GROUP_MS = 20;
@@ -13,9 +14,11 @@ const GROUP_MS = 20;
 const GROUP_COUNT = 100;
 const GROUP_BYTES = 240_000;
 const MESSAGE_OVERHEAD_BYTES = 100;
-/** When the calls that did not begin the group look whether it has left: usually long since, so that each pays for one timer. */
+/** What a record has beside its bodies, about. */
+const RECORD_BYTES = 2_000;
+/** When the call that came second to a group looks whether it has left: usually long since. */
 const TAKEOVER_MS = 100;
-/** How often a call looks whether its group has left, and how long it lets another call try. */
+/** How often a call looks whether a group has left, and how long it lets another call try. */
 const WATCH_MS = 100;
 const OWNER_LIMIT_MS = 2_000;
 /** Shortest time between two calls to the ledger. */
@@ -33,21 +36,37 @@ export interface RecordTransport {
   count(group: string, counts: LedgerCounts): Promise<void>;
 }
 
+interface Message {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  /** It is a pointer to a message that lies in R2 already. */
+  readonly inR2: boolean;
+}
+
 class Group {
-  /** `inR2`: it is a pointer to a message that lies in R2 already. */
-  readonly messages: { readonly id: string; readonly bytes: Uint8Array; readonly inR2: boolean }[] = [];
+  /** Calls whose records are not written out yet. */
+  calls: (() => ClosedCall)[] = [];
+  readonly messages: Message[] = [];
+  /** About. */
   bytes = 0;
+  /** Calls that joined it. */
+  joined = 0;
   unauthenticated = 0;
   /** Its messages are accepted, each by the queue or by R2. */
   sent = false;
   /** When a call began to send it, or null. */
   sendingSince: number | null = null;
+
+  /** `madeAt`: Unix milliseconds. */
+  constructor(readonly madeAt: number) {}
 }
 
 const encoder = new TextEncoder();
 
 export class RecordCollector implements RecordSink {
   #group: Group | null = null;
+  /** Groups that have not left yet, oldest first. */
+  readonly #unsent = new Set<Group>();
   #uncounted = NOTHING;
   #countingSince: number | null = null;
   #countedAt = 0;
@@ -58,10 +77,9 @@ export class RecordCollector implements RecordSink {
     readonly newId: () => string,
   ) {}
 
-  async add(record: RequestRecord, bodies: Bodies | null): Promise<void> {
-    const bytes = await this.#message(record, bodies);
-    if (bytes.byteLength > INLINE_LIMIT_BYTES) return this.#addLarge(record, bytes);
-    return this.#join(bytes.byteLength + MESSAGE_OVERHEAD_BYTES, (group) => group.messages.push({ id: record.id, bytes, inR2: false }));
+  add(close: () => ClosedCall, bodyBytes: number): Promise<void> {
+    if (bodyBytes > INLINE_LIMIT_BYTES) return this.#addLarge(close());
+    return this.#join(bodyBytes + RECORD_BYTES, (group) => group.calls.push(close));
   }
 
   countUnauthenticated(): Promise<void> {
@@ -70,45 +88,56 @@ export class RecordCollector implements RecordSink {
     });
   }
 
-  async #message(record: RequestRecord, bodies: Bodies | null): Promise<Uint8Array> {
-    const message = (stored: BodyPointer | null, inline: Bodies | null): Uint8Array =>
-      encoder.encode(JSON.stringify({ v: 1, record, bodies: inline, stored } satisfies RecordMessage));
-    // What is surely too large is not written out first: two large bodies in one more copy can cost an isolate its memory.
-    const isSurelyLarge = (bodies?.request?.length ?? 0) + (bodies?.response?.length ?? 0) > INLINE_LIMIT_BYTES;
-    if (!isSurelyLarge) {
-      const bytes = message(null, bodies);
-      if (bodies === null || bytes.byteLength <= INLINE_LIMIT_BYTES) return bytes;
-    }
-    if (bodies === null) return message(null, null);
-    try {
-      return message(await this.transport.storeBodies(bodies, record.id), null);
-    } catch (error) {
-      console.error('bodies of a call were not stored:', String(error));
-      record.warnings.push(BODIES_LOST);
-      return message(null, null);
-    }
-  }
-
-  /** A record that is too large even without its bodies (many long labels) lies in R2 whole, and a pointer travels. */
-  async #addLarge(record: RequestRecord, bytes: Uint8Array): Promise<void> {
+  /** Bodies that are too large for a message go to R2 first, where a record that is too large even so lies whole. */
+  async #addLarge(closed: ClosedCall): Promise<void> {
+    const { record } = closed;
+    const bytes = messageOf(record, null, await this.#storeBodies(closed));
+    if (bytes.byteLength <= INLINE_LIMIT_BYTES) return this.#addMessage({ id: record.id, bytes, inR2: false });
     const overflow = await this.#keep(record.id, bytes);
     if (overflow === null) return this.#count({ accepted: 1, dead: 0, unauthenticated: 0 });
     const pointer = encoder.encode(JSON.stringify({ v: 1, overflow } satisfies PointerMessage));
-    return this.#join(pointer.byteLength + MESSAGE_OVERHEAD_BYTES, (group) => group.messages.push({ id: record.id, bytes: pointer, inR2: true }));
+    return this.#addMessage({ id: record.id, bytes: pointer, inR2: true });
+  }
+
+  async #storeBodies({ record, bodies }: ClosedCall): Promise<BodyPointer | null> {
+    if (bodies === null) return null;
+    try {
+      return await this.transport.storeBodies(bodies, record.id);
+    } catch (error) {
+      console.error('bodies of a call were not stored:', String(error));
+      record.warnings.push(BODIES_LOST);
+      return null;
+    }
+  }
+
+  #addMessage(message: Message): Promise<void> {
+    return this.#join(message.bytes.byteLength + MESSAGE_OVERHEAD_BYTES, (group) => group.messages.push(message));
   }
 
   async #join(bytes: number, put: (group: Group) => void): Promise<void> {
     if (this.#group !== null && this.#group.bytes + bytes > GROUP_BYTES) this.#group = null;
-    const isFirst = this.#group === null;
-    this.#group ??= new Group();
-    const group = this.#group;
+    const group = this.#group ?? this.#begin();
     put(group);
     group.bytes += bytes;
-    const isFull = group.messages.length >= GROUP_COUNT;
-    if (isFull) this.#group = null;
-    else await this.#sleep(isFirst ? GROUP_MS : TAKEOVER_MS);
+    const place = ++group.joined;
+    if (place === GROUP_COUNT) this.#group = null;
+    else if (place > 2) return this.#seeOldest();
+    else await this.#sleep(place === 1 ? GROUP_MS : TAKEOVER_MS);
     if (this.#group === group) this.#group = null;
     await this.#seeSent(group);
+  }
+
+  #begin(): Group {
+    const group = new Group(this.clock.now());
+    this.#group = group;
+    this.#unsent.add(group);
+    return group;
+  }
+
+  /** Whoever stood behind a group may be gone. */
+  async #seeOldest(): Promise<void> {
+    const [oldest] = this.#unsent;
+    if (oldest !== undefined && this.clock.now() - oldest.madeAt > OWNER_LIMIT_MS) await this.#seeSent(oldest);
   }
 
   /** Sends the group, or watches the call that does. */
@@ -125,15 +154,40 @@ export class RecordCollector implements RecordSink {
   }
 
   async #send(group: Group): Promise<void> {
-    const counted = this.#count({ accepted: group.messages.length, dead: 0, unauthenticated: group.unauthenticated });
+    const large = this.#writeOut(group);
+    const { messages, unauthenticated } = group;
+    const counted = this.#count({ accepted: messages.length, dead: 0, unauthenticated });
+    await Promise.all(batchesOf(messages).map((batch) => this.#sendBatch(batch)));
+    group.sent = true;
+    this.#unsent.delete(group);
+    await Promise.all([counted, ...large]);
+  }
+
+  /** Calls become messages, but for those that are too large for one: they join another group when their bodies are stored. */
+  #writeOut(group: Group): Promise<void>[] {
+    const { calls } = group;
+    group.calls = [];
+    const large: Promise<void>[] = [];
+    for (const close of calls) {
+      try {
+        const closed = close();
+        const bytes = messageOf(closed.record, closed.bodies, null);
+        if (bytes.byteLength > INLINE_LIMIT_BYTES) large.push(this.#addLarge(closed));
+        else group.messages.push({ id: closed.record.id, bytes, inR2: false });
+      } catch (error) {
+        console.error('a record was not written:', String(error));
+      }
+    }
+    return large;
+  }
+
+  async #sendBatch(messages: readonly Message[]): Promise<void> {
     try {
-      if (group.messages.length > 0) await this.transport.sendBatch(group.messages.map((each) => each.bytes));
+      await this.transport.sendBatch(messages.map((each) => each.bytes));
     } catch (error) {
       console.error('the queue refused a group of records, they wait in R2:', String(error));
-      await Promise.all(group.messages.filter((each) => !each.inR2).map((each) => this.#keep(each.id, each.bytes)));
+      await Promise.all(messages.filter((each) => !each.inR2).map((each) => this.#keep(each.id, each.bytes)));
     }
-    group.sent = true;
-    await counted;
   }
 
   /** The key under which the message waits, or null when it is lost. */
@@ -176,4 +230,25 @@ export class RecordCollector implements RecordSink {
       this.clock.after(ms, resolve);
     });
   }
+}
+
+const messageOf = (record: RequestRecord, bodies: Bodies | null, stored: BodyPointer | null): Uint8Array =>
+  encoder.encode(JSON.stringify({ v: 1, record, bodies, stored } satisfies RecordMessage));
+
+/** In order, each of a size that the queue takes: a group's own size is an estimate. */
+function batchesOf(messages: readonly Message[]): Message[][] {
+  const batches: Message[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const size = message.bytes.byteLength + MESSAGE_OVERHEAD_BYTES;
+    const last = batches.at(-1);
+    if (last !== undefined && last.length < GROUP_COUNT && bytes + size <= GROUP_BYTES) {
+      last.push(message);
+      bytes += size;
+    } else {
+      batches.push([message]);
+      bytes = size;
+    }
+  }
+  return batches;
 }

@@ -6,7 +6,7 @@ import { refuse } from './refuse';
 import { readRequestId } from './request-id';
 import { admit, type Grant } from './stages/admit';
 import { authenticate, requireScope } from './stages/authenticate';
-import { closeRecord } from './stages/log';
+import { closeLater } from './stages/log';
 import { meter } from './stages/meter';
 import { planTargets } from './stages/plan-targets';
 import { readBody } from './stages/read-body';
@@ -14,7 +14,7 @@ import { readCache } from './stages/read-cache';
 import { readPolicy } from './stages/read-policy';
 import { runAttempts } from './stages/run-attempts';
 import { step } from './step';
-import { Trail } from './trail';
+import { type Ending, Trail } from './trail';
 
 export async function handle(call: Call, deps: Deps): Promise<Response> {
   const { clock } = deps;
@@ -50,8 +50,8 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
   }
 }
 
-async function log(trail: Trail, ending: Parameters<typeof closeRecord>[1], grant: Grant | null, deps: Deps): Promise<void> {
+async function log(trail: Trail, ending: Ending, grant: Grant | null, deps: Deps): Promise<void> {
   if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
-  const { record, bodies } = closeRecord(trail, ending, deps.clock.now(), deps.config.storeBodies);
-  await Promise.all([deps.records.add(record, bodies), grant?.settle(record)]);
+  const close = closeLater(trail, ending, deps.clock.now(), deps.config.storeBodies);
+  await Promise.all([deps.records.add(close, trail.bodyBytes), grant?.settle(close().record)]);
 }

@@ -50,9 +50,18 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
 }
 
+/** What is kept of a call that has ended. */
+export interface ClosedCall {
+  readonly record: RequestRecord;
+  readonly bodies: Bodies | null;
+}
+
 export interface RecordSink {
-  /** Takes over one closed record. Resolves when it is accepted, or kept for a later sweep; never rejects. */
-  add(record: RequestRecord, bodies: Bodies | null): Promise<void>;
+  /**
+   * Takes over one call that has ended. `close` writes its record, once, when the record leaves; `bodyBytes` is about how large its bodies
+   * are. Resolves when it is accepted or kept for a later sweep, or when other calls see to that; never rejects.
+   */
+  add(close: () => ClosedCall, bodyBytes: number): Promise<void>;
   /** Counts a call that was refused before anybody was known (401). */
   countUnauthenticated(): Promise<void>;
 }

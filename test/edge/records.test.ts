@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Bodies, RequestRecord } from '../../schema/record';
 import { RecordCollector, type RecordTransport } from '../../src/edge/records';
+import type { Clock, ClosedCall } from '../../src/gateway/ports';
+import { FakeClock } from '../fakes/clock';
 import { testRecord } from '../fakes/record';
 import { systemTestClock } from '../fakes/system-clock';
 
@@ -36,19 +38,76 @@ const open = () => {
   const transport = new FakeTransport();
   return { transport, collector: new RecordCollector(transport, systemTestClock, () => `group-${ids++}`) };
 };
+const add = (collector: RecordCollector, record: RequestRecord, its: Bodies | null): Promise<void> =>
+  collector.add(() => ({ record, bodies: its }), (its?.request?.length ?? 0) + (its?.response?.length ?? 0));
 const bodies = (chars: number): Bodies => ({ request: 'x'.repeat(chars), response: null });
 
 describe('RecordCollector', () => {
-  it('sends the records of 20 ms as one batch, and every add waits for it', async () => {
+  it('sends the records of 20 ms as one batch, and the first adds wait for it', async () => {
     const { transport, collector } = open();
-    await Promise.all(Array.from({ length: 30 }, () => collector.add(testRecord(), bodies(10))));
+    await Promise.all(Array.from({ length: 30 }, () => add(collector, testRecord(), bodies(10))));
     expect(transport.batches.map((batch) => batch.length)).toEqual([30]);
     expect(transport.accepted).toBe(30);
   });
 
+  it('writes a record out when its group leaves, and once', async () => {
+    const { transport, collector } = open();
+    const written: string[] = [];
+    const close = (id: string) => (): ClosedCall => {
+      written.push(id);
+      return { record: { ...testRecord(), id }, bodies: null };
+    };
+    const added = [collector.add(close('a'), 0), collector.add(close('b'), 0), collector.add(close('c'), 0)];
+    expect(written).toEqual([]);
+    await Promise.all(added);
+    expect(written).toEqual(['a', 'b', 'c']);
+    expect(transport.batches).toHaveLength(1);
+  });
+
+  it('sends the others where one cannot be written out', async () => {
+    const { transport, collector } = open();
+    const broken = collector.add(() => {
+      throw new Error('cannot be written');
+    }, 0);
+    await Promise.all([broken, add(collector, testRecord(), null)]);
+    expect(transport.batches.flat()).toHaveLength(1);
+    expect(transport.accepted).toBe(1);
+  });
+
+  it('leaves the group to the second call where the first dies, and to any later one where both do', async () => {
+    const transport = new FakeTransport();
+    const clock = new FakeClock();
+    const dying = { left: 0 };
+    const timers: Clock = { now: () => clock.now(), after: (ms, callback) => (dying.left-- > 0 ? () => {} : clock.after(ms, callback)) };
+    const collector = new RecordCollector(transport, timers, () => `group-${ids++}`);
+    const settle = async (ms: number): Promise<void> => {
+      clock.pass(ms);
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    };
+
+    dying.left = 1;
+    const [first, second] = [testRecord(), testRecord()];
+    void add(collector, first, null);
+    void add(collector, second, null);
+    await settle(50);
+    expect(transport.batches).toHaveLength(0);
+    await settle(100);
+    expect(transport.batches.flat().map((text) => JSON.parse(text).record.id)).toEqual([first.id, second.id]);
+
+    dying.left = 2;
+    void add(collector, testRecord(), null);
+    void add(collector, testRecord(), null);
+    await settle(1_000);
+    expect(transport.batches).toHaveLength(1);
+    await settle(2_000);
+    void add(collector, testRecord(), null);
+    await settle(200);
+    expect(transport.batches.flat()).toHaveLength(5);
+  });
+
   it('never sends more than 100 messages or 256 KB at once', async () => {
     const { transport, collector } = open();
-    await Promise.all(Array.from({ length: 250 }, (_, index) => collector.add(testRecord(), bodies(index % 5 === 0 ? 20_000 : 10))));
+    await Promise.all(Array.from({ length: 250 }, (_, index) => add(collector, testRecord(), bodies(index % 5 === 0 ? 20_000 : 10))));
     expect(transport.batches.flat()).toHaveLength(250);
     for (const batch of transport.batches) {
       expect(batch.length).toBeLessThanOrEqual(100);
@@ -58,7 +117,7 @@ describe('RecordCollector', () => {
 
   it('leaves large bodies in R2 and sends the record with a pointer at once', async () => {
     const { transport, collector } = open();
-    await collector.add(testRecord(), bodies(90_000));
+    await add(collector, testRecord(), bodies(90_000));
     expect(transport.bodies).toHaveLength(1);
     expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toMatchObject({ bodies: null, stored: { key: 'bodies/x' } });
   });
@@ -66,7 +125,7 @@ describe('RecordCollector', () => {
   it('sends the record without its large bodies when R2 is down, and says so in it', async () => {
     const { transport, collector } = open();
     transport.storeDown = true;
-    await collector.add(testRecord(), bodies(90_000));
+    await add(collector, testRecord(), bodies(90_000));
     expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toMatchObject({
       bodies: null,
       stored: null,
@@ -78,18 +137,18 @@ describe('RecordCollector', () => {
     const { transport, collector } = open();
     transport.refusing = true;
     const records: RequestRecord[] = Array.from({ length: 5 }, () => testRecord());
-    await Promise.all(records.map((record) => collector.add(record, bodies(10))));
+    await Promise.all(records.map((record) => add(collector, record, bodies(10))));
     expect([...transport.overflow.keys()].sort()).toEqual(records.map((record) => record.id).sort());
     expect(transport.accepted).toBe(5);
     transport.storeDown = true;
-    await expect(collector.add(testRecord(), null)).resolves.toBeUndefined();
+    await expect(add(collector, testRecord(), null)).resolves.toBeUndefined();
     expect(transport.accepted).toBe(6);
   });
 
   it('sends a pointer for a record that is too large even without bodies', async () => {
     const { transport, collector } = open();
     const record = { ...testRecord(), properties: { long: 'x'.repeat(100_000) } };
-    await collector.add(record, null);
+    await add(collector, record, null);
     expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toEqual({ v: 1, overflow: `overflow/${record.id}` });
     expect(JSON.parse(transport.overflow.get(record.id) ?? '')).toMatchObject({ record: { id: record.id } });
   });

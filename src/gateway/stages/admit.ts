@@ -20,7 +20,7 @@ export interface AdmitDeps {
   readonly priceOverrides: () => Promise<FindOverride>;
 }
 
-/** What was taken for a call. */
+/** What is held for a call until its end is known. */
 export interface Grant {
   /** Turns what was held into what was used; never rejects. */
   settle(record: RequestRecord): Promise<void>;
@@ -28,7 +28,6 @@ export interface Grant {
 
 /** Beyond the call's own total time: its end has to be reported. */
 const HOLD_SLACK_MS = 60_000;
-const SETTLE_NOTHING: Grant = { settle: async () => {} };
 /** Parts of a budget from which on answers say so. */
 const WARN_FROM = [1, 0.8, 0.5];
 
@@ -57,14 +56,14 @@ export function admit(
   totalMs: number,
   deps: AdmitDeps,
   trail: Trail,
-): Grant | Promise<Grant> {
+): Grant | null | Promise<Grant | null> {
   const own = (policy.rateLimitPolicy ?? []).map((each): Counting => ({ policy: each, rule: null }));
   const situation = { call, identity, policy, body, targets, totalMs, deps, trail };
   const rules = deps.limitRules();
-  if (!(rules instanceof Promise)) return own.length + rules.length === 0 ? SETTLE_NOTHING : admitAll(own, rules, situation);
+  if (!(rules instanceof Promise)) return own.length + rules.length === 0 ? null : admitAll(own, rules, situation);
   return rules.then((them) => {
     if (them === null) trail.warn('stored limits: not checked, the database does not answer');
-    return own.length === 0 && !them?.length ? SETTLE_NOTHING : admitAll(own, them ?? [], situation);
+    return own.length === 0 && !them?.length ? null : admitAll(own, them ?? [], situation);
   });
 }
 
@@ -74,7 +73,11 @@ interface Counting {
   readonly rule: LimitRule | null;
 }
 
-async function admitAll(own: readonly Counting[], rules: readonly LimitRule[], known: Omit<Situation, 'worst' | 'findOverride'>): Promise<Grant> {
+async function admitAll(
+  own: readonly Counting[],
+  rules: readonly LimitRule[],
+  known: Omit<Situation, 'worst' | 'findOverride'>,
+): Promise<Grant | null> {
   const { call, body, targets, deps, trail } = known;
   const all: Counting[] = [...own, ...rules.map((rule) => ({ policy: rule.policy, rule }))];
   // Reading the whole body for its tokens takes as long as everything else here; requests are counted without it.
@@ -96,7 +99,8 @@ async function admitAll(own: readonly Counting[], rules: readonly LimitRule[], k
     throw refused === undefined ? failed?.reason : refusal(refused.it, refused.decision, trail);
   }
   show(admitted, trail);
-  return { settle: (record) => settle(admitted, record, targets, findOverride, deps) };
+  const held = admitted.filter(({ it }) => it.take.holdUntil !== null);
+  return held.length === 0 ? null : { settle: (record) => settle(held, record, targets, findOverride, deps) };
 }
 
 interface Situation {
@@ -217,13 +221,12 @@ function show(admitted: readonly Result[], trail: Trail): void {
 }
 
 async function settle(
-  admitted: readonly Result[],
+  held: readonly Result[],
   record: RequestRecord,
   targets: readonly Target[],
   findOverride: FindOverride,
   { limiter }: AdmitDeps,
 ): Promise<void> {
-  const held = admitted.filter(({ it }) => it.take.holdUntil !== null);
   const settled = await Promise.allSettled(
     held.map(({ it, decision }) => {
       const used = usedBy(record, it, decision?.taken ?? 0, targets, findOverride);

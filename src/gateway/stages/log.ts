@@ -1,18 +1,14 @@
 /** Stage 10: closes the record of a call, whatever became of it. */
-import type { Bodies, RequestRecord } from '../../../schema/record';
+import type { RequestRecord } from '../../../schema/record';
 import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
 import { estimateUsage } from '../estimate-usage';
+import type { ClosedCall } from '../ports';
 import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 
 const EXCERPT_CHARS = 120;
 const decoder = new TextDecoder();
-
-export interface Closed {
-  readonly record: RequestRecord;
-  readonly bodies: Bodies | null;
-}
 
 /** A character outside the basic plane is two units of a string: half of one is none. */
 const excerpt = (text: string | null): string =>
@@ -76,7 +72,13 @@ function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   return { usage, usageSource: 'estimated' };
 }
 
-export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): Closed {
+/** Writes the record when it is wanted, and once: the answer goes first, for which nothing of it is needed. */
+export function closeLater(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): () => ClosedCall {
+  let closed: ClosedCall | null = null;
+  return () => (closed ??= closeRecord(trail, ending, endedAt, storeBodies));
+}
+
+export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): ClosedCall {
   const { call, policy, body, target } = trail;
   const request = storeBodies && policy?.omitRequest !== true ? requestText(trail) : null;
   const response = storeBodies && policy?.omitResponse !== true ? answerText(trail) : null;
