@@ -4,7 +4,8 @@
  */
 import { type CachedHead, readHead } from '../gateway/cache/answer';
 import type { CachePlan } from '../gateway/cache/plan';
-import type { AnswerCache, Found, Place, Publisher } from '../gateway/cache/ports';
+import type { AnswerCache, FollowWait, Found, Place, Publisher } from '../gateway/cache/ports';
+import { GatewayError } from '../gateway/errors';
 import type { Clock } from '../gateway/ports';
 import { resume } from '../gateway/read-up-to';
 import { joinAll } from '../wires/bytes';
@@ -23,6 +24,8 @@ const HEAD_LIMIT_BYTES = 64 * 1024;
 const BUCKETS_MOST = 20;
 /** A leader that fails frees its followers. After so many they ask by themselves: where all fail, nobody should wait for each of them. */
 const FOLLOW_LIMIT = 2;
+/** Answers that KV should have, and does not show here: after so many the call asks by itself. */
+const MISSING_LIMIT = 2;
 
 export type Joined =
   | { readonly kind: 'lead'; readonly bucket: number; readonly lead: Lead }
@@ -45,8 +48,10 @@ export interface Lead {
 
 /** The object where the calls of a key meet, by RPC. */
 export interface SlotObject {
-  join(request: { key: string; buckets: number; known: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
+  join(request: { key: string; buckets: number; missing: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
   follow(flight: string): Promise<ReadableStream<Uint8Array> | null>;
+  filled(key: string): Promise<number[]>;
+  note(key: string, bucket: number, until: number): Promise<void>;
   purge(key: string): Promise<void>;
   generation(seed: string): Promise<string>;
   compare(family: string, parts: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>> | null>;
@@ -62,8 +67,6 @@ export interface CacheDeps {
 }
 
 const GENERATIONS = 'generations';
-/** Buckets that KV has, and how to read each. */
-type Stored = ReadonlyMap<number, () => Promise<Uint8Array | null>>;
 
 /** A hot key is asked for once a second in each isolate; a purge binds as fast. */
 const HOT_MS = 1_000;
@@ -81,13 +84,14 @@ export class KvAnswerCache implements AnswerCache {
 
   constructor(readonly deps: CacheDeps) {}
 
-  async open(plan: CachePlan): Promise<Place> {
+  async open(plan: CachePlan, wait: FollowWait): Promise<Place> {
     let digest: string | null = null;
     try {
       const generation = await this.#within(this.#generation(plan.seed));
       digest = await this.#digest(plan, generation);
-      return await this.#openKey(plan, digest, generation);
+      return await this.#openKey(plan, digest, generation, wait);
     } catch (error) {
+      if (error instanceof GatewayError) throw error;
       console.error('the cache did not answer:', String(error));
       // It did not say which bucket is free, perhaps not even which key it is; the answer is offered to the first one all the same.
       const later = digest ?? (() => this.#generation(plan.seed).then((generation) => this.#digest(plan, generation)));
@@ -100,7 +104,7 @@ export class KvAnswerCache implements AnswerCache {
     return this.deps.namer.name(`cache\n${generation}\n${plan.subject}`);
   }
 
-  async #openKey(plan: CachePlan, digest: string, generation: string): Promise<Place> {
+  async #openKey(plan: CachePlan, digest: string, generation: string, wait: FollowWait): Promise<Place> {
     const { reads, buckets, isEarly } = plan;
     const place = (found: Found | null, publisher: Publisher | null, reason: string | null = null): Place => {
       return { key: digest, found, publisher, warning: null, reason };
@@ -108,17 +112,16 @@ export class KvAnswerCache implements AnswerCache {
     if (!reads) return place(null, this.#publisher(plan, digest, await this.#within(this.#freeBucket(digest, buckets)), null));
     const hot = this.#hotAnswer(digest);
     if (hot !== null && (isEarly || buckets === 1)) return place(hot, null);
-    const stored = await this.#within(this.#listKv(digest, buckets));
     const reason = plan.parts === null ? null : await this.#within(this.#explain(plan, digest, generation));
-    for (let turn = 0; turn < FOLLOW_LIMIT; turn++) {
-      const isFull = isEarly ? stored.size > 0 : stored.size >= buckets;
-      const joined: Joined = isFull
-        ? { kind: 'known', bucket: this.#pick(stored) }
-        : await this.#joinWithin(this.#slot(digest).join({ key: digest, buckets, known: [...stored.keys()], isEarly, mayLead: plan.writes }));
+    const missing: number[] = [];
+    for (let followed = 0; followed < FOLLOW_LIMIT && missing.length <= MISSING_LIMIT; ) {
+      const joined = await this.#joinWithin(this.#slot(digest).join({ key: digest, buckets, missing, isEarly, mayLead: plan.writes }));
       if (joined.kind === 'none') return place(null, null, reason);
       if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.lead), reason);
-      const found = await this.#found(joined, stored, digest);
+      const found = await this.#found(joined, digest, wait);
       if (found !== null) return place(this.#heat(digest, found, buckets), null);
+      if (joined.kind === 'known') missing.push(joined.bucket);
+      else followed++;
     }
     return place(null, null, reason);
   }
@@ -127,41 +130,21 @@ export class KvAnswerCache implements AnswerCache {
     return this.deps.slotOf(slotName(digest));
   }
 
-  async #found(joined: Exclude<Joined, { kind: 'lead' | 'none' }>, stored: Stored, digest: string): Promise<Found | null> {
+  async #found(joined: Exclude<Joined, { kind: 'lead' | 'none' }>, digest: string, wait: FollowWait): Promise<Found | null> {
     const { bucket } = joined;
     if (joined.kind === 'known') {
-      const bytes = await this.#within(stored.get(bucket)?.() ?? Promise.resolve(null));
+      const bytes = await this.#within(this.#readKv(digest, bucket));
       return bytes === null ? null : foundIn(bytes, bucket);
     }
     if (joined.kind === 'stored') return foundIn(joined.bytes, bucket);
     // As long as the leader's provider thinks; the call's own limits end it.
-    const live = await this.#slot(digest).follow(joined.flight);
-    const split = live === null ? null : await splitHead(live);
+    const live = this.#slot(digest).follow(joined.flight);
+    const begun = live.then((stream) => (stream === null ? null : splitHead(stream)));
+    const split = await wait(begun).catch((error: unknown) => {
+      begun.then((late) => late?.body.cancel()).catch(() => {});
+      throw error;
+    });
     return split === null ? null : { bucket, ...split, isLive: true };
-  }
-
-  #pick(stored: Stored): number {
-    const buckets = [...stored.keys()];
-    return buckets[Math.floor(this.deps.random() * buckets.length)] ?? 0;
-  }
-
-  /** What KV has of a key, each to be read by itself: of twenty large answers one is wanted. */
-  async #listKv(digest: string, buckets: number): Promise<Stored> {
-    const found = new Map<number, () => Promise<Uint8Array | null>>();
-    if (buckets === 1) {
-      const bytes = await this.#readKv(digest, 0);
-      if (bytes !== null) found.set(0, async () => bytes);
-      return found;
-    }
-    const now = this.deps.clock.now();
-    await Promise.all(
-      Array.from({ length: buckets }, async (_, bucket) => {
-        const { value, metadata } = await this.deps.kv.getWithMetadata<{ expiresAt: number }>(kvKey(digest, bucket), 'stream');
-        await value?.cancel();
-        if (value !== null && (metadata?.expiresAt ?? 0) > now) found.set(bucket, () => this.#readKv(digest, bucket));
-      }),
-    );
-    return found;
   }
 
   async #readKv(digest: string, bucket: number): Promise<Uint8Array | null> {
@@ -174,8 +157,8 @@ export class KvAnswerCache implements AnswerCache {
   /** For calls that do not ask what is there: the first bucket that is empty, else any. */
   async #freeBucket(digest: string, buckets: number): Promise<number> {
     if (buckets === 1) return 0;
-    const stored = await this.#listKv(digest, buckets);
-    const free = Array.from({ length: buckets }, (_, bucket) => bucket).find((bucket) => !stored.has(bucket));
+    const filled = await this.#slot(digest).filled(digest);
+    const free = Array.from({ length: buckets }, (_, bucket) => bucket).find((bucket) => !filled.includes(bucket));
     return free ?? Math.floor(this.deps.random() * buckets);
   }
 
@@ -245,7 +228,7 @@ export class KvAnswerCache implements AnswerCache {
       const digest = typeof key === 'string' ? key : await key();
       const expirationTtl = Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds);
       await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl, metadata: { expiresAt } });
-      if (lead === null) await deps.slotOf(slotName(digest)).purge(digest);
+      if (lead === null) await deps.slotOf(slotName(digest)).note(digest, bucket, expiresAt);
     };
     return new AnswerPublisher(bucket, lead, deps.waitUntil, (value, expiresAt, isKept) => {
       deps.waitUntil(store(value, expiresAt, isKept).catch((error: unknown) => console.error('an answer was not cached:', String(error))));

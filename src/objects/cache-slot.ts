@@ -2,13 +2,15 @@
  * Durable Object `CACHE_SLOT`: where calls with the same cache key meet. There are 64, named `slot-<0 to 63>` by the key's digest: an
  * object of its own for each key would be made anew for each call that nobody repeats, which takes as long as ten calls. Hands out the
  * buckets of a key without a race, passes the answer of a call in flight to those that ask the same, and serves what was just stored
- * while KV lags behind. One more object, named `generations`, counts purges.
+ * while KV lags behind. It knows what KV has (kept-answers.ts): KV takes its longest for a value that it never had, and a call that
+ * nobody made before is spared that. One more object, named `generations`, counts purges.
  */
 import { DurableObject, RpcTarget } from 'cloudflare:workers';
 import type { Joined, Lead } from '../edge/answer-cache';
 import { ANSWER_LIMIT_BYTES } from '../edge/answer-publisher';
 import { readHead } from '../gateway/cache/answer';
 import { joinAll } from '../wires/bytes';
+import { KeptAnswers } from './kept-answers';
 
 /** KV's own caches show a new value after a minute at the latest. */
 const KEEP_MS = 120_000;
@@ -27,8 +29,8 @@ export interface JoinRequest {
   /** Digest of the cache key. */
   readonly key: string;
   readonly buckets: number;
-  /** Buckets that KV has. */
-  readonly known: readonly number[];
+  /** Buckets that KV was said to have, and did not show. */
+  readonly missing: readonly number[];
   readonly isEarly: boolean;
   /** Its answer may be kept. */
   readonly mayLead: boolean;
@@ -71,20 +73,17 @@ export class CacheSlot extends DurableObject {
   readonly #fresh = new Map<string, FreshBucket[]>();
   #freshBytes = 0;
   #flyingBytes = 0;
+  readonly #kept = new KeptAnswers(this.ctx.storage.kv, (at) => this.#wakeAt(at));
+  #alarmAt: number | null = null;
   readonly #families = new Map<string, Readonly<Record<string, string>>>();
 
   join(request: JoinRequest): Joined {
     const { key } = request;
-    const stored = this.#stored(key);
-    const fresh = this.#freshOf(key);
-    const kept = [...stored, ...fresh].map((each) => each.bucket);
-    const filled = [...new Set([...request.known, ...kept])].filter((bucket) => bucket < request.buckets);
+    if (request.missing.length > 0) this.#kept.forget(key, request.missing);
+    const filled = this.filled(key).filter((bucket) => bucket < request.buckets);
     if (request.isEarly ? filled.length > 0 : filled.length >= request.buckets) {
       const bucket = filled[Math.floor(Math.random() * filled.length)] ?? 0;
-      const held = fresh.find((each) => each.bucket === bucket);
-      if (held !== undefined) this.#store(held);
-      const own = stored.find((each) => each.bucket === bucket);
-      const bytes = held?.bytes ?? (own === undefined ? null : this.#read(own));
+      const bytes = this.#heldHere(key, bucket);
       return bytes === null ? { kind: 'known', bucket } : { kind: 'stored', bucket, bytes };
     }
     const flying = [...this.#flights].filter(([, flight]) => flight.key === key && !flight.isDoomed);
@@ -107,6 +106,27 @@ export class CacheSlot extends DurableObject {
       (isWhole) => this.#land(id, flight, isWhole),
     );
     return { kind: 'lead', bucket: free ?? 0, lead };
+  }
+
+  /** Buckets of a key that have an answer. */
+  filled(key: string): number[] {
+    return this.#kept.buckets(key);
+  }
+
+  /** KV has an answer that did not come by way of this object: what is held here of its bucket is older. `until`: Unix milliseconds. */
+  note(key: string, bucket: number, until: number): void {
+    this.#dropHere(key, bucket);
+    this.#kept.note(key, bucket, until);
+  }
+
+  #heldHere(key: string, bucket: number): Uint8Array | null {
+    const fresh = this.#freshOf(key).find((each) => each.bucket === bucket);
+    if (fresh !== undefined) {
+      this.#store(fresh);
+      return fresh.bytes;
+    }
+    const stored = this.#stored(key).find((each) => each.bucket === bucket);
+    return stored === undefined ? null : this.#read(stored);
   }
 
   #advance(flight: Flight, chunk: Uint8Array): void {
@@ -151,10 +171,11 @@ export class CacheSlot extends DurableObject {
     });
   }
 
-  /** Forgets what is stored here of a key. */
+  /** Forgets a key. */
   purge(key: string): void {
-    for (const each of this.#freshOf(key)) this.#drop(each);
-    for (const each of this.#stored(key)) this.#delete(each);
+    this.#dropHere(key, null);
+    this.#kept.forget(key, this.filled(key));
+    this.#kept.write();
     for (const flight of this.#flights.values()) if (flight.key === key) flight.isDoomed = true;
   }
 
@@ -183,11 +204,26 @@ export class CacheSlot extends DurableObject {
   override async alarm(): Promise<void> {
     const now = Date.now();
     let next = Number.POSITIVE_INFINITY;
+    this.#alarmAt = null;
     for (const [, each] of this.ctx.storage.kv.list<StoredBucket>({ prefix: 'bucket:' })) {
       if (each.until <= now) this.#delete(each);
       else next = Math.min(next, each.until);
     }
-    if (next < Number.POSITIVE_INFINITY) await this.ctx.storage.setAlarm(next);
+    if (next < Number.POSITIVE_INFINITY) this.#wakeAt(next);
+    this.#kept.sweep();
+  }
+
+  /** One alarm an object: the first one that goes off finds the next. */
+  #wakeAt(at: number): void {
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.getAlarm().then((set) => (set === null || set > at ? this.ctx.storage.setAlarm(at) : undefined));
+  }
+
+  /** `bucket` null: all of the key's. */
+  #dropHere(key: string, bucket: number | null): void {
+    for (const each of this.#freshOf(key)) if (bucket === null || each.bucket === bucket) this.#drop(each);
+    for (const each of this.#stored(key)) if (bucket === null || each.bucket === bucket) this.#delete(each);
   }
 
   #stored(key: string): StoredBucket[] {
@@ -204,7 +240,10 @@ export class CacheSlot extends DurableObject {
 
   #keep({ key, bucket, chunks, followers }: Flight): void {
     const bytes = joinAll(chunks);
-    const fresh: FreshBucket = { key, bucket, bytes, until: Math.min(Date.now() + KEEP_MS, readHead(bytes)?.head.expiresAt ?? 0) };
+    const expiresAt = readHead(bytes)?.head.expiresAt ?? 0;
+    if (this.filled(key).includes(bucket)) this.#dropHere(key, bucket);
+    this.#kept.note(key, bucket, expiresAt);
+    const fresh: FreshBucket = { key, bucket, bytes, until: Math.min(Date.now() + KEEP_MS, expiresAt) };
     if (followers > 0 || bytes.byteLength > FRESH_LIMIT_BYTES) return this.#store(fresh);
     this.#fresh.set(key, [...this.#freshOf(key), fresh]);
     this.#freshBytes += bytes.byteLength;
@@ -235,8 +274,9 @@ export class CacheSlot extends DurableObject {
       this.ctx.storage.kv.put(`part:${nameOf(fresh)}:${part}`, bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
     }
     this.ctx.storage.kv.put(`bucket:${nameOf(fresh)}`, { key, bucket, parts, until } satisfies StoredBucket);
-    // One alarm an object: the first one that is set finds the next.
-    void this.ctx.storage.getAlarm().then((at) => (at === null ? this.ctx.storage.setAlarm(until) : undefined));
+    // Rows that nobody knows of would never be read.
+    this.#kept.write();
+    this.#wakeAt(until);
   }
 
   #delete(stored: StoredBucket): void {

@@ -23,7 +23,7 @@ const BUNDLE_GOAL_KIB = 400;
 interface Scenario extends Load {
   readonly name: string;
   readonly what: string;
-  readonly goals: { readonly p50Ratio: number; readonly throughputRatio: number | null; readonly firstByteMs: number | null };
+  readonly goals: { readonly p50Ratio: number | null; readonly throughputRatio: number | null; readonly firstByteMs: number | null };
 }
 
 const CACHE = { 'helicone-cache-enabled': 'true' };
@@ -50,11 +50,27 @@ const ALL: readonly Scenario[] = [
     goals: { p50Ratio: 1.2, throughputRatio: null, firstByteMs: null },
   },
 ];
+/** No goal of ours: what `full` pays beside its own work. */
+const KV_ALONE: Scenario = {
+  name: 'no gateway',
+  what: 'the bare Worker, and its answer put into KV',
+  headers: {},
+  isUnique: true,
+  goals: { p50Ratio: null, throughputRatio: null, firstByteMs: null },
+};
 const SCENARIOS = ALL.filter((it) => ONLY === undefined || it.name === ONLY);
 
 const BARE = `export default { async fetch(request, env) {
   const url = new URL(request.url);
   return fetch(env.UPSTREAM + url.pathname + url.search, request);
+} };`;
+/** The same, and each answer is put into KV: what of a miss is the local KV, which runs on the one thread that is measured. */
+const BARE_WITH_KV = `export default { async fetch(request, env, ctx) {
+  const url = new URL(request.url);
+  const response = await fetch(env.UPSTREAM + url.pathname + url.search, request);
+  const text = await response.text();
+  ctx.waitUntil(env.CACHE.put(crypto.randomUUID(), text, { expirationTtl: 3600 }));
+  return new Response(text, response);
 } };`;
 
 const MESSAGES = [
@@ -83,23 +99,30 @@ async function measure(port: number, scenario: Scenario | null): Promise<Round> 
 
 const upstream = fork(join(import.meta.dirname, 'upstream.mjs'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 const upstreamPort = await new Promise<number>((resolve) => upstream.once('message', (it: { port: number }) => resolve(it.port)));
-const barePort = await freePort();
-const bare = new Miniflare(
-  convertV4MiniflareOptions({
-    log: new Log(LogLevel.NONE),
-    workers: [
-      {
-        name: 'bare',
-        modules: true,
-        script: BARE,
-        compatibilityDate: COMPATIBILITY_DATE,
-        unsafeDirectSockets: [{ host: '127.0.0.1', port: barePort }],
-        bindings: { UPSTREAM: `http://127.0.0.1:${upstreamPort}` },
-      },
-    ],
-  }),
-);
-await bare.ready;
+async function startBare(script: string): Promise<{ readonly miniflare: Miniflare; readonly port: number }> {
+  const port = await freePort();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      log: new Log(LogLevel.NONE),
+      workers: [
+        {
+          name: 'bare',
+          modules: true,
+          script,
+          compatibilityDate: COMPATIBILITY_DATE,
+          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          bindings: { UPSTREAM: `http://127.0.0.1:${upstreamPort}` },
+          kvNamespaces: { CACHE: 'cache' },
+        },
+      ],
+    }),
+  );
+  await miniflare.ready;
+  return { miniflare, port };
+}
+
+const bare = await startBare(BARE);
+const bareWithKv = await startBare(BARE_WITH_KV);
 const weir = await startWorker({
   vars: {
     OPENAI_API_KEY: 'sk-bench',
@@ -112,7 +135,8 @@ const weir = await startWorker({
 const { gzipBytes } = await buildWorker();
 
 const targets = [
-  { scenario: null, port: barePort, rounds: [] as Round[] },
+  { scenario: null, port: bare.port, rounds: [] as Round[] },
+  ...(ONLY === undefined || ONLY === 'full' ? [{ scenario: KV_ALONE, port: bareWithKv.port, rounds: [] as Round[] }] : []),
   ...SCENARIOS.map((scenario) => ({ scenario, port: weir.port, rounds: [] as Round[] })),
 ];
 for (const target of targets) await series(target.port, WARMUP_CALLS, PARALLEL, BODY, target.scenario);
@@ -149,5 +173,6 @@ const kib = gzipBytes / 1024;
 console.log(`\nBundle, gzip: ${fixed(kib, 0)} KiB${verdict(kib, BUNDLE_GOAL_KIB, true)}`);
 
 await weir.stop();
-await bare.dispose();
+await bare.miniflare.dispose();
+await bareWithKv.miniflare.dispose();
 upstream.kill();

@@ -1,4 +1,5 @@
 /** The cache on real KV and Durable Objects: one upstream call for many equal ones, hits at once, nothing kept that is not whole. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/deps';
 import { type CacheDeps, type Joined, KvAnswerCache, type SlotObject, slotName } from '../../src/edge/answer-cache';
@@ -170,19 +171,45 @@ describe('a cached call', () => {
     expect(await record(second)).toMatchObject({ outcome: 'cache_hit', prompt_tokens: 2, usage_source: 'provider' });
   });
 
-  it('still comes from KV when its meeting point has forgotten it', async () => {
+  /** Asks once, and has the meeting point know of the answer no more than what it wrote down. */
+  async function kept(options: Options): Promise<{ readonly first: Seen; readonly digest: string }> {
+    const first = await ask({ ...options, headers: { 'Weir-Cache-Debug': 'true', ...options.headers } });
+    const digest = /key ([0-9a-f]{64})$/.exec(first.headers.get('weir-cache-debug') ?? '')?.[1] ?? '';
+    await eventually('its value in KV', async () => ((await bindings.CACHE.get(`answer/1/${digest}/0`)) === null ? null : true));
+    const slot = bindings.CACHE_SLOT.getByName(slotName(digest));
+    await eventually('its note', () => runInDurableObject(slot, (_, { storage }) => storage.kv.get(`key:${digest}`) ?? null));
+    await evictDurableObject(slot);
+    return { first, digest };
+  }
+
+  it('still comes from KV when its meeting point has only its note', async () => {
     const text = newText();
-    const first = await ask({ text });
-    await eventually('its value in KV', async () => {
-      const { keys } = await bindings.CACHE.list({ prefix: 'answer/1/' });
-      return keys.length > 0 ? true : null;
-    });
-    const stub = { list: (await bindings.CACHE.list({ prefix: 'answer/1/' })).keys };
-    for (const { name } of stub.list) {
-      const digest = name.split('/')[2] ?? '';
-      await bindings.CACHE_SLOT.getByName(slotName(digest)).purge(digest);
-    }
+    const { first } = await kept({ text });
     expect(await ask({ text })).toMatchObject({ cache: 'HIT', text: first.text });
+  });
+
+  it('is asked for anew, and kept again, where KV has lost it', async () => {
+    const text = newText();
+    const { digest } = await kept({ text });
+    await bindings.CACHE.delete(`answer/1/${digest}/0`);
+    expect(await ask({ text })).toMatchObject({ cache: 'MISS' });
+    expect(await ask({ text })).toMatchObject({ cache: 'HIT' });
+  });
+
+  it('leaves no note behind when it has expired', async () => {
+    const { digest } = await kept({ text: newText(), headers: { 'Cache-Control': 'max-age=1' } });
+    const { digest: lasting } = await kept({ text: newText() });
+    const notes = (name: string) =>
+      runInDurableObject(bindings.CACHE_SLOT.getByName(slotName(name)), (_, { storage }) => storage.kv.get(`key:${name}`));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (const name of [digest, lasting]) {
+      const slot = bindings.CACHE_SLOT.getByName(slotName(name));
+      // An hour later.
+      await runInDurableObject(slot, (_, { storage }) => void storage.kv.delete('swept'));
+      expect(await runDurableObjectAlarm(slot)).toBe(true);
+    }
+    expect([await notes(digest), await notes(lasting)]).toEqual([undefined, [expect.objectContaining({ bucket: 0 })]]);
+    expect(await runInDurableObject(bindings.CACHE_SLOT.getByName(slotName(lasting)), (_, { storage }) => storage.getAlarm())).not.toBeNull();
   });
 
   it('takes no limit when it hits', async () => {
@@ -263,7 +290,7 @@ describe('many equal calls at once', () => {
 
   it('are free again when the one that was to lead never comes', async () => {
     const slot = bindings.CACHE_SLOT.getByName('abandoned');
-    const request = { key: 'k', buckets: 1, known: [], isEarly: false, mayLead: true };
+    const request = { key: 'k', buckets: 1, missing: [], isEarly: false, mayLead: true };
     // The type of a union that holds a stub is lost on the way through RPC.
     const leading = (await slot.join(request)) as unknown as Joined;
     const joined = await slot.join(request);
@@ -320,15 +347,35 @@ describe('a cache that does not answer', () => {
     return new KvAnswerCache({ kv: env.CACHE, slotOf, namer: new Namer(config.vaultKey), clock, random: Math.random, waitUntil, ...changes });
   };
   const never = () => new Promise<never>(() => {});
+  const wait = <T>(waiting: Promise<T>): Promise<T> => waiting;
+  const knowing = () => ({ generation: async () => '0', join: async () => ({ kind: 'known', bucket: 0 }) }) as unknown as SlotObject;
+
+  it('is not missed by a call that nobody made before: KV is asked for what it has', async () => {
+    const kv = { get: () => Promise.reject(new Error('asked')), getWithMetadata: () => Promise.reject(new Error('asked')) } as unknown as KVNamespace;
+    const place = await open({ kv }).open({ ...plan, subject: newText(), buckets: 3 }, wait);
+    expect(place).toMatchObject({ found: null, warning: null });
+    place.publisher?.end(false, 0);
+  });
+
+  it('is not asked for ever for what it should have', async () => {
+    let reads = 0;
+    const get = async (): Promise<null> => {
+      reads++;
+      return null;
+    };
+    const kv = { get } as unknown as KVNamespace;
+    expect(await open({ kv, slotOf: knowing }).open(plan, wait)).toMatchObject({ found: null, publisher: null, warning: null });
+    expect(reads).toBe(3);
+  });
 
   it.each<[string, Partial<CacheDeps>]>([
-    ['KV down', { kv: { get: () => Promise.reject(new Error('down')) } as unknown as KVNamespace }],
-    ['KV slow', { kv: { get: never } as unknown as KVNamespace }],
+    ['KV down', { slotOf: knowing, kv: { get: () => Promise.reject(new Error('down')) } as unknown as KVNamespace }],
+    ['KV slow', { slotOf: knowing, kv: { get: never } as unknown as KVNamespace }],
     ['the object down', { slotOf: () => ({ generation: async () => '0', join: () => Promise.reject(new Error('down')) }) as unknown as SlotObject }],
     ['the object slow', { slotOf: () => ({ generation: async () => '0', join: never }) as unknown as SlotObject }],
   ])('lets the call go on within half a second, with a warning, and is offered the answer: %s', async (_, changes) => {
     const startedAt = Date.now();
-    const place = await open(changes).open(plan);
+    const place = await open(changes).open(plan, wait);
     expect(Date.now() - startedAt).toBeLessThan(2_000);
     expect(place).toMatchObject({ found: null, warning: 'cache: not used, it did not answer in time' });
     expect(place.publisher).not.toBeNull();

@@ -37,7 +37,10 @@ export interface Place {
   readonly reason: string | null;
 }
 
+/** Waits for an equal call in flight as long as this call may; rejects with the reason when it may no longer. */
+export type FollowWait = <T>(waiting: Promise<T>) => Promise<T>;
+
 export interface AnswerCache {
-  /** Never rejects; a cache that does not answer in time gives a place without an answer, and a warning. */
-  open(plan: CachePlan): Promise<Place>;
+  /** Rejects with what `wait` says alone; a cache that does not answer in time gives a place without an answer, and a warning. */
+  open(plan: CachePlan, wait: FollowWait): Promise<Place>;
 }

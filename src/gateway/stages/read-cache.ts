@@ -2,7 +2,7 @@
 import type { Policy } from '../../../schema/policy';
 import type { Answered } from '../ask-target';
 import { planCache } from '../cache/plan';
-import type { AnswerCache, Found, Place } from '../cache/ports';
+import type { AnswerCache, Found } from '../cache/ports';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
 import { networkFailure } from '../network-failure';
@@ -25,7 +25,7 @@ export function readCache(
   return plan === null ? null : look(plan);
 
   async function look(it: NonNullable<typeof plan>): Promise<Answered | null> {
-    const { key, found, publisher, warning, reason } = await bounded(deps.cache.open(it), call, targets, deadline);
+    const { key, found, publisher, warning, reason } = await deps.cache.open(it, (waiting) => bounded(waiting, call, targets, deadline));
     if (warning !== null) trail.warn(warning);
     trail.publisher = publisher;
     trail.cacheTtlSeconds = it.ttlSeconds;
@@ -49,16 +49,14 @@ export function readCache(
 }
 
 /** A call in flight may take as long as its provider thinks: this call's own total, and its client, end the wait for it. */
-async function bounded(opened: Promise<Place>, call: Call, targets: readonly Target[], deadline: Deadline): Promise<Place> {
+async function bounded<T>(waiting: Promise<T>, call: Call, targets: readonly Target[], deadline: Deadline): Promise<T> {
   deadline.arm('total', deadline.leftMs);
   try {
     return await new Promise((resolve, reject) => {
       call.signal.addEventListener('abort', () => reject(new Error('the client left')));
-      deadline.within(opened).then(resolve, reject);
+      deadline.within(waiting).then(resolve, reject);
     });
   } catch (cause) {
-    // A lead that is handed to a call which is over would keep the others waiting.
-    opened.then((place) => place.publisher?.end(false, 0)).catch(() => {});
     const [target] = targets;
     throw target === undefined ? cause : networkFailure(cause, target, deadline);
   }
