@@ -79,7 +79,8 @@ export class ConfigError extends Error {
   }
 }
 
-export function readConfig(vars: Vars): Config {
+/** `askWorkersAi`: how Workers AI is asked by a binding, or null where there is none. */
+export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = null): Config {
   const parsed = Settings.safeParse(vars);
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${describe(issue, vars)}.`);
   const vaultKey = parsed.success ? decodeBase64(parsed.data.WEIR_VAULT_KEY) : new Uint8Array(VAULT_KEY_BYTES);
@@ -91,7 +92,7 @@ export function readConfig(vars: Vars): Config {
   // The tenant's own word on a name that is built in counts.
   const isOverridden = (slug: string): boolean => further.some((it) => it.slug === slug);
   const builtIn = PROVIDERS.filter((it) => (it.slug !== 'mock' || mock) && !isOverridden(it.slug));
-  const providerList = [...builtIn, ...further].map((it) => configure(it, vars));
+  const providerList = [...builtIn, ...further].map((it) => bound(configure(it, vars), askWorkersAi ?? undefined));
   return {
     adminKey: settings.WEIR_ADMIN_KEY,
     vaultKey,
@@ -106,6 +107,13 @@ export function readConfig(vars: Vars): Config {
     storeBodies: settings.WEIR_STORE_BODIES !== 'false',
     retentionDays: settings.WEIR_RETENTION_DAYS === '' ? null : (settings.WEIR_RETENTION_DAYS ?? null),
   };
+}
+
+/** Workers AI needs neither key nor account where it is bound; what was set for it all the same counts. */
+function bound(it: ConfiguredProvider, ask: Provider['fetch']): ConfiguredProvider {
+  if (it.provider.slug !== 'workers-ai' || it.ready || ask === undefined) return it;
+  const overBinding = { baseUrl: 'https://workers-ai.invalid/v1', keyVariable: null, endpoints: ['chat', 'embeddings'], fetch: ask } as const;
+  return configure({ ...it.provider, ...overBinding }, {});
 }
 
 const describe = (issue: { path: PropertyKey[]; message: string }, vars: Vars): string =>

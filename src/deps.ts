@@ -19,6 +19,7 @@ import { bridgeSockets } from './edge/socket-bridge';
 import { FetchUpstream } from './edge/upstream-fetch';
 import { uuidv7 } from './edge/uuid';
 import { KeyDigester, Namer } from './edge/vault';
+import { askBinding } from './edge/workers-ai';
 import type { Env } from './env';
 import type { Clock, Deps, LedgerCounts, LimitRule, StoredRoute } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
@@ -80,7 +81,7 @@ export function appOf(env: Env): App {
 }
 
 function buildApp(env: Env): App {
-  const config = readConfig(env);
+  const config = readConfig(env, env.AI === undefined ? null : askBinding(env.AI));
   const clock = systemClock;
   const db = openDatabase(env.DB);
   const digester = new KeyDigester(config.vaultKey);

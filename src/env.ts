@@ -1,4 +1,5 @@
 /** The bindings of wrangler.toml. Goes no further than worker.ts, deps.ts, cron.ts and objects/. */
+import type { AiBinding } from './edge/workers-ai';
 import type { CacheSlot } from './objects/cache-slot';
 import type { Health } from './objects/health';
 import type { Limiter } from './objects/limiter';
@@ -21,6 +22,8 @@ export interface Env {
   readonly HEALTH: DurableObjectNamespace<Health>;
   /** KV: cached answers. */
   readonly CACHE: KVNamespace;
+  /** Workers AI, where wrangler.toml binds it. */
+  readonly AI?: AiBinding;
   /** Vars and secrets of config.ts. */
   readonly [name: string]: unknown;
 }

@@ -11,6 +11,8 @@ const problems = (vars: Record<string, string>): readonly string[] => {
   }
 };
 
+const KEYS = { WEIR_ADMIN_KEY: 'sk-weir-admin-0123456789abcdef', WEIR_VAULT_KEY: Buffer.alloc(32, 7).toString('base64') };
+
 describe('readConfig', () => {
   it('names every variable that is missing or unusable, and shows no value', () => {
     expect(problems({}).join(' ')).toMatch(/WEIR_ADMIN_KEY is missing.*WEIR_VAULT_KEY is missing/);
@@ -27,6 +29,16 @@ describe('readConfig', () => {
     expect(config.providers.get('groq')).toMatchObject({ key: null, ready: false, moved: false });
     expect(config.providers.has('mock')).toBe(false);
     expect(testConfig({ WEIR_MOCK: 'true' }).providers.get('mock')).toMatchObject({ ready: true });
+  });
+
+  it('asks Workers AI by its binding where there is one, unless a key or an address says otherwise', () => {
+    const ask = async (): Promise<Response> => new Response();
+    const read = (vars: Record<string, string>, bound: typeof ask | null) => readConfig({ ...KEYS, ...vars }, bound).providers.get('workers-ai');
+    expect(read({}, ask)).toMatchObject({ ready: true, key: null, provider: { fetch: ask } });
+    expect(read({}, null)).toMatchObject({ ready: false, missing: ['CLOUDFLARE_API_KEY', 'CLOUDFLARE_ACCOUNT_ID'] });
+    const withKey = read({ CLOUDFLARE_API_KEY: 'k', CLOUDFLARE_ACCOUNT_ID: 'a' }, ask);
+    expect(withKey).toMatchObject({ key: 'k', baseUrl: 'https://api.cloudflare.com/client/v4/accounts/a/ai/v1' });
+    expect(withKey?.provider.fetch).toBeUndefined();
   });
 
   it('adds providers from WEIR_PROVIDERS and names the entry that is wrong', () => {
