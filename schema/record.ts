@@ -46,6 +46,9 @@ export const Usage = z.object({
   characters: z.number().int().nonnegative().default(0),
   /** Searches as rerankers bill them. */
   searches: z.number().int().nonnegative().default(0),
+  /** Pages of documents that were read, and those among them that were put into a schema. */
+  pages: z.number().int().nonnegative().default(0),
+  annotatedPages: z.number().int().nonnegative().default(0),
   /** Cost in US dollars as the provider itself reports it, or null. */
   reportedCostUsd: z.number().nonnegative().nullable(),
 });
@@ -165,5 +168,7 @@ export const NO_USAGE: Usage = {
   audioSeconds: 0,
   characters: 0,
   searches: 0,
+  pages: 0,
+  annotatedPages: 0,
   reportedCostUsd: null,
 };

@@ -68,6 +68,8 @@ function catalogueUsage(usage: Usage): CatalogueUsage {
     input_audio_seconds: usage.audioSeconds,
     input_characters: usage.characters,
     rerank_searches: usage.searches,
+    input_document_pages: usage.pages,
+    input_annotated_document_pages: usage.annotatedPages,
   };
   const stated = new Set(['input_tokens', 'output_tokens']);
   // Where sound came in and something was cached, it asks whether that was the sound.
@@ -82,10 +84,12 @@ const UNPRICED_DETAILS = [
   ['cacheWrite1h', 'cache_write_1h_mtok'],
   ['characters', 'input_mchars'],
   ['searches', 'rerank_searches_kcount'],
+  ['pages', 'input_document_kpages'],
+  ['annotatedPages', 'input_annotated_document_kpages'],
 ] as const;
 
 /** Something else than tokens was used up. */
-const hasUnits = ({ images, audioSeconds, characters, searches }: Usage): boolean => images + audioSeconds + characters + searches > 0;
+const hasUnits = ({ images, audioSeconds, characters, searches, pages }: Usage): boolean => images + audioSeconds + characters + searches + pages > 0;
 
 function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
   try {

@@ -18,7 +18,8 @@ export type EndpointName =
   | 'speech'
   | 'transcriptions'
   | 'translations'
-  | 'rerank';
+  | 'rerank'
+  | 'ocr';
 
 export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type Effort = (typeof EFFORTS)[number];

@@ -78,7 +78,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.mistral.ai/v1',
     regions: { eu: 'https://api.eu.mistral.ai/v1' },
     keyVariable: 'MISTRAL_API_KEY',
-    endpoints: ['chat', 'embeddings', 'moderations', 'speech', 'transcriptions'],
+    endpoints: ['chat', 'embeddings', 'moderations', 'speech', 'transcriptions', 'ocr'],
     // It refuses members that it does not know, and reports usage unasked.
     streamUsage: false,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)

@@ -27,6 +27,8 @@ function unitsOf(usage: Usage): string | null {
     audio_seconds: usage.audioSeconds,
     characters: usage.characters,
     searches: usage.searches,
+    pages: usage.pages,
+    annotated_pages: usage.annotatedPages,
   };
   const used = Object.entries(units).filter(([, count]) => count > 0);
   return used.length === 0 ? null : JSON.stringify(Object.fromEntries(used));

@@ -3,6 +3,7 @@ import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { bedrockConverse } from './bedrock-converse/wire';
 import { gemini } from './gemini/wire';
+import { mistralOcr } from './mistral-ocr/wire';
 import { openAiAudio } from './openai-audio/wire';
 import { openAiChat } from './openai-chat/wire';
 import { openAiEmbeddings } from './openai-embeddings/wire';
@@ -34,6 +35,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { name: 'transcriptions', wire: openAiAudio, path: '/audio/transcriptions', upstreamPath: () => '/audio/transcriptions' },
   { name: 'translations', wire: openAiAudio, path: '/audio/translations', upstreamPath: () => '/audio/translations' },
   { name: 'rerank', wire: rerank, path: '/rerank', upstreamPath: () => '/rerank' },
+  { name: 'ocr', wire: mistralOcr, path: '/ocr', upstreamPath: () => '/ocr' },
   { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: () => '/responses' },
   { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: () => '/v1/messages/count_tokens' },
   { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: () => '/v1/messages' },

@@ -14,6 +14,7 @@ export type WireName =
   | 'openai-images'
   | 'openai-audio'
   | 'rerank'
+  | 'mistral-ocr'
   | 'raw';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -77,6 +78,12 @@ export interface BodyEdit {
   readonly json: string | null;
 }
 
+/** The most that a call uses up. `isStated`: by its own words, where it would be an assumption else. */
+export interface Worst {
+  readonly usage: Usage;
+  readonly isStated: boolean;
+}
+
 export interface Wire {
   readonly name: WireName;
   /** Model and streaming are named by the path, not by the body. */
@@ -88,7 +95,7 @@ export interface Wire {
   /** What a call uses up by its request alone, where the answer does not say. */
   readonly usageOfRequest?: (body: JsonObject) => Usage | null;
   /** The most that a call uses up, of wires whose answers are no text. `byteLength`: of the body. */
-  readonly worstOfRequest?: (body: JsonObject, facts: RequestFacts, byteLength: number) => Usage;
+  readonly worstOfRequest?: (body: JsonObject, facts: RequestFacts, byteLength: number) => Worst;
   /** `path`: under the door, for wires that say something there. */
   readRequest(body: JsonObject, path: string): RequestFacts;
   /** Edits that make the provider report usage in a stream, or none when it does anyway or was asked already. */

@@ -41,8 +41,8 @@ const events = (...bodies: unknown[]): void => {
   upstream.handler = ({ socket }) => respond(socket, 200, SSE_HEADERS, bodies.map((each) => `data: ${JSON.stringify(each)}\n\n`).join(''));
 };
 const record = (response: Response) => recordOf(worker, response.headers.get('helicone-id'));
-const post = (path: string, body: unknown) =>
-  fetch(`${worker.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}` }, body: JSON.stringify(body) });
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${worker.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers }, body: JSON.stringify(body) });
 const path = (): string | undefined => upstream.received.at(-1)?.head.split(' ')[1];
 
 const IMAGE_USAGE = { total_tokens: 100, input_tokens: 50, output_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 } };
@@ -176,6 +176,39 @@ describe('audio', () => {
     });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('multipart/form-data')]);
     expect(upstream.received).toHaveLength(0);
+  });
+});
+
+describe('ocr', () => {
+  const pages = (images: readonly unknown[]) => [
+    { index: 0, markdown: '# A page', images, dimensions: { dpi: 200, height: 2200, width: 1700 } },
+    { index: 1, markdown: 'Another', images: [], dimensions: { dpi: 200, height: 2200, width: 1700 } },
+  ];
+  const document = { type: 'document_url', document_url: 'https://example.com/a.pdf' };
+  const read = { model: 'mistral-ocr-2512', document_annotation: null, usage_info: { pages_processed: 2, doc_size_bytes: 3002783 } };
+
+  // The shapes are those of https://docs.mistral.ai/api/endpoint/ocr, the prices of https://docs.mistral.ai/models/ocr-3-25-12
+  it.each([
+    ['its pages', { ...read, pages: pages([]) }, { pages: 2 }, 4_000_000],
+    ['annotated pages, of the document', { ...read, pages: pages([]), document_annotation: '{"a":1}' }, { pages: 2, annotated_pages: 2 }, 6_000_000],
+    ['annotated pages, of an image', { ...read, pages: pages([{ id: 'i', image_annotation: '{}' }]) }, { pages: 2, annotated_pages: 2 }, 6_000_000],
+  ])('is billed by %s', async (_, body, units, cost) => {
+    answer(body);
+    const response = await post('/v1/ocr', { model: 'mistral-ocr-2512', document });
+    expect(await response.json()).toEqual(body);
+    expect(path()).toBe('/v1/ocr');
+    expect(await record(response)).toMatchObject({ provider: 'mistral', units, cost_nano_usd: cost, usage_source: 'provider' });
+  });
+
+  it('is held in a budget by the pages that are wished for', async () => {
+    answer({ ...read, pages: pages([]) });
+    const headers = { 'Helicone-RateLimit-Policy': '1;w=3600;u=cents;s=user', 'Helicone-User-Id': 'reader' };
+    const many = { model: 'mistral-ocr-2512', document, pages: [0, 1, 2, 3, 4, 5] };
+    const refused = await post('/v1/ocr', many, headers);
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('may use up more than the whole limit')]);
+    expect((await post('/v1/ocr', { ...many, pages: [0, 1] }, headers)).status).toBe(200);
+    // It says nothing of its pages: what is left is held, and what was not used comes back.
+    expect((await post('/v1/ocr', { model: 'mistral-ocr-2512', document }, { ...headers, 'Helicone-User-Id': 'another' })).status).toBe(200);
   });
 });
 

@@ -31,6 +31,7 @@ const METERED: ReadonlySet<string> = new Set([
   'openai-images',
   'openai-audio',
   'rerank',
+  'mistral-ocr',
   'anthropic-messages',
   'gemini',
   'bedrock-converse',
@@ -50,8 +51,8 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
   const { json } = body;
   const readable = json ?? body.form;
   if (call.wire.worstOfRequest !== undefined && readable !== null) {
-    const units = call.wire.worstOfRequest(readable, body.facts, body.byteLength);
-    return { input: units.input, output: units.output, outputMost: units.output, isStated: true, units };
+    const { usage, isStated } = call.wire.worstOfRequest(readable, body.facts, body.byteLength);
+    return { input: usage.input, output: usage.output, outputMost: usage.output, isStated, units: usage };
   }
   const most = Math.max(...targets.map((target) => target.outputLimit ?? assumedOutputTokens));
   const assumed = Math.min(most, assumedOutputTokens);

@@ -4,7 +4,7 @@
  */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, count, isObject } from '../json';
-import type { JsonObject, RequestFacts } from '../wire';
+import type { JsonObject, RequestFacts, Worst } from '../wire';
 
 /** A day of sound; no answer has more. */
 const MOST_SECONDS = 86_400;
@@ -32,15 +32,16 @@ const SPOKEN_TOKENS_PER_SECOND = 20;
 const CHARS_PER_SECOND = 10;
 
 /** Speech by its characters, transcripts by the size of what is sent. */
-export function worstUsage(body: JsonObject, _: RequestFacts, byteLength: number): Usage {
+export function worstUsage(body: JsonObject, _: RequestFacts, byteLength: number): Worst {
   const spoken = spokenUsage(body);
   if (spoken !== null) {
     const { characters } = spoken;
-    return { ...spoken, input: characters, output: Math.ceil((characters / CHARS_PER_SECOND) * SPOKEN_TOKENS_PER_SECOND) };
+    const output = Math.ceil((characters / CHARS_PER_SECOND) * SPOKEN_TOKENS_PER_SECOND);
+    return { usage: { ...spoken, input: characters, output }, isStated: true };
   }
   const audioSeconds = Math.ceil(byteLength / LEAST_BYTES_PER_SECOND);
   const inputAudio = audioSeconds * TOKENS_PER_SECOND;
-  return { ...NO_USAGE, audioSeconds, input: inputAudio, inputAudio, output: inputAudio };
+  return { usage: { ...NO_USAGE, audioSeconds, input: inputAudio, inputAudio, output: inputAudio }, isStated: true };
 }
 
 /** Null: the call has nothing to be spoken. */
