@@ -78,7 +78,10 @@ export class RecordCollector implements RecordSink {
   ) {}
 
   add(close: () => ClosedCall, bodyBytes: number): Promise<void> {
-    if (bodyBytes > INLINE_LIMIT_BYTES) return this.#addLarge(close());
+    if (bodyBytes > INLINE_LIMIT_BYTES) {
+      const closed = closedOrNull(close);
+      return closed === null ? Promise.resolve() : this.#addLarge(closed);
+    }
     return this.#join(bodyBytes + RECORD_BYTES, (group) => group.calls.push(close));
   }
 
@@ -169,14 +172,11 @@ export class RecordCollector implements RecordSink {
     group.calls = [];
     const large: Promise<void>[] = [];
     for (const close of calls) {
-      try {
-        const closed = close();
-        const bytes = messageOf(closed.record, closed.bodies, null);
-        if (bytes.byteLength > INLINE_LIMIT_BYTES) large.push(this.#addLarge(closed));
-        else group.messages.push({ id: closed.record.id, bytes, inR2: false });
-      } catch (error) {
-        console.error('a record was not written:', String(error));
-      }
+      const closed = closedOrNull(close);
+      if (closed === null) continue;
+      const bytes = messageOf(closed.record, closed.bodies, null);
+      if (bytes.byteLength > INLINE_LIMIT_BYTES) large.push(this.#addLarge(closed));
+      else group.messages.push({ id: closed.record.id, bytes, inR2: false });
     }
     return large;
   }
@@ -229,6 +229,16 @@ export class RecordCollector implements RecordSink {
     return new Promise((resolve) => {
       this.clock.after(ms, resolve);
     });
+  }
+}
+
+/** One that cannot be written must not take the others of its group with it. */
+function closedOrNull(close: () => ClosedCall): ClosedCall | null {
+  try {
+    return close();
+  } catch (error) {
+    console.error('a record was not written:', String(error));
+    return null;
   }
 }
 
