@@ -3,7 +3,8 @@
  * that almost no call pays a hop to it and none is admitted too many.
  */
 import type { Decision, TakeRequest, Window } from '../gateway/limits/counter';
-import type { Clock, Lease, Limiter, LimiterTake } from '../gateway/ports';
+import type { Clock, EndedLease, Lease, Limiter, LimiterTake } from '../gateway/ports';
+import { HeldLease } from './lease';
 import type { Namer } from './vault';
 import { within } from './within';
 
@@ -11,6 +12,9 @@ import { within } from './within';
 const ANSWER_LIMIT_MS = 500;
 /** Isolates hold leases for as many counters at once. */
 const LEASES_LIMIT = 10_000;
+/** The object hears of a lease's end within milliseconds. */
+const REPORT_POLL_MS = 20;
+const REPORT_POLLS = 50;
 
 /** The object behind one counter, by RPC. */
 export interface CounterObject {
@@ -18,19 +22,13 @@ export interface CounterObject {
   check(request: TakeRequest): Promise<Decision>;
   settle(id: string, amount: number, window: Window, isDurable: boolean): Promise<void>;
   release(id: string, isDurable: boolean): Promise<void>;
-}
-
-interface HeldLease extends Lease {
-  readonly until: number;
-  /** Another one means another limit on the same counter, or a changed one. */
-  readonly quota: number;
-  /** What the object said when it handed it out; later decisions are told from it. */
-  readonly decision: Decision;
-  used: number;
+  endLease(ended: EndedLease, window: Window, isDurable: boolean): Promise<void>;
 }
 
 export class DurableLimiter implements Limiter {
   readonly #leases = new Map<string, HeldLease>();
+  /** Calls in flight that took from a lease, by counter and id, with whether the object knows of them by now. */
+  readonly #leased = new Map<string, { readonly lease: HeldLease; isKnown: boolean }>();
   /** Counters that are being asked for a lease. */
   readonly #asking = new Set<string>();
 
@@ -42,10 +40,8 @@ export class DurableLimiter implements Limiter {
     readonly waitUntil: (promise: Promise<unknown>) => void,
   ) {}
 
-  async take(subject: string, take: TakeRequest, isDurable: boolean): Promise<Decision> {
+  async take(subject: string, take: TakeRequest, isDurable: boolean, mayLease: boolean): Promise<Decision> {
     const name = await this.namer.name(subject);
-    // A lease holds requests alone: money and tokens are asked for with another amount each time.
-    const mayLease = take.holdUntil === null && !isDurable;
     const leased = mayLease ? this.#fromLease(name, take) : null;
     if (leased !== null) return leased;
     const leaseId = mayLease && !this.#leases.has(name) && !this.#asking.has(name) ? this.newId() : null;
@@ -57,7 +53,7 @@ export class DurableLimiter implements Limiter {
         this.waitUntil(this.#takeBack(answer, name, take.id, isDurable));
         throw error;
       });
-      if (lease !== null) this.#hold(name, lease, decision, take);
+      if (lease !== null) this.#hold(name, new HeldLease(lease, this.clock.now() + lease.ms, isDurable, decision, take));
       if (decision.isAdmitted || !mayLease) return decision;
       // What is left may lie in a lease that came meanwhile.
       return this.#fromLease(name, take) ?? decision;
@@ -75,14 +71,21 @@ export class DurableLimiter implements Limiter {
   }
 
   async settle(subject: string, id: string, amount: number, window: Window, isDurable: boolean): Promise<void> {
-    await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(await this.namer.name(subject)).settle(id, amount, window, isDurable));
+    const name = await this.namer.name(subject);
+    const key = keyOf(name, id);
+    const leased = this.#leased.get(key);
+    this.#leased.delete(key);
+    if (leased?.lease.settle(id, amount) === true) return;
+    // The object can settle what it knows of alone.
+    for (let poll = 0; leased?.isKnown === false && poll < REPORT_POLLS; poll++) await this.#sleep(REPORT_POLL_MS);
+    await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(name).settle(id, amount, window, isDurable));
   }
 
   async release(subject: string, id: string, isDurable: boolean): Promise<void> {
     const name = await this.namer.name(subject);
-    const lease = this.#leases.get(name);
-    if (lease !== undefined && lease.used > 0) lease.used--;
-    else await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(name).release(id, isDurable));
+    this.#leased.delete(keyOf(name, id));
+    if (this.#leases.get(name)?.release(id) === true) return;
+    await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(name).release(id, isDurable));
   }
 
   async check(subject: string, take: TakeRequest): Promise<Decision> {
@@ -91,20 +94,39 @@ export class DurableLimiter implements Limiter {
 
   #fromLease(name: string, take: TakeRequest): Decision | null {
     const lease = this.#leases.get(name);
-    if (lease === undefined || lease.quota !== take.quota || lease.used + take.amount > lease.permits || this.clock.now() >= lease.until) return null;
-    lease.used += take.amount;
-    return { ...lease.decision, taken: take.amount, left: Math.max(0, lease.decision.left - lease.used) };
+    const now = this.clock.now();
+    if (lease?.isGone(now) === true) this.#leases.delete(name);
+    const decision = lease?.take(take, now) ?? null;
+    if (lease !== undefined && decision !== null && take.holdUntil !== null) this.#leased.set(keyOf(name, take.id), { lease, isKnown: false });
+    return decision;
   }
 
   /** The call that got the lease reports it when it ends; should that call die, the object counts it as used in full. */
-  #hold(name: string, lease: Lease, decision: Decision, { quota, window }: TakeRequest): void {
+  #hold(name: string, held: HeldLease): void {
     if (this.#leases.size >= LEASES_LIMIT) return;
-    const held: HeldLease = { ...lease, until: this.clock.now() + lease.ms, quota, decision, used: 0 };
     this.#leases.set(name, held);
-    const reported = new Promise<void>((resolve) => this.clock.after(lease.ms, resolve)).then(async () => {
-      this.#leases.delete(name);
-      await this.objectOf(name).settle(held.id, held.used, window, false);
+    const report = async (): Promise<void> => {
+      await this.#sleep(held.lease.ms);
+      if (this.#leases.get(name) === held) this.#leases.delete(name);
+      const ended = held.end();
+      try {
+        await this.objectOf(name).endLease(ended, held.window, held.isDurable);
+      } catch (error) {
+        console.error('a lease was not reported:', String(error));
+      }
+      for (const { id } of ended.holds) {
+        const leased = this.#leased.get(keyOf(name, id));
+        if (leased !== undefined) leased.isKnown = true;
+      }
+    };
+    this.waitUntil(report());
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.after(ms, resolve);
     });
-    this.waitUntil(reported.catch((error: unknown) => console.error('a lease was not reported:', String(error))));
   }
 }
+
+const keyOf = (name: string, id: string): string => `${name} ${id}`;

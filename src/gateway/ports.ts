@@ -91,16 +91,25 @@ export interface LimiterTake extends TakeRequest {
   readonly leaseId: string | null;
 }
 
-/** Permits that the counter has counted already, to be used up within `ms`. */
+/** Permits (requests, tokens or nano-dollars) that the counter has counted already, to be handed out within `ms`. */
 export interface Lease {
   readonly id: string;
   readonly permits: number;
   readonly ms: number;
 }
 
+/** What became of a lease: used up by calls that are over, and held for those that go on. */
+export interface EndedLease {
+  readonly id: string;
+  readonly used: number;
+  /** `holdUntil`: Unix milliseconds. */
+  readonly holds: readonly { readonly id: string; readonly amount: number; readonly holdUntil: number }[];
+}
+
 /** The counters. Every method rejects when a counter does not answer in time. `subject` is what is counted; it may hold names of users. */
 export interface Limiter {
-  take(subject: string, take: TakeRequest, isDurable: boolean): Promise<Decision>;
+  /** `mayLease`: the decision may come out of what the counter handed out before. */
+  take(subject: string, take: TakeRequest, isDurable: boolean, mayLease: boolean): Promise<Decision>;
   settle(subject: string, id: string, amount: number, window: Window, isDurable: boolean): Promise<void>;
   release(subject: string, id: string, isDurable: boolean): Promise<void>;
   check(subject: string, take: TakeRequest): Promise<Decision>;

@@ -4,13 +4,12 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { Counter, type CounterState, type Decision, type TakeRequest, type Window } from '../gateway/limits/counter';
-import type { Lease, LimiterTake } from '../gateway/ports';
+import type { EndedLease, Lease, LimiterTake } from '../gateway/ports';
 
 /** A durable write takes as long as 15 calls. What a crash within this time loses is stated in the docs; money is written at once. */
 const WRITE_BEHIND_MS = 1_000;
-/** A lease takes at most this part of what is left, and there is none where little is left: each call asks then. */
+/** A lease takes at most this part of what is left. Where it would not hold a call like the one that asks there is none: each asks then. */
 const LEASE_PART = 0.02;
-const LEASE_LEAST_LEFT = 50;
 const LEASE_MS = 1_000;
 /** A lease that is not reported by then counts as used in full. */
 const LEASE_GRACE_MS = 3_000;
@@ -59,6 +58,13 @@ export class Limiter extends DurableObject {
     this.#wakeAt(Date.now() + CLEAN_UP_AFTER_MS);
   }
 
+  /** A lease is over. */
+  endLease(ended: EndedLease, window: Window, isDurable: boolean): void {
+    this.#open().endLease(ended, window, Date.now());
+    this.#write(isDurable);
+    this.#wakeAt(this.#open().nextExpiry ?? Date.now() + CLEAN_UP_AFTER_MS);
+  }
+
   override async alarm(): Promise<void> {
     const now = Date.now();
     const counter = this.#open();
@@ -73,8 +79,8 @@ export class Limiter extends DurableObject {
   }
 
   #lease(counter: Counter, request: LimiterTake, id: string, decision: Decision, now: number): Lease | null {
-    const permits = decision.left < LEASE_LEAST_LEFT ? 0 : Math.floor(decision.left * LEASE_PART);
-    if (permits < 1) return null;
+    const permits = Math.floor(decision.left * LEASE_PART);
+    if (permits < Math.max(1, request.amount)) return null;
     const until = now + LEASE_MS;
     const taken = counter.take({ ...request, id, amount: permits, isFlexible: false, holdUntil: until + LEASE_GRACE_MS }, now);
     return taken.isAdmitted ? { id, permits, ms: LEASE_MS } : null;

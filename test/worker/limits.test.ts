@@ -354,7 +354,7 @@ describe('the object behind a limit', () => {
     const { lease } = await stub.take({ ...far, isDurable: false, leaseId: 'lease-1' });
     expect(lease).toMatchObject({ permits: 19, ms: 1_000 });
     expect(await stub.check(far)).toMatchObject({ used: 1, held: 19 });
-    await stub.settle('lease-1', 5, far.window, false);
+    await stub.endLease({ id: 'lease-1', used: 5, holds: [] }, far.window, false);
     expect(await stub.check(far)).toMatchObject({ used: 6, held: 0 });
     expect((await stub.take({ ...take({ quota: 40 }), isDurable: false, leaseId: 'lease-2' })).lease).toBeNull();
   });
@@ -371,12 +371,35 @@ describe('the object behind a limit', () => {
     const { limiter } = appOf(bindings);
     const subject = JSON.stringify(['test', newUser()]);
     const decisions = [];
-    for (let index = 0; index < 15; index++) decisions.push(await limiter.take(subject, take({ quota: 1_000 }), false));
+    for (let index = 0; index < 15; index++) decisions.push(await limiter.take(subject, take({ quota: 1_000 }), false, true));
     expect(decisions.every((each) => each.isAdmitted)).toBe(true);
     expect(await limiter.check(subject, take({ quota: 1_000 }))).toMatchObject({ used: 1, held: 19 });
     await eventually('the lease given back', async () => {
       const { used, held } = await limiter.check(subject, take({ quota: 1_000 }));
       return used === 15 && held === 0 ? true : null;
     });
+  });
+
+  it('hands out money the same way: what calls hold stays held when the lease is over, and becomes what they cost', async () => {
+    const { limiter } = appOf(bindings);
+    const subject = JSON.stringify(['cents', newUser()]);
+    const money = (changes: Partial<TakeRequest> = {}) => take({ amount: 100, quota: 1_000_000, holdUntil: Date.now() + 60_000, ...changes });
+    const usage = async () => limiter.check(subject, money());
+    const calls = Array.from({ length: 10 }, () => money());
+    for (const each of calls) expect(await limiter.take(subject, each, true, true)).toMatchObject({ isAdmitted: true, taken: 100 });
+    // The first asked; its lease, a fiftieth of what is left, holds the others.
+    expect(await usage()).toMatchObject({ used: 0, held: 100 + Math.floor(999_900 / 50) });
+    const settle = ({ id, window }: TakeRequest) => limiter.settle(subject, id, 30, window, true);
+    await Promise.all(calls.slice(0, 4).map(settle));
+    await eventually('the lease given back', async () => {
+      const { used, held } = await usage();
+      return used === 120 && held === 600 ? true : null;
+    });
+    await Promise.all(calls.slice(4).map(settle));
+    expect(await usage()).toMatchObject({ used: 300, held: 0 });
+    // Near its limit each call asks.
+    const near = () => money({ quota: 4_000, amount: 1_000 });
+    expect(await limiter.take(subject, near(), true, true)).toMatchObject({ isAdmitted: true });
+    expect(await usage()).toMatchObject({ used: 300, held: 1_000 });
   });
 });

@@ -7,6 +7,8 @@
  * What is in flight counts whatever the window is; it becomes used when it is settled.
  */
 
+import type { EndedLease } from '../ports';
+
 export type Window =
   | { readonly kind: 'sliding'; readonly ms: number }
   /** `startsAt`, `endsAt`: the period around now, in Unix milliseconds. */
@@ -130,6 +132,17 @@ export class Counter {
     const counted = this.#late.get(id);
     this.#late.delete(id);
     if (counted !== undefined) this.#use(amount - counted, window, now);
+  }
+
+  /**
+   * What was held for a lease becomes what its calls used, and holds of those that go on. One that ran out was counted in full, its calls
+   * with it.
+   */
+  endLease({ id, used, holds }: EndedLease, window: Window, at: number): void {
+    const now = this.#moveTo(at, window);
+    if (!this.#holds.delete(id)) return;
+    this.#use(used, window, now);
+    for (const hold of holds) this.#holds.set(hold.id, { amount: hold.amount, until: hold.holdUntil });
   }
 
   /** Holds that ran out count as used in full: what they were for may have been spent. */

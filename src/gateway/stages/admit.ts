@@ -44,6 +44,8 @@ interface Applied {
   /** Counter's units in one of the policy's. */
   readonly scale: number;
   readonly isDurable: boolean;
+  /** It need not ask its counter each time. */
+  readonly mayLease: boolean;
 }
 
 /** Gives its answer at once where no limit counts for the call, which costs nothing then. */
@@ -126,9 +128,9 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
   const quota = quotaOf(policy);
   const holds = policy.unit !== 'request';
   const amount = amountOf(policy, it);
+  const isText = it.call.wire.worstOfRequest === undefined;
   const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
   if (holds && !isFlexible && amount > quota && rule?.isDryRun !== true) {
-    const isText = it.call.wire.worstOfRequest === undefined;
     const how = isText ? 'lower its max_tokens' : 'ask for less';
     throw new GatewayError(
       'bad_request',
@@ -136,7 +138,10 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
       isText ? { param: 'max_tokens' } : {},
     );
   }
-  if (isFlexible && amount > 0) it.trail.warn(`limit ${text}: the call states no max_tokens, ${it.worst.output} were assumed`);
+  if (isFlexible && amount > 0) {
+    const assumed = isText ? `states no max_tokens, ${it.worst.output} were assumed` : 'does not state what it uses up, which was assumed';
+    it.trail.warn(`limit ${text}: the call ${assumed}`);
+  }
   const take: TakeRequest = { id: it.call.id, amount, isFlexible, holdUntil: holds ? now + it.totalMs + HOLD_SLACK_MS : null, quota, window };
   return {
     policy,
@@ -147,6 +152,7 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
     take,
     scale: scaleOf(policy),
     isDurable: policy.isStrict || policy.unit === 'cents',
+    mayLease: !policy.isStrict,
   };
 }
 
@@ -180,7 +186,7 @@ interface Result {
 
 async function ask(it: Applied, { limiter, config }: AdmitDeps, trail: Trail): Promise<Result> {
   try {
-    return { it, decision: await limiter.take(it.subject, it.take, it.isDurable) };
+    return { it, decision: await limiter.take(it.subject, it.take, it.isDurable, it.mayLease) };
   } catch (cause) {
     if (!config.failOpen.has(it.policy.unit) && it.rule?.isDryRun !== true) {
       throw new GatewayError('unavailable', `The limit ${nameOf(it)} cannot be checked now.`, { cause, retryAfterSeconds: 1 });

@@ -31,9 +31,9 @@ function run(policy: string, changes: { take?: Limiter['take']; failOpen?: strin
     limitRules: async () => (changes.rules === undefined ? [] : changes.rules),
     priceOverrides: async () => () => null,
     limiter: {
-      take: async (subject, take, isDurable) => {
+      take: async (subject, take, isDurable, mayLease) => {
         seen.push({ subject, amount: take.amount });
-        return changes.take?.(subject, take, isDurable) ?? admitted;
+        return changes.take?.(subject, take, isDurable, mayLease) ?? admitted;
       },
     } as Limiter,
   };
