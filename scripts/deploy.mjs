@@ -89,10 +89,22 @@ function writeConfig({ databaseId, kvId }) {
   writeFileSync(join(ROOT, CONFIG), text);
 }
 
+/** By its code in Cloudflare's API, or in wrangler's words. */
+const NOT_DEPLOYED = /\b10007\b|does not exist|could not be found|not found/i;
+
+function secretNames(output) {
+  const listed = json(output);
+  if (!Array.isArray(listed) || !/\[/.test(output)) fail(`The list of secrets cannot be read, and nothing was deployed:\n${output}`);
+  return listed.map((it) => it.name);
+}
+
 async function missingSecrets() {
   const listed = await wrangler(['secret', 'list', '--name', NAME]);
-  // A Worker that is not deployed yet has no secrets, and the list fails.
-  const known = new Set(listed.code === 0 ? json(listed.output).map((it) => it.name) : []);
+  // A Worker that is not deployed yet has no secrets, and the list fails. Any other failure must not be taken for that: new root secrets
+  // would lock everybody out, for the digests of all keys derive from them.
+  const isNew = listed.code !== 0 && NOT_DEPLOYED.test(listed.output + listed.errors);
+  if (listed.code !== 0 && !isNew) fail(`The secrets of ${NAME} could not be listed, and nothing was deployed:\n${listed.output}${listed.errors}`);
+  const known = new Set(isNew ? [] : secretNames(listed.output));
   const required = SECRETS.filter((it) => !known.has(it.name));
   // Provider keys are offered once, when the deployment is new: who left them out meant it.
   return known.size === 0 ? required : required.filter((it) => it.make !== null);

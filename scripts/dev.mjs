@@ -39,7 +39,8 @@ const shellVars = providerVarsOfShell(devVars);
 const envFile = join(folder, 'vars');
 writeFileSync(
   envFile,
-  Object.entries({ ...devVars, ...shellVars })
+  // The call that is printed below needs the mock; who turned it off in .dev.vars meant it.
+  Object.entries({ WEIR_MOCK: 'true', ...devVars, ...shellVars })
     .map(([name, value]) => envLine(name, value))
     .join(''),
   { mode: 0o600 },

@@ -24,6 +24,12 @@ export function ensureDevVars() {
   return true;
 }
 
+/** What stands in quotes, or else what precedes a comment. */
+function unquoted(text) {
+  const quoted = /^(["'`])(.*?)\1\s*(?:#.*)?$/.exec(text);
+  return quoted === null ? text.replace(/(?:^|\s+)#.*$/, '') : quoted[2];
+}
+
 /** Name → value of .dev.vars. */
 export function readDevVars() {
   if (!existsSync(DEV_VARS)) return {};
@@ -31,7 +37,7 @@ export function readDevVars() {
     .split('\n')
     .map((line) => /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line))
     .filter((match) => match !== null)
-    .map((match) => [match[1], match[2].replace(/^(["'])(.*)\1$/, '$2')]);
+    .map((match) => [match[1], unquoted(match[2])]);
   return Object.fromEntries(entries);
 }
 
