@@ -7,6 +7,7 @@
 import { INLINE_LIMIT_BYTES, type PointerMessage, type RecordMessage } from '../../schema/messages';
 import type { Bodies, BodyPointer, RequestRecord } from '../../schema/record';
 import type { Clock, ClosedCall, LedgerCounts, RecordSink } from '../gateway/ports';
+import { within } from './within';
 
 /** Longest stay of a record in the isolate. */
 const GROUP_MS = 20;
@@ -20,7 +21,11 @@ const RECORD_BYTES = 2_000;
 const TAKEOVER_MS = 100;
 /** How often a call looks whether a group has left, and how long it lets another call try. */
 const WATCH_MS = 100;
-const OWNER_LIMIT_MS = 2_000;
+const OWNER_LIMIT_MS = 12_000;
+/** A group that is still there after so long has been left alone. */
+const OVERDUE_MS = 2_000;
+/** The queue and R2 have so long for each; what they may still take after it is stored once all the same. */
+const ANSWER_LIMIT_MS = 5_000;
 /** Shortest time between two calls to the ledger. */
 const COUNT_MS = 250;
 const NOTHING: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0 };
@@ -105,7 +110,7 @@ export class RecordCollector implements RecordSink {
   async #storeBodies({ record, bodies }: ClosedCall): Promise<BodyPointer | null> {
     if (bodies === null) return null;
     try {
-      return await this.transport.storeBodies(bodies, record.id);
+      return await within(this.clock, ANSWER_LIMIT_MS, this.transport.storeBodies(bodies, record.id));
     } catch (error) {
       console.error('bodies of a call were not stored:', String(error));
       record.warnings.push(BODIES_LOST);
@@ -140,7 +145,7 @@ export class RecordCollector implements RecordSink {
   /** Whoever stood behind a group may be gone. */
   async #seeOldest(): Promise<void> {
     const [oldest] = this.#unsent;
-    if (oldest !== undefined && this.clock.now() - oldest.madeAt > OWNER_LIMIT_MS) await this.#seeSent(oldest);
+    if (oldest !== undefined && this.clock.now() - oldest.madeAt > OVERDUE_MS) await this.#seeSent(oldest);
   }
 
   /** Sends the group, or watches the call that does. */
@@ -183,7 +188,7 @@ export class RecordCollector implements RecordSink {
 
   async #sendBatch(messages: readonly Message[]): Promise<void> {
     try {
-      await this.transport.sendBatch(messages.map((each) => each.bytes));
+      await within(this.clock, ANSWER_LIMIT_MS, this.transport.sendBatch(messages.map((each) => each.bytes)));
     } catch (error) {
       console.error('the queue refused a group of records, they wait in R2:', String(error));
       await Promise.all(messages.filter((each) => !each.inR2).map((each) => this.#keep(each.id, each.bytes)));
@@ -193,7 +198,7 @@ export class RecordCollector implements RecordSink {
   /** The key under which the message waits, or null when it is lost. */
   async #keep(id: string, bytes: Uint8Array): Promise<string | null> {
     try {
-      return await this.transport.keepOverflow(id, bytes);
+      return await within(this.clock, ANSWER_LIMIT_MS, this.transport.keepOverflow(id, bytes));
     } catch (error) {
       // Queue and R2 both refuse: the record is lost, and shows as accepted and never stored.
       console.error(`record ${id} is lost:`, String(error));
@@ -210,7 +215,7 @@ export class RecordCollector implements RecordSink {
     };
     const now = this.clock.now();
     // Another call is about to count; should it have died, this one takes over.
-    if (this.#countingSince !== null && now - this.#countingSince < OWNER_LIMIT_MS) return;
+    if (this.#countingSince !== null && now - this.#countingSince < OVERDUE_MS) return;
     this.#countingSince = now;
     const waitMs = this.#countedAt + COUNT_MS - now;
     if (waitMs > 0) await this.#sleep(waitMs);

@@ -105,6 +105,31 @@ describe('RecordCollector', () => {
     expect(transport.batches.flat()).toHaveLength(5);
   });
 
+  it('does not wait for ever for a queue or an object store that says nothing', async () => {
+    const transport = new FakeTransport();
+    const clock = new FakeClock();
+    const never = () => new Promise<never>(() => {});
+    transport.sendBatch = never;
+    const collector = new RecordCollector(transport, clock, () => `group-${ids++}`);
+    const pass = async (ms: number): Promise<void> => {
+      clock.pass(ms);
+      for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+    };
+    const small = testRecord();
+    void add(collector, small, null);
+    await pass(20);
+    await pass(6_000);
+    expect([...transport.overflow.keys()]).toEqual([small.id]);
+    transport.storeBodies = never;
+    transport.sendBatch = FakeTransport.prototype.sendBatch;
+    void add(collector, testRecord(), bodies(90_000));
+    await pass(6_000);
+    await pass(20);
+    expect(transport.batches.flat().map((text) => JSON.parse(text).record.warnings)).toEqual([
+      ['bodies not stored: the object store did not take them'],
+    ]);
+  });
+
   it('never sends more than 100 messages or 256 KB at once', async () => {
     const { transport, collector } = open();
     await Promise.all(Array.from({ length: 250 }, (_, index) => add(collector, testRecord(), bodies(index % 5 === 0 ? 20_000 : 10))));
