@@ -94,7 +94,8 @@ export const RequestRecord = z.object({
   /** Made by Weir, UUID version 7; records are de-duplicated by it. */
   id: z.uuid(),
   /** What people see and ask for (`Helicone-Id`). */
-  requestId: z.uuid(),
+  // Of any version: the caller may have made it.
+  requestId: z.guid(),
   /** Unix milliseconds. */
   startedAt: z.number().int(),
   firstByteAt: z.number().int().nullable(),

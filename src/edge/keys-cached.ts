@@ -86,8 +86,9 @@ export class CachedKeyStore implements KeyStore {
 
   async #fetch(digest: string, stale: StoredKey | null): Promise<KeyEntry | null> {
     try {
+      const askedAt = this.clock.now();
       const key = await within(this.clock, stale === null ? FIRST_WAIT_MS : REFRESH_WAIT_MS, this.lookUp(digest));
-      return this.#remember(digest, key);
+      return this.#remember(digest, key, askedAt);
     } catch (cause) {
       if (stale !== null) return stale;
       throw new GatewayError('unavailable', 'The key cannot be checked: the database does not answer. The key may well be right; try again.', {
@@ -100,22 +101,26 @@ export class CachedKeyStore implements KeyStore {
   #refreshBehind(digest: string): void {
     if (this.#refreshing.has(digest)) return;
     this.#refreshing.add(digest);
-    const refreshed = this.lookUp(digest)
-      .then((key) => this.#remember(digest, key))
+    const askedAt = this.clock.now();
+    const refreshed = within(this.clock, FIRST_WAIT_MS, this.lookUp(digest))
+      .then((key) => this.#remember(digest, key, askedAt))
       .catch(() => {})
       .finally(() => this.#refreshing.delete(digest));
     this.waitUntil(refreshed);
   }
 
-  /** Keeps what D1 answered, if the digest that it holds is the one that was asked for. */
-  #remember(digest: string, found: StoredKey | null): StoredKey | null {
+  /**
+   * Keeps what D1 answered, if the digest that it holds is the one that was asked for. It is as old as the question: what was revoked while
+   * D1 thought would else be served for as long again.
+   */
+  #remember(digest: string, found: StoredKey | null, askedAt: number): StoredKey | null {
     const key = found !== null && secretsEqual(found.digest, digest) ? found : null;
     if (this.#cache.size >= ENTRIES_LIMIT) {
       const oldest = this.#cache.keys().next();
       if (oldest.done !== true) this.#cache.delete(oldest.value);
     }
     this.#cache.delete(digest);
-    this.#cache.set(digest, { key, at: this.clock.now() });
+    this.#cache.set(digest, { key, at: askedAt });
     return key;
   }
 }

@@ -1,5 +1,7 @@
 /** Every way in which Weir itself ends a call: a closed list of codes, one table from code to status. */
 
+import { redactText } from './redact';
+
 interface ErrorRow {
   readonly status: number;
   /** How the record names the end of such a call. */
@@ -39,7 +41,10 @@ export const ERROR_TABLE = {
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
-/** The only error that leaves a stage. `message` is for the caller: it names what was seen and expected, and holds no secret. */
+/**
+ * The only error that leaves a stage. `message` is for the caller: it names what was seen and expected, and holds no secret. A key that a
+ * caller put where none belongs is taken out of it.
+ */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -49,7 +54,7 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: { param?: string; retryAfterSeconds?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
+    super(redactText(message), { cause: options.cause });
     this.code = code;
     this.param = options.param ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;

@@ -33,7 +33,8 @@ export async function requireKey(c: AppContext, scope: Scope): Promise<KeyEntry>
   const secret =
     bearer(c.req.header('helicone-auth')) ||
     bearer(c.req.header('authorization')) ||
-    (c.req.header('x-api-key') ?? c.req.header('x-goog-api-key') ?? '').trim();
+    (c.req.header('x-api-key') ?? c.req.header('api-key') ?? c.req.header('x-goog-api-key') ?? '').trim() ||
+    (addressOf(c.req.raw, c.env.app).urlKey ?? '');
   if (secret === '') throw new GatewayError('unauthenticated', 'No Weir key: expected `Authorization: Bearer <key>`.');
   const entry = await c.env.app.keys.find(secret);
   if (entry === null) throw new GatewayError('unauthenticated', 'The Weir key is unknown or revoked.');

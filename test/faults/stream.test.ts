@@ -225,6 +225,16 @@ describe('a stream that is not whole', () => {
 });
 
 describe('a client that leaves', () => {
+  it.each(['/v1/chat/completions', '/openai/v1/files'])('amid its own body is no failure of ours: %s', async (path) => {
+    const id = crypto.randomUUID();
+    const socket = connect(worker.port, '127.0.0.1');
+    const headers = `host: weir\r\nauthorization: Bearer ${ADMIN_KEY}\r\nhelicone-request-id: ${id}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n`;
+    socket.write(`POST ${path} HTTP/1.1\r\n${headers}{"model":`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    socket.destroy();
+    expect(await recordOf(worker, id)).toMatchObject({ outcome: 'cancelled', response_status: -3, error_code: 'cancelled' });
+  });
+
   it('cancels the upstream within a second, and the record says so with the usage seen so far', async () => {
     upstream.handler = ({ socket }) => {
       openChunked(socket, 200, SSE_HEADERS);

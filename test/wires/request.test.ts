@@ -26,6 +26,14 @@ describe('request facts', () => {
     expect(openAiResponses.readRequest({ model: 'm', safety_identifier: 'ada' }, '')).toMatchObject({ user: 'ada' });
   });
 
+  it('waits for an answer to each prompt of a completion', () => {
+    const choices = (body: Record<string, unknown>) => openAiChat.readRequest(body, '').choices;
+    expect([choices({ prompt: ['x', 'y'] }), choices({ prompt: ['x', 'y'], n: 2 }), choices({ prompt: [1, 2, 3] }), choices({ prompt: [] })]).toEqual(
+      [2, 4, 1, 1],
+    );
+    expect(choices({ prompt: [[1], [2]] })).toBe(2);
+  });
+
   it('takes the larger of two limits of tokens, for all answers together', () => {
     const stated = (body: Record<string, unknown>) => openAiChat.readRequest(body, '').maxOutputTokens;
     expect(stated({ max_completion_tokens: 1, max_tokens: 100 })).toBe(100);

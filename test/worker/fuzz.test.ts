@@ -58,7 +58,7 @@ describe('fuzz', () => {
       'key',
       'defaults',
     );
-    const body = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('mock/echo', 'mock/cut', 'all', 'a/b,!c', true)));
+    const body = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('mock/echo', 'mock/cut', 'all', 'a/b,!c', ADMIN, true)));
     await fc.assert(
       fc.asyncProperty(path, body, (where, value) => sendUnlessProvider(where, value)),
       { numRuns: RUNS },

@@ -2,6 +2,7 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/edge/d1/database';
+import type { StoredKey } from '../../src/edge/d1/keys';
 import { findKey } from '../../src/edge/d1/keys';
 import { CachedKeyStore } from '../../src/edge/keys-cached';
 import { KeyDigester } from '../../src/edge/vault';
@@ -23,6 +24,11 @@ describe('/api/keys', () => {
     const listed = await (await call('GET', '/api/keys')).text();
     expect(listed).toContain(data.id);
     expect(listed).not.toContain(data.key);
+  });
+
+  it('refuses to import what it could not tell from a provider key, and would hand on to one', async () => {
+    const refused = await call('POST', '/api/keys', { name: 'x', scopes: ['proxy'], key: 'acme-team-key-2024-very-long' });
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringMatching(/^(?!.*acme).*in a form of Weir's/)]);
   });
 
   it('takes a Helicone key by its text, once, and it works in every place', async () => {
@@ -122,6 +128,33 @@ describe('CachedKeyStore', () => {
     clock.pass(15_000);
     expect(await keys.find(data.key)).toBeNull();
     expect((await call('DELETE', `/api/keys/${data.id}`)).status).toBe(404);
+  });
+
+  it('binds one that came while D1 was thinking, as if it had answered at once', async () => {
+    const clock = new FakeClock();
+    const answers: ((key: StoredKey | null) => void)[] = [];
+    const digest = await digester.digest('sk-weir-slow-slow-slow-slow');
+    const stored: StoredKey = { id: 'k', name: 'n', scopes: ['proxy'], defaults: {}, digest };
+    const lookUp = () => new Promise<StoredKey | null>((resolve) => answers.push(resolve));
+    const keys = new CachedKeyStore(digester, lookUp, clock, () => {}, 'sk-weir-admin-of-this-store');
+    const turns = async () => {
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    };
+    const first = keys.find('sk-weir-slow-slow-slow-slow');
+    await turns();
+    answers.shift()?.(stored);
+    expect(await first).not.toBeNull();
+    clock.pass(11_000);
+    expect(await keys.find('sk-weir-slow-slow-slow-slow')).not.toBeNull();
+    // Revoked now; what D1 read before that arrives late.
+    clock.pass(2_900);
+    answers.shift()?.(stored);
+    await turns();
+    clock.pass(12_200);
+    const late = keys.find('sk-weir-slow-slow-slow-slow');
+    await turns();
+    answers.shift()?.(null);
+    expect(await late).toBeNull();
   });
 
   it('serves a key for an hour while D1 is down, and never answers 401 for it', async () => {

@@ -133,6 +133,16 @@ describe('what a client sends along', () => {
     });
   });
 
+  // RFC 9562 names versions up to 8, and none needs them.
+  it.each(['123e4567-e89b-12d3-c456-426614174000', '00000000-0000-0000-0000-000000000001', '0195f3a0-1111-9000-8000-000000000001'])(
+    'is kept and logged: the request id %s',
+    async (id) => {
+      const response = await call('POST', '/v1/chat/completions', chatBody('mock/echo'), ADMIN, { 'Helicone-Request-Id': id });
+      expect([response.headers.get('helicone-id'), response.headers.get('weir-warnings')]).toEqual([id, null]);
+      expect(await record(id)).toMatchObject({ request_id: id });
+    },
+  );
+
   it('is replaced with a warning when the request id is none', async () => {
     const response = await call('POST', '/v1/chat/completions', chatBody('mock/echo'), ADMIN, { 'Helicone-Request-Id': 'mine' });
     expect(response.headers.get('helicone-id')).toMatch(/^[0-9a-f-]{36}$/);

@@ -22,6 +22,7 @@ beforeAll(async () => {
       outcome: index === 7 ? ('provider_error' as const) : index === 8 ? ('cancelled' as const) : ('ok' as const),
       responseModel: index === 9 ? null : 'gpt-4o-mini-2024-07-18',
       sessionId: index < 5 ? 'session-a' : null,
+      cache: index < 4 ? { status: index === 0 ? ('miss' as const) : ('hit' as const), key: 'k', bucket: 0, reference: null } : null,
     }),
     cost: cost(index === 0 ? null : index * 1_000_000),
     bodies: null,
@@ -84,6 +85,10 @@ describe('POST /v1/request/query', () => {
     const costs = (await query({ sort: { cost: 'desc' }, limit: 3 })).data.map((row: Json) => row.cost_nano_usd);
     expect(costs).toEqual([29_000_000, 28_000_000, 27_000_000]);
     expect((await query({ sort: { created_at: 'asc' }, limit: 1 })).data[0].delay_ms).toBe(0);
+  });
+
+  it('tells calls that asked the cache from those that did not', async () => {
+    expect([await count(rmt('cache_enabled', { equals: true })), await count(rmt('cache_enabled', { equals: false }))]).toEqual([4, 26]);
   });
 
   it('keeps unknown cost apart from zero', async () => {

@@ -55,7 +55,7 @@ export const COLUMNS: Readonly<Record<string, Column>> = {
   country_code: column('text', sql`${requests.country}`),
   target_url: column('text', sql`${requests.targetUrl}`),
   proxy_key_id: column('text', sql`${requests.keyId}`),
-  cache_enabled: column('boolean', sql`0`),
+  cache_enabled: column('boolean', sql`(${requests.cacheStatus} IS NOT NULL)`),
   threat: column('boolean', sql`0`),
 };
 

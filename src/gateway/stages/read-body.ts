@@ -26,7 +26,7 @@ async function readGatewayBody(call: Call): Promise<CallBody> {
   const contentType = call.headers.get('content-type') ?? '';
   if (call.wire.takesForms === true && isForm(contentType)) return readFormBody(call, contentType, encoding);
   const { text, byteLength } =
-    length !== null && encoding === null ? { text: await call.text(), byteLength: length } : await readText(call, encoding);
+    length !== null && encoding === null ? { text: await received(call.text()), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const json = parseBody(text);
   return {
@@ -72,7 +72,7 @@ async function readProxyBody(call: Call, warn: (sentence: string) => void): Prom
   const none = { text: null, bytes: null, stream: null, byteLength: 0, json: null, form: null, facts: NO_FACTS, contentType };
   if (body === null) return none;
   const length = contentLength(call.headers);
-  const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await readUpTo(body, PROXY_LIMIT_BYTES);
+  const read = length !== null && length > PROXY_LIMIT_BYTES ? null : await received(readUpTo(body, PROXY_LIMIT_BYTES));
   if (read === null || !read.whole) {
     warn('request body over 8 MiB: streamed through, not stored');
     return { ...none, stream: read === null ? body : read.stream, byteLength: length ?? 0 };
@@ -100,6 +100,15 @@ const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]+\+)?j
 function contentLength(headers: Call['headers']): number | null {
   const text = headers.get('content-length');
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+/** A body that is read as it came breaks off where its client does. */
+async function received<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    throw new GatewayError('cancelled', 'The client left before its body was whole.', { cause });
+  }
 }
 
 async function readLimited(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {

@@ -4,6 +4,7 @@ import { CreateKey } from '../../../schema/manage';
 import { insertKey, listKeys, revokeKey } from '../../edge/d1/keys';
 import { secretsEqual } from '../../edge/vault';
 import { GatewayError } from '../../gateway/errors';
+import { looksLikeWeirKey } from '../../gateway/stages/authenticate';
 import { type AppContext, type AppEnv, data, requireKey } from '../context';
 import { readJson } from '../read-json';
 import { checkDefaults } from './defaults';
@@ -21,6 +22,12 @@ async function create(c: AppContext): Promise<Response> {
   await requireKey(c, 'admin');
   const { config, db, digester, newId, clock } = c.env.app;
   const asked = await readJson(c, CreateKey);
+  // What Weir cannot tell from a provider's key it would hand on to one.
+  if (asked.key !== undefined && !looksLikeWeirKey(asked.key)) {
+    throw new GatewayError('bad_request', "key: expected a key in a form of Weir's (`sk-weir-…`) or of Helicone's (`sk-helicone-…`, `pk-…`).", {
+      param: 'key',
+    });
+  }
   const defaults = checkDefaults(asked.defaults);
   const secret = asked.key ?? newSecret();
   // It would have no effect now, and outlive the next change of the admin key.

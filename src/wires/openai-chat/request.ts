@@ -27,15 +27,16 @@ import { at, count, isObject, limitOf, numberOr, objects, stringOr } from '../js
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
-  const choices = Math.max(1, count(body['n']));
+  const each = Math.max(1, count(body['n']));
   // Both names are in use, and the provider decides which one counts.
   const stated = limitOf(body['max_completion_tokens'], body['max_tokens']);
-  const prompts = Array.isArray(body['prompt']) && body['prompt'].every((each) => typeof each !== 'number') ? body['prompt'].length : 1;
+  // A list of numbers is one prompt in tokens.
+  const prompts = Array.isArray(body['prompt']) && body['prompt'].every((it) => typeof it !== 'number') ? Math.max(1, body['prompt'].length) : 1;
   return {
     model: stringOr(body['model'], null),
     streamed: body['stream'] === true,
-    choices,
-    maxOutputTokens: stated === null ? null : stated * Math.max(choices, count(body['best_of'])) * Math.max(1, prompts),
+    choices: each * prompts,
+    maxOutputTokens: stated === null ? null : stated * Math.max(each, count(body['best_of'])) * prompts,
     user: stringOr(body['user'], null),
     session: null,
   };
