@@ -50,8 +50,8 @@ export interface Lead {
 export interface SlotObject {
   join(request: { key: string; buckets: number; missing: readonly number[]; isEarly: boolean; mayLead: boolean }): Promise<Joined>;
   follow(flight: string): Promise<ReadableStream<Uint8Array> | null>;
-  filled(key: string): Promise<number[]>;
-  note(key: string, bucket: number, until: number): Promise<void>;
+  claim(key: string, buckets: number): Promise<number>;
+  note(key: string, bucket: number, answer: { begunAt: number; until: number; bytes: Uint8Array | null }): Promise<boolean>;
   purge(key: string): Promise<void>;
   generation(seed: string): Promise<string>;
   compare(family: string, parts: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>> | null>;
@@ -76,6 +76,8 @@ const HOT_LIMIT_BYTES = 8 * 1024 * 1024;
 /** What an entry takes beside its body. */
 const HOT_ENTRY_BYTES = 2_048;
 const DEBUG = 'debug';
+/** What of an answer that came past the object is told to it, so that the next call has it wherever KV lags. */
+const TOLD_LIMIT_BYTES = 1024 * 1024;
 
 export class KvAnswerCache implements AnswerCache {
   readonly #generations = new Map<string, { readonly text: string; readonly at: number }>();
@@ -109,7 +111,10 @@ export class KvAnswerCache implements AnswerCache {
     const place = (found: Found | null, publisher: Publisher | null, reason: string | null = null): Place => {
       return { key: digest, found, publisher, warning: null, reason };
     };
-    if (!reads) return place(null, this.#publisher(plan, digest, await this.#within(this.#freeBucket(digest, buckets)), null));
+    if (!reads) {
+      const bucket = buckets === 1 ? 0 : await this.#within(this.#slot(digest).claim(digest, buckets));
+      return place(null, this.#publisher(plan, digest, bucket, null));
+    }
     const hot = this.#hotAnswer(digest);
     if (hot !== null && (isEarly || buckets === 1)) return place(hot, null);
     const reason = plan.parts === null ? null : await this.#within(this.#explain(plan, digest, generation));
@@ -152,14 +157,6 @@ export class KvAnswerCache implements AnswerCache {
     const bytes = value === null ? null : new Uint8Array(value);
     const read = bytes === null ? null : readHead(bytes);
     return read !== null && read.head.expiresAt > this.deps.clock.now() ? bytes : null;
-  }
-
-  /** For calls that do not ask what is there: the first bucket that is empty, else any. */
-  async #freeBucket(digest: string, buckets: number): Promise<number> {
-    if (buckets === 1) return 0;
-    const filled = await this.#slot(digest).filled(digest);
-    const free = Array.from({ length: buckets }, (_, bucket) => bucket).find((bucket) => !filled.includes(bucket));
-    return free ?? Math.floor(this.deps.random() * buckets);
   }
 
   #hotAnswer(digest: string): Found | null {
@@ -222,13 +219,18 @@ export class KvAnswerCache implements AnswerCache {
   /** `lead` null: the object knows nothing of it, KV alone is written. `key`: the digest, or how to come by it when the cache answers again. */
   #publisher(plan: CachePlan, key: string | (() => Promise<string>), bucket: number, lead: Lead | null): Publisher {
     const { deps } = this;
-    const store = async (value: Uint8Array, expiresAt: number, isKept: Promise<boolean> | null): Promise<void> => {
+    const begunAt = deps.clock.now();
+    const store = async (value: Uint8Array, expiresAt: number, isKept: Promise<boolean | null> | null): Promise<void> => {
+      const kept = isKept === null ? null : await isKept;
       // A key that was purged meanwhile stays purged.
-      if ((await isKept) === false) return;
+      if (kept === false) return;
       const digest = typeof key === 'string' ? key : await key();
       const expirationTtl = Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds);
       await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl, metadata: { expiresAt } });
-      if (lead === null) await deps.slotOf(slotName(digest)).note(digest, bucket, expiresAt);
+      if (kept === true) return;
+      const bytes = value.byteLength <= TOLD_LIMIT_BYTES ? value : null;
+      const isNoted = await deps.slotOf(slotName(digest)).note(digest, bucket, { begunAt, until: expiresAt, bytes });
+      if (!isNoted) await deps.kv.delete(kvKey(digest, bucket));
     };
     return new AnswerPublisher(bucket, lead, deps.waitUntil, (value, expiresAt, isKept) => {
       deps.waitUntil(store(value, expiresAt, isKept).catch((error: unknown) => console.error('an answer was not cached:', String(error))));

@@ -7,8 +7,11 @@ import type { Lead } from './answer-cache';
 /** KV takes 25 MiB a value. */
 export const ANSWER_LIMIT_BYTES = 20 * 1024 * 1024;
 
-/** Takes the whole answer, when it expires (Unix milliseconds), and whether those that met over it let it be kept. */
-export type Store = (value: Uint8Array, expiresAt: number, isKept: Promise<boolean> | null) => void;
+/**
+ * Takes the whole answer, when it expires (Unix milliseconds), and whether those that met over it let it be kept; null: they do not know of
+ * it.
+ */
+export type Store = (value: Uint8Array, expiresAt: number, isKept: Promise<boolean | null> | null) => void;
 
 export class AnswerPublisher implements Publisher {
   #head: CachedHead | null = null;
@@ -16,7 +19,7 @@ export class AnswerPublisher implements Publisher {
   #kept: Uint8Array[] = [];
   #size = 0;
   /** Open from the first content of a stream on. */
-  #flight: { readonly writer: WritableStreamDefaultWriter<Uint8Array>; readonly isKept: Promise<boolean> } | null = null;
+  #flight: { readonly writer: WritableStreamDefaultWriter<Uint8Array>; readonly isKept: Promise<boolean | null> } | null = null;
   #isOver = false;
 
   /** `lead` null: nobody waits. */
@@ -67,13 +70,13 @@ export class AnswerPublisher implements Publisher {
   }
 
   /** An object that is down keeps nobody from storing. */
-  #heard(said: Promise<boolean>): Promise<boolean> {
-    const heard = said.catch(() => true);
+  #heard(said: Promise<boolean>): Promise<boolean | null> {
+    const heard = said.catch(() => null);
     this.waitUntil(heard);
     return heard;
   }
 
-  #letGo(after: Promise<boolean> | null): void {
+  #letGo(after: Promise<boolean | null> | null): void {
     const { lead } = this;
     if (lead === null) return;
     if (after === null) lead[Symbol.dispose]();

@@ -50,13 +50,16 @@ interface Message {
 
 class Group {
   /** Calls whose records are not written out yet. */
-  calls: (() => ClosedCall)[] = [];
+  readonly calls: (() => ClosedCall)[] = [];
+  /** Too large for a message: their bodies go to R2 first. */
+  readonly large: ClosedCall[] = [];
   readonly messages: Message[] = [];
   /** About. */
   bytes = 0;
   /** Calls that joined it. */
   joined = 0;
   unauthenticated = 0;
+  isCounted = false;
   /** Its messages are accepted, each by the queue or by R2. */
   sent = false;
   /** When a call began to send it, or null. */
@@ -128,11 +131,9 @@ export class RecordCollector implements RecordSink {
     put(group);
     group.bytes += bytes;
     const place = ++group.joined;
-    if (place === GROUP_COUNT) this.#group = null;
-    else if (place > 2) return this.#seeOldest();
-    else await this.#sleep(place === 1 ? GROUP_MS : TAKEOVER_MS);
-    if (this.#group === group) this.#group = null;
-    await this.#seeSent(group);
+    if (place <= 2 && place < GROUP_COUNT) await this.#sleep(place === 1 ? GROUP_MS : TAKEOVER_MS);
+    if (place <= 2 || place === GROUP_COUNT) await this.#seeSent(group);
+    await this.#seeOldest();
   }
 
   #begin(): Group {
@@ -145,7 +146,9 @@ export class RecordCollector implements RecordSink {
   /** Whoever stood behind a group may be gone. */
   async #seeOldest(): Promise<void> {
     const [oldest] = this.#unsent;
-    if (oldest !== undefined && this.clock.now() - oldest.madeAt > OVERDUE_MS) await this.#seeSent(oldest);
+    const now = this.clock.now();
+    if (oldest === undefined || now - oldest.madeAt <= OVERDUE_MS) return;
+    if (oldest.sendingSince === null || now - oldest.sendingSince > OWNER_LIMIT_MS) await this.#seeSent(oldest);
   }
 
   /** Sends the group, or watches the call that does. */
@@ -162,28 +165,16 @@ export class RecordCollector implements RecordSink {
   }
 
   async #send(group: Group): Promise<void> {
-    const large = this.#writeOut(group);
-    const { messages, unauthenticated } = group;
-    const counted = this.#count({ accepted: messages.length, dead: 0, unauthenticated });
-    await Promise.all(batchesOf(messages).map((batch) => this.#sendBatch(batch)));
+    // Who joins from here on would be left behind.
+    if (this.#group === group) this.#group = null;
+    writeOut(group);
+    const { messages, large, unauthenticated } = group;
+    const counted = group.isCounted ? null : this.#count({ accepted: messages.length, dead: 0, unauthenticated });
+    group.isCounted = true;
+    await Promise.all([...batchesOf(messages).map((batch) => this.#sendBatch(batch)), ...large.map((closed) => this.#addLarge(closed))]);
     group.sent = true;
     this.#unsent.delete(group);
-    await Promise.all([counted, ...large]);
-  }
-
-  /** Calls become messages, but for those that are too large for one: they join another group when their bodies are stored. */
-  #writeOut(group: Group): Promise<void>[] {
-    const { calls } = group;
-    group.calls = [];
-    const large: Promise<void>[] = [];
-    for (const close of calls) {
-      const closed = closedOrNull(close);
-      if (closed === null) continue;
-      const bytes = messageOf(closed.record, closed.bodies, null);
-      if (bytes.byteLength > INLINE_LIMIT_BYTES) large.push(this.#addLarge(closed));
-      else group.messages.push({ id: closed.record.id, bytes, inR2: false });
-    }
-    return large;
+    await counted;
   }
 
   async #sendBatch(messages: readonly Message[]): Promise<void> {
@@ -234,6 +225,18 @@ export class RecordCollector implements RecordSink {
     return new Promise((resolve) => {
       this.clock.after(ms, resolve);
     });
+  }
+}
+
+/** Calls become messages, but for those that are too large for one. Each leaves the list when it is done: who dies amid this is taken over. */
+function writeOut({ calls, messages, large }: Group): void {
+  for (let close = calls[0]; close !== undefined; close = calls[0]) {
+    const closed = closedOrNull(close);
+    const bytes = closed === null ? null : messageOf(closed.record, closed.bodies, null);
+    calls.shift();
+    if (closed === null || bytes === null) continue;
+    if (bytes.byteLength > INLINE_LIMIT_BYTES) large.push(closed);
+    else messages.push({ id: closed.record.id, bytes, inR2: false });
   }
 }
 

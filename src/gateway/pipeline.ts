@@ -6,7 +6,7 @@ import { refuse } from './refuse';
 import { readRequestId } from './request-id';
 import { admit, type Grant } from './stages/admit';
 import { authenticate, requireScope } from './stages/authenticate';
-import { closeLater } from './stages/log';
+import { closeLater, storedBytes } from './stages/log';
 import { meter } from './stages/meter';
 import { planTargets } from './stages/plan-targets';
 import { readBody } from './stages/read-body';
@@ -53,5 +53,5 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
 async function log(trail: Trail, ending: Ending, grant: Grant | null, deps: Deps): Promise<void> {
   if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
   const close = closeLater(trail, ending, deps.clock.now(), deps.config.storeBodies);
-  await Promise.all([deps.records.add(close, trail.bodyBytes), grant?.settle(close().record)]);
+  await Promise.all([deps.records.add(close, storedBytes(trail)), grant?.settle(close().record)]);
 }

@@ -83,11 +83,6 @@ export class Trail {
     });
   }
 
-  /** Of request and answer, about. */
-  get bodyBytes(): number {
-    return (this.body?.byteLength ?? 0) + this.answerBytes;
-  }
-
   note(name: string, durationMs: number): void {
     this.timings.push({ name, durationMs });
   }

@@ -17,6 +17,13 @@ const KEEP_MS = 120_000;
 /** Values of the object's storage take 2 MB. */
 const PART_BYTES = 1_500_000;
 
+/** Larger answers are written to storage at once: a few of them would leave no room for others. */
+const FRESH_ANSWER_LIMIT_BYTES = 128 * 1024;
+/** A call that keeps its answer without having asked for one has a bucket to itself for as long as calls last as a rule. */
+const CLAIM_MS = 600_000;
+/** Purges that calls in flight must not undo. */
+const PURGES_LIMIT = 1_000;
+
 /** What waits in memory for a second call; the oldest goes first. All 64 objects may share one isolate, which has 128 MB. */
 const FRESH_LIMIT_BYTES = 1024 * 1024;
 
@@ -73,14 +80,19 @@ export class CacheSlot extends DurableObject {
   readonly #fresh = new Map<string, FreshBucket[]>();
   #freshBytes = 0;
   #flyingBytes = 0;
+  /** Until when a bucket is claimed, by `<digest>:<bucket>`. */
+  readonly #claims = new Map<string, number>();
+  /** When keys were purged. */
+  readonly #purges = new Map<string, number>();
   readonly #kept = new KeptAnswers(this.ctx.storage.kv, (at) => this.#wakeAt(at));
   #alarmAt: number | null = null;
   readonly #families = new Map<string, Readonly<Record<string, string>>>();
 
   join(request: JoinRequest): Joined {
     const { key } = request;
-    if (request.missing.length > 0) this.#kept.forget(key, request.missing);
-    const filled = this.filled(key).filter((bucket) => bucket < request.buckets);
+    // One that KV does not show to this call may be there for others, or have come here since.
+    const isThere = (bucket: number): boolean => !request.missing.includes(bucket) || this.#isHeld(key, bucket);
+    const filled = this.#filled(key).filter((bucket) => bucket < request.buckets && isThere(bucket));
     if (request.isEarly ? filled.length > 0 : filled.length >= request.buckets) {
       const bucket = filled[Math.floor(Math.random() * filled.length)] ?? 0;
       const bytes = this.#heldHere(key, bucket);
@@ -88,7 +100,7 @@ export class CacheSlot extends DurableObject {
     }
     const flying = [...this.#flights].filter(([, flight]) => flight.key === key && !flight.isDoomed);
     const taken = new Set([...filled, ...flying.map(([, flight]) => flight.bucket)]);
-    const free = Array.from({ length: request.buckets }, (_, bucket) => bucket).find((bucket) => !taken.has(bucket));
+    const free = bucketsOf(request.buckets).find((bucket) => !taken.has(bucket));
     if (free === undefined) {
       const [least] = flying.sort(([, a], [, b]) => a.followers - b.followers);
       if (least !== undefined) {
@@ -108,15 +120,37 @@ export class CacheSlot extends DurableObject {
     return { kind: 'lead', bucket: free ?? 0, lead };
   }
 
-  /** Buckets of a key that have an answer. */
-  filled(key: string): number[] {
+  /** A bucket for the answer of a call that did not ask for one: an empty one that nobody else is filling, else any. */
+  claim(key: string, buckets: number): number {
+    const now = Date.now();
+    for (const [name, until] of this.#claims) if (until <= now) this.#claims.delete(name);
+    const filling = [...this.#flights.values()].filter((flight) => flight.key === key).map((flight) => flight.bucket);
+    const taken = new Set([...this.#filled(key), ...filling]);
+    const free = bucketsOf(buckets).find((bucket) => !taken.has(bucket) && !this.#claims.has(nameOf({ key, bucket })));
+    if (free === undefined) return Math.floor(Math.random() * buckets);
+    this.#claims.set(nameOf({ key, bucket: free }), now + CLAIM_MS);
+    return free;
+  }
+
+  /**
+   * KV has an answer that did not come by way of this object; `bytes` are its own where they are few, and what was held of its bucket is
+   * older. `begunAt`, `until`: Unix milliseconds. False: the key was purged since, and KV must not keep it.
+   */
+  note(key: string, bucket: number, answer: { begunAt: number; until: number; bytes: Uint8Array | null }): boolean {
+    this.#claims.delete(nameOf({ key, bucket }));
+    if ((this.#purges.get(key) ?? 0) >= answer.begunAt) return false;
+    this.#dropHere(key, bucket);
+    this.#kept.note(key, bucket, answer.until);
+    if (answer.bytes !== null) this.#hold({ key, bucket, bytes: answer.bytes, until: Math.min(Date.now() + KEEP_MS, answer.until) });
+    return true;
+  }
+
+  #filled(key: string): number[] {
     return this.#kept.buckets(key);
   }
 
-  /** KV has an answer that did not come by way of this object: what is held here of its bucket is older. `until`: Unix milliseconds. */
-  note(key: string, bucket: number, until: number): void {
-    this.#dropHere(key, bucket);
-    this.#kept.note(key, bucket, until);
+  #isHeld(key: string, bucket: number): boolean {
+    return [...this.#freshOf(key), ...this.#stored(key)].some((each) => each.bucket === bucket);
   }
 
   #heldHere(key: string, bucket: number): Uint8Array | null {
@@ -173,8 +207,12 @@ export class CacheSlot extends DurableObject {
 
   /** Forgets a key. */
   purge(key: string): void {
+    this.#purges.delete(key);
+    this.#purges.set(key, Date.now());
+    const [oldest] = this.#purges.keys();
+    if (this.#purges.size > PURGES_LIMIT && oldest !== undefined) this.#purges.delete(oldest);
     this.#dropHere(key, null);
-    this.#kept.forget(key, this.filled(key));
+    this.#kept.forget(key, this.#filled(key));
     this.#kept.write();
     for (const flight of this.#flights.values()) if (flight.key === key) flight.isDoomed = true;
   }
@@ -241,12 +279,20 @@ export class CacheSlot extends DurableObject {
   #keep({ key, bucket, chunks, followers }: Flight): void {
     const bytes = joinAll(chunks);
     const expiresAt = readHead(bytes)?.head.expiresAt ?? 0;
-    if (this.filled(key).includes(bucket)) this.#dropHere(key, bucket);
+    if (this.#filled(key).includes(bucket)) this.#dropHere(key, bucket);
     this.#kept.note(key, bucket, expiresAt);
     const fresh: FreshBucket = { key, bucket, bytes, until: Math.min(Date.now() + KEEP_MS, expiresAt) };
-    if (followers > 0 || bytes.byteLength > FRESH_LIMIT_BYTES) return this.#store(fresh);
-    this.#fresh.set(key, [...this.#freshOf(key), fresh]);
-    this.#freshBytes += bytes.byteLength;
+    if (followers > 0) this.#store(fresh);
+    else this.#hold(fresh);
+  }
+
+  #hold(fresh: FreshBucket): void {
+    if (fresh.bytes.byteLength > FRESH_ANSWER_LIMIT_BYTES) return this.#store(fresh);
+    const others = this.#freshOf(fresh.key);
+    // Last in order: the oldest keys go first.
+    this.#fresh.delete(fresh.key);
+    this.#fresh.set(fresh.key, [...others, fresh]);
+    this.#freshBytes += fresh.bytes.byteLength;
     // What nobody asked for again would stay until the limit is reached.
     const now = Date.now();
     for (const held of this.#fresh.values()) {
@@ -324,6 +370,8 @@ class FlightLead extends RpcTarget implements Lead {
 }
 
 const nameOf = ({ key, bucket }: { readonly key: string; readonly bucket: number }): string => `${key}:${bucket}`;
+
+const bucketsOf = (count: number): number[] => Array.from({ length: count }, (_, bucket) => bucket);
 
 function newFlight(key: string, bucket: number): Flight {
   const flight: Flight = {

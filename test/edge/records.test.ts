@@ -94,6 +94,17 @@ describe('RecordCollector', () => {
     await settle(100);
     expect(transport.batches.flat().map((text) => JSON.parse(text).record.id)).toEqual([first.id, second.id]);
 
+    // Alone, and the next one comes long after.
+    dying.left = 1;
+    const alone = testRecord();
+    void add(collector, alone, null);
+    await settle(3_000);
+    void add(collector, testRecord(), null);
+    await settle(200);
+    expect(transport.batches.flat().map((text) => JSON.parse(text).record.id)).toContain(alone.id);
+    expect(transport.batches.flat()).toHaveLength(4);
+    transport.batches.length = 1;
+
     dying.left = 2;
     void add(collector, testRecord(), null);
     void add(collector, testRecord(), null);
@@ -103,6 +114,19 @@ describe('RecordCollector', () => {
     void add(collector, testRecord(), null);
     await settle(200);
     expect(transport.batches.flat()).toHaveLength(5);
+    // Those that come while it is sent are of the next group.
+    dying.left = 1;
+    const late = Array.from({ length: 5 }, () => testRecord());
+    void add(collector, late[0] ?? testRecord(), null);
+    await settle(2_500);
+    for (const each of late.slice(1)) {
+      void add(collector, each, null);
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    }
+    await settle(200);
+    await settle(200);
+    const sent = transport.batches.flat().map((text) => JSON.parse(text).record.id);
+    expect(late.every((each) => sent.includes(each.id))).toBe(true);
   });
 
   it('does not wait for ever for a queue or an object store that says nothing', async () => {
@@ -145,6 +169,15 @@ describe('RecordCollector', () => {
     await add(collector, testRecord(), bodies(90_000));
     expect(transport.bodies).toHaveLength(1);
     expect(JSON.parse(transport.batches[0]?.[0] ?? '')).toMatchObject({ bodies: null, stored: { key: 'bodies/x' } });
+  });
+
+  it('leaves bodies in R2 that are large once they are written out', async () => {
+    const { transport, collector } = open();
+    const small = testRecord();
+    await Promise.all([add(collector, testRecord(), { request: '"'.repeat(35_000), response: null }), add(collector, small, null)]);
+    expect(transport.bodies).toHaveLength(1);
+    expect(transport.batches.flat()).toHaveLength(2);
+    expect(transport.accepted).toBe(2);
   });
 
   it('sends the record without its large bodies when R2 is down, and says so in it', async () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/deps';
 import { type CacheDeps, type Joined, KvAnswerCache, type SlotObject, slotName } from '../../src/edge/answer-cache';
 import { Namer } from '../../src/edge/vault';
+import { type CachedHead, writeHead } from '../../src/gateway/cache/answer';
 import type { CachePlan } from '../../src/gateway/cache/plan';
+import { joinAll } from '../../src/wires/bytes';
 import { bindings, call, eventually } from './calls';
 
 let texts = 0;
@@ -318,6 +320,81 @@ describe('many equal calls at once', () => {
   });
 });
 
+describe('the object where calls meet', () => {
+  const open = (name = newText()) => {
+    const slot = bindings.CACHE_SLOT.getByName(`meeting-${name}`);
+    // The type of a union that holds a stub is lost on the way through RPC.
+    const join = async (changes: Record<string, unknown> = {}): Promise<Joined> =>
+      (await slot.join({ key: 'k', buckets: 1, missing: [], isEarly: false, mayLead: true, ...changes })) as unknown as Joined;
+    return { slot, join };
+  };
+  const answerOf = (chars: number): Uint8Array => {
+    const head: CachedHead = {
+      v: 1,
+      headers: {},
+      latencyMs: 1,
+      createdAt: Date.now(),
+      expiresAt: Date.now() + 60_000,
+      dropsUsage: false,
+      provider: 'mock',
+      model: 'echo',
+      requestId: 'r',
+    };
+    return joinAll([writeHead(head), new TextEncoder().encode('x'.repeat(chars))]);
+  };
+  const deliver = async (joined: Joined, chars: number): Promise<void> => {
+    if (joined.kind !== 'lead') throw new Error(joined.kind);
+    expect(await joined.lead.deliver(answerOf(chars))).toBe(true);
+    joined.lead[Symbol.dispose]();
+  };
+
+  it('serves what it just stored, though it is more than its memory holds', async () => {
+    const { join } = open();
+    for (let bucket = 0; bucket < 3; bucket++) await deliver(await join({ buckets: 3 }), 400_000);
+    expect(await join({ buckets: 3 })).toMatchObject({ kind: 'stored' });
+  });
+
+  it('believes a call that KV does not show it an answer, and everybody else that it does', async () => {
+    const name = newText();
+    await deliver(await open(name).join(), 10);
+    await eventually('the note', () => runInDurableObject(open(name).slot, (_, { storage }) => storage.kv.get('key:k') ?? null));
+    await evictDurableObject(open(name).slot);
+    const { join } = open(name);
+    expect(await join()).toMatchObject({ kind: 'known' });
+    expect(await join({ missing: [0], mayLead: false })).toEqual({ kind: 'none' });
+    expect(await join()).toMatchObject({ kind: 'known' });
+    // Of two that KV showed nothing one leads, and the other gets its answer.
+    await deliver(await join({ missing: [0] }), 10);
+    expect(await join({ missing: [0] })).toMatchObject({ kind: 'stored' });
+  });
+});
+
+describe('a call that keeps its answer and asked for none', () => {
+  const save = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Save': 'true' };
+  const read = { 'Helicone-Cache-Enabled': 'false', 'Helicone-Cache-Read': 'true' };
+
+  it('has a bucket of its own among many at once', async () => {
+    const text = newText();
+    const size = { 'Helicone-Cache-Bucket-Max-Size': '3' };
+    await Promise.all(Array.from({ length: 3 }, () => ask({ text, model: 'mock/slow-100', headers: { ...save, ...size } })));
+    await eventually('all buckets', async () =>
+      (await ask({ text, model: 'mock/slow-100', headers: { ...read, ...size } })).cache === 'HIT' ? true : null,
+    );
+  });
+
+  it('does not undo a purge that came while it was asking', async () => {
+    const text = newText();
+    const model = 'mock/slow-700';
+    const { cache_key: key } = await record(await ask({ text, model }));
+    const asking = ask({ text, model, headers: { 'Cache-Control': 'no-cache' } });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect((await call('DELETE', `/api/cache?key=${key}`)).status).toBe(200);
+    await asking;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await ask({ text, model })).cache).toBe('MISS');
+  });
+});
+
 describe('what is not cacheable', () => {
   it.each([
     ['a call with state at the provider', { previous_response_id: 'resp_1' }],
@@ -355,6 +432,36 @@ describe('a cache that does not answer', () => {
     const place = await open({ kv }).open({ ...plan, subject: newText(), buckets: 3 }, wait);
     expect(place).toMatchObject({ found: null, warning: null });
     place.publisher?.end(false, 0);
+  });
+
+  it('is told of an answer whose delivery failed', async () => {
+    const noted: unknown[] = [];
+    const broken = { deliver: () => Promise.reject(new Error('reset')), [Symbol.dispose]: () => {} };
+    const slot = {
+      generation: async () => '0',
+      join: async () => ({ kind: 'lead', bucket: 0, lead: broken }),
+      note: async (...it: unknown[]) => {
+        noted.push(it);
+        return true;
+      },
+    } as unknown as SlotObject;
+    const { publisher } = await open({ slotOf: () => slot }).open({ ...plan, subject: newText() }, wait);
+    const headers = { 'content-type': 'application/json' };
+    const head = { v: 1, headers, latencyMs: 1, createdAt: 1, expiresAt: Date.now() + 60_000, dropsUsage: false, provider: 'p', model: 'm' } as const;
+    publisher?.begin({ ...head, requestId: 'r' });
+    publisher?.write(new TextEncoder().encode('{}'));
+    publisher?.end(true, 1);
+    await eventually('the note', async () => noted[0] ?? null);
+  });
+
+  it('goes on without a leader whose object is reset', async () => {
+    const slot = {
+      generation: async () => '0',
+      join: async () => ({ kind: 'follow', bucket: 0, flight: 'f' }),
+      follow: () => Promise.reject(new Error('Durable Object reset because its code was updated.')),
+    } as unknown as SlotObject;
+    const place = await open({ slotOf: () => slot }).open({ ...plan, subject: newText() }, wait);
+    expect(place).toMatchObject({ found: null, warning: 'cache: not used, it did not answer in time' });
   });
 
   it('is not asked for ever for what it should have', async () => {

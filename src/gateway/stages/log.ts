@@ -8,6 +8,7 @@ import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 
 const EXCERPT_CHARS = 120;
+const TEXT = /^text\/|x-www-form-urlencoded|json/i;
 const decoder = new TextDecoder();
 
 /** A character outside the basic plane is two units of a string: half of one is none. */
@@ -35,9 +36,13 @@ function requestText(trail: Trail): string | null {
   if (body.text !== null) return body.text;
   if (body.form !== null) return JSON.stringify(body.form);
   if (body.bytes === null) return null;
-  return /^text\/|x-www-form-urlencoded|json/i.test(body.contentType)
-    ? decoder.decode(body.bytes)
-    : `[${body.bytes.byteLength} bytes of ${body.contentType || 'no content type'}]`;
+  return TEXT.test(body.contentType) ? decoder.decode(body.bytes) : `[${body.bytes.byteLength} bytes of ${body.contentType || 'no content type'}]`;
+}
+
+/** What the bodies take in the log, about: what is no text is named there by its size. */
+export function storedBytes({ body, answerIsText, answerBytes }: Trail): number {
+  const request = body?.text?.length ?? (body?.bytes !== null && TEXT.test(body?.contentType ?? '') ? (body?.byteLength ?? 0) : 0);
+  return request + (answerIsText ? answerBytes : 0);
 }
 
 /** Agents that send no Helicone header say their session in headers of their own. */

@@ -58,7 +58,9 @@ async function bounded<T>(waiting: Promise<T>, call: Call, targets: readonly Tar
     });
   } catch (cause) {
     const [target] = targets;
-    throw target === undefined ? cause : networkFailure(cause, target, deadline);
+    // Where this call may go on waiting, the cache has failed, and the call goes on without it.
+    const isOver = deadline.expired !== null || deadline.clientLeft;
+    throw target === undefined || !isOver ? cause : networkFailure(cause, target, deadline);
   }
 }
 
