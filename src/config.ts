@@ -109,10 +109,18 @@ export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = 
   };
 }
 
+const WORKERS_AI = PROVIDERS.find((it) => it.slug === 'workers-ai');
+
 /** Workers AI needs neither key nor account where it is bound; what was set for it all the same counts. */
 function bound(it: ConfiguredProvider, ask: Provider['fetch']): ConfiguredProvider {
-  if (it.provider.slug !== 'workers-ai' || it.ready || ask === undefined) return it;
-  const overBinding = { baseUrl: 'https://workers-ai.invalid/v1', keyVariable: null, endpoints: ['chat', 'embeddings'], fetch: ask } as const;
+  if (it.provider !== WORKERS_AI || it.ready || it.moved || ask === undefined) return it;
+  // The binding is asked at no address; a caller that brings its own key and account finds the API at this one.
+  const overBinding = {
+    baseUrl: 'https://api.cloudflare.com/client/v4/accounts/bound/ai/v1',
+    keyVariable: null,
+    endpoints: ['chat', 'embeddings'],
+    fetch: ask,
+  } as const;
   return configure({ ...it.provider, ...overBinding }, {});
 }
 

@@ -19,34 +19,56 @@ const MS_PER_SECOND = 1_000;
 const DONE = 'data: [DONE]\n\n';
 const encoder = new TextEncoder();
 
-/** Answers a call on OpenAI's paths in place of the network. */
+/** Answers a call on OpenAI's paths in place of the network. A caller that brings its own key goes to its own account, over the network. */
 export const askBinding =
   (ai: AiBinding) =>
   async (request: Request): Promise<Response> => {
+    if (request.headers.has('authorization')) return fetch(request);
     const { pathname } = new URL(request.url);
-    const { model: name, stream_options: streamOptions, ...body } = await request.json<JsonObject>();
+    const answer = ANSWERS.find(([path]) => pathname.endsWith(path))?.[1];
+    const asked = answer === undefined || request.method !== 'POST' ? null : parseObject(await request.text());
+    if (answer === undefined || asked === null) {
+      const message = `the AI binding has no answer for ${request.method} ${pathname.slice(0, 100)}, or the body is no JSON object`;
+      return Response.json({ error: { message, type: 'not_found_error' } }, { status: 404 });
+    }
+    const { model: name, ...body } = asked;
     const model = stringOr(name, '');
-    const options = { returnRawResponse: true, signal: request.signal } as const;
-    if (pathname.endsWith('/embeddings')) {
-      const { input, encoding_format: format, ...rest } = body;
-      const answer = await ai.run(model, { ...rest, text: input }, options);
-      return answer.ok ? Response.json(embeddingsOf(await answer.json(), model, format === 'base64')) : failureOf(answer);
-    }
-    if (!pathname.endsWith('/chat/completions')) {
-      return Response.json(
-        { error: { message: `the AI binding has no answer for ${pathname.slice(0, 100)}`, type: 'not_found_error' } },
-        { status: 404 },
-      );
-    }
-    const answer = await ai.run(model, { ...body, messages: objects(body['messages']).map(withContent) }, options);
-    if (!answer.ok) return failureOf(answer);
-    if (body['stream'] === true && answer.body !== null) {
-      const chunks = new Chunks(model, at(streamOptions, 'include_usage') === true);
-      const events = answer.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(chunks));
-      return new Response(events, { headers: { 'content-type': 'text/event-stream' } });
-    }
-    return Response.json(completionOf(await answer.json(), model));
+    const run = (inputs: JsonObject): Promise<Response> => ai.run(model, inputs, { returnRawResponse: true, signal: request.signal });
+    return answer(model, body, run);
   };
+
+type Run = (inputs: JsonObject) => Promise<Response>;
+
+async function embed(model: string, { input, encoding_format: format, ...rest }: JsonObject, run: Run): Promise<Response> {
+  const answer = await run({ ...rest, text: input });
+  if (!answer.ok) return failureOf(answer);
+  const body = parseObject(await answer.text());
+  return body === null ? notJson(answer) : Response.json(embeddingsOf(body, model, format === 'base64'));
+}
+
+async function chat(model: string, body: JsonObject, run: Run): Promise<Response> {
+  const answer = await run({ ...body, messages: objects(body['messages']).map(withContent) });
+  if (!answer.ok) return failureOf(answer);
+  const isStream = body['stream'] === true;
+  const chunks = new Chunks(model, at(body, 'stream_options', 'include_usage') === true);
+  if (isStream && answer.body !== null && /event-stream/i.test(answer.headers.get('content-type') ?? '')) {
+    return new Response(answer.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(chunks)), { headers: EVENTS });
+  }
+  const whole = parseObject(await answer.text());
+  if (whole === null) return notJson(answer);
+  const completion = completionOf(whole, model);
+  // Some models answer whole whatever was asked.
+  return isStream ? new Response(chunks.whole(completion), { headers: EVENTS }) : Response.json(completion);
+}
+
+const EVENTS = { 'content-type': 'text/event-stream' };
+const ANSWERS = [
+  ['/embeddings', embed],
+  ['/chat/completions', chat],
+] as const;
+
+const notJson = (answer: Response): Response =>
+  new Response('the binding answered with what is no JSON', { status: answer.status, headers: { 'content-type': 'text/plain' } });
 
 /** The binding wants a text where OpenAI's clients send null beside tool calls. */
 const withContent = (message: JsonObject): JsonObject => (message['content'] == null ? { ...message, content: '' } : message);
@@ -55,14 +77,16 @@ const withContent = (message: JsonObject): JsonObject => (message['content'] == 
 async function failureOf(answer: Response): Promise<Response> {
   const text = await answer.text();
   const body = parseObject(text);
-  if (isObject(at(body, 'error'))) return Response.json(body, { status: answer.status });
+  const retryAfter = answer.headers.get('retry-after');
+  const init = { status: answer.status, headers: retryAfter === null ? {} : { 'retry-after': retryAfter } };
+  if (isObject(at(body, 'error'))) return Response.json(body, init);
   const message = stringOr(at(body, 'description') ?? at(body, 'message'), text.slice(0, 500) || `status ${answer.status}`);
   const code = at(body, 'internalCode') ?? null;
-  return Response.json({ error: { message, type: stringOr(at(body, 'name'), 'server_error'), param: null, code } }, { status: answer.status });
+  return Response.json({ error: { message, type: stringOr(at(body, 'name'), 'server_error'), param: null, code } }, init);
 }
 
-function completionOf(answer: unknown, model: string): unknown {
-  if (!isObject(answer) || Array.isArray(answer['choices'])) return answer;
+function completionOf(answer: JsonObject, model: string): JsonObject {
+  if (Array.isArray(answer['choices'])) return answer;
   const calls = objects(answer['tool_calls']).map(toolCallOf);
   const text = textOf(answer['response']);
   const message = {
@@ -75,10 +99,13 @@ function completionOf(answer: unknown, model: string): unknown {
     object: 'chat.completion',
     created: seconds(),
     model,
-    choices: [{ index: 0, message, finish_reason: calls.length > 0 ? 'tool_calls' : 'stop', logprobs: null }],
+    choices: [{ index: 0, message, finish_reason: finishOf(answer, calls.length > 0), logprobs: null }],
     ...(isObject(answer['usage']) && { usage: answer['usage'] }),
   };
 }
+
+/** Not every model says why it ended. */
+const finishOf = (answer: JsonObject, hasCalls: boolean): string => stringOr(answer['finish_reason'], hasCalls ? 'tool_calls' : 'stop');
 
 /** In JSON mode the answer is the value itself. */
 const textOf = (response: unknown): string => (typeof response === 'string' ? response : response == null ? '' : JSON.stringify(response));
@@ -93,7 +120,7 @@ function toolCallOf(call: JsonObject): JsonObject {
   };
 }
 
-function embeddingsOf(answer: unknown, model: string, isBase64: boolean): unknown {
+function embeddingsOf(answer: JsonObject, model: string, isBase64: boolean): unknown {
   const rows = at(answer, 'data');
   if (!Array.isArray(rows) || rows.some(isObject)) return answer;
   const data = rows.map((row, index) => ({ object: 'embedding', index, embedding: isBase64 ? base64Of(row) : row }));
@@ -113,6 +140,7 @@ class Chunks implements Transformer<Uint8Array, Uint8Array> {
   readonly #head: JsonObject;
   #begun = false;
   #calls = 0;
+  #finish: string | null = null;
   #usage: unknown = null;
 
   constructor(
@@ -144,16 +172,38 @@ class Chunks implements Transformer<Uint8Array, Uint8Array> {
     // What is no JSON stays as it is, too: the gateway says what is wrong with it.
     if (value === null || 'choices' in value || 'error' in value) return null;
     if (isObject(value['usage'])) this.#usage = value['usage'];
-    const calls = objects(value['tool_calls']).map((call) => ({ index: this.#calls++, ...toolCallOf(call) }));
+    this.#finish = stringOr(value['finish_reason'], this.#finish);
+    const calls = objects(value['tool_calls']).flatMap((call) => this.#callOf(call));
     const content = textOf(value['response']);
     const begin = this.#begun ? '' : this.#chunk({ role: 'assistant', content: '' }, null);
     this.#begun = true;
     return begin + (content === '' ? '' : this.#chunk({ content }, null)) + (calls.length === 0 ? '' : this.#chunk({ tool_calls: calls }, null));
   }
 
+  /** The whole answer as one stream. */
+  whole(completion: JsonObject): string {
+    const [choice] = objects(completion['choices']);
+    const message = isObject(choice?.['message']) ? choice['message'] : {};
+    const calls = objects(message['tool_calls']).map((call) => ({ index: this.#calls++, ...call }));
+    this.#usage = isObject(completion['usage']) ? completion['usage'] : null;
+    this.#finish = stringOr(choice?.['finish_reason'], null);
+    return this.#chunk({ ...message, role: 'assistant', ...(calls.length > 0 && { tool_calls: calls }) }, null) + this.#end();
+  }
+
+  /** A call in one piece, or a piece of one: those have an index, and only the first has a name. The last may be empty. */
+  #callOf(call: JsonObject): JsonObject[] {
+    if (typeof call['index'] !== 'number') return [{ index: this.#calls++, ...toolCallOf(call) }];
+    this.#calls = Math.max(this.#calls, call['index'] + 1);
+    const of = isObject(call['function']) ? call['function'] : call;
+    const [id, name, rest] = [stringOr(call['id'], null), stringOr(of['name'], null), textOf(of['arguments'])];
+    if (id === null && name === null && rest === '') return [];
+    const head = id === null ? {} : { id, type: 'function' };
+    return [{ index: call['index'], ...head, function: { ...(name !== null && { name }), arguments: rest } }];
+  }
+
   #end(): string {
     const usage = this.includesUsage && this.#usage !== null ? `data: ${JSON.stringify({ ...this.#head, choices: [], usage: this.#usage })}\n\n` : '';
-    return this.#chunk({}, this.#calls > 0 ? 'tool_calls' : 'stop') + usage + DONE;
+    return this.#chunk({}, this.#finish ?? (this.#calls > 0 ? 'tool_calls' : 'stop')) + usage + DONE;
   }
 
   #chunk(delta: JsonObject, finishReason: string | null): string {

@@ -87,7 +87,7 @@ describe('Workers AI by its binding', () => {
     expect(deltas).toEqual([{ role: 'assistant', content: '' }, { content: 'Co' }, { content: 'ld.' }, {}]);
     expect(chunks.flatMap((each) => each.choices.map((choice) => choice.finish_reason))).toEqual([null, null, null, 'stop']);
     expect(chunks.at(-1)?.usage ?? null).toEqual(wished ? usage : null);
-    expect(asked[0]?.inputs).toEqual({ messages, stream: true });
+    expect(asked[0]?.inputs).toEqual({ messages, stream: true, stream_options: { include_usage: true } });
   });
 
   it("streams tools, and what is in OpenAI's form already", async () => {
@@ -105,6 +105,31 @@ describe('Workers AI by its binding', () => {
     const chunk = (delta: JsonObject, finish: string | null) => ({ ...head, choices: [{ index: 0, delta, finish_reason: finish }] });
     const theirs = open(() => events(chunk({ role: 'assistant', content: 'Cold.' }, null), chunk({}, 'stop'), '[DONE]'));
     expect((await theirs.client.chat.completions.stream({ model, messages }).finalChatCompletion()).choices[0]?.message.content).toBe('Cold.');
+  });
+
+  it('streams tools in pieces', async () => {
+    const pieces = [
+      { id: 'call_1', type: 'function', index: 0, function: { name: 'weather' } },
+      { index: 0, function: { arguments: '{"city":' } },
+      { index: 0, function: { arguments: '"Oslo"}' } },
+      { id: null, type: null, index: 0, function: { name: null, arguments: '' } },
+    ];
+    const { client } = open(() => events(...pieces.map((each) => ({ response: null, tool_calls: [each] })), '[DONE]'));
+    const { choices } = await client.chat.completions.stream({ model, messages }).finalChatCompletion();
+    expect(choices[0]?.message.tool_calls).toMatchObject([{ id: 'call_1', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }]);
+    expect(choices[0]?.message.tool_calls).toHaveLength(1);
+  });
+
+  it('says that it was cut short, and streams what came whole', async () => {
+    const short = { response: 'cut off he', finish_reason: 'length', usage };
+    const { client } = open(({ inputs }) => (inputs['max_tokens'] === 3 ? events(short, '[DONE]') : Response.json(short)));
+    expect((await client.chat.completions.create({ model, messages })).choices[0]?.finish_reason).toBe('length');
+    for (const limit of [3, 4]) {
+      const streamed = await client.chat.completions
+        .stream({ model, messages, max_tokens: limit, stream_options: { include_usage: true } })
+        .finalChatCompletion();
+      expect(streamed).toMatchObject({ choices: [{ finish_reason: 'length', message: { content: 'cut off he' } }], usage });
+    }
   });
 
   it('is cut where its stream ends early, and says what failed', async () => {
