@@ -28,6 +28,8 @@ export interface HeaderRule<T = unknown> {
   readonly secret?: boolean;
   /** Too common on ordinary HTTP calls to be worth a warning by itself. */
   readonly quiet?: boolean;
+  /** A list, to which that of the key is added: what a key is bound by its callers cannot lift. */
+  readonly addsToDefault?: boolean;
 }
 
 /** A label longer than this is cut by no one and refused here: it becomes a database column and an index entry. */
@@ -352,7 +354,8 @@ export const HEADER_RULES = {
     parse: limitPolicies,
     fallback: undefined,
     acts: true,
-    doc: 'Request, money or token limits, such as `10;w=60;u=request;s=user`; several are separated by commas, and all must admit.',
+    addsToDefault: true,
+    doc: 'Request, money or token limits, such as `10;w=60;u=request;s=user`; several are separated by commas, and all must admit, those of the key as well.',
   }),
   rateLimitCostCents: rule({
     name: 'Helicone-RateLimit-Cost-Cents',

@@ -36,7 +36,7 @@ export class Limiter extends DurableObject {
     const lease = request.leaseId !== null && decision.isAdmitted ? this.#lease(counter, request, request.leaseId, decision, now) : null;
     if (decision.isAdmitted) {
       this.#write(request.isDurable);
-      this.#wakeAt(counter.nextExpiry ?? now + decision.resetMs + CLEAN_UP_AFTER_MS);
+      this.#wakeWhenNext(now);
     }
     return { decision, lease };
   }
@@ -47,22 +47,23 @@ export class Limiter extends DurableObject {
 
   settle(id: string, amount: number, window: Window, isDurable: boolean): void {
     this.#open().settle(id, amount, window, Date.now());
+    this.#window = window;
     this.#write(isDurable);
-    this.#wakeAt(Date.now() + CLEAN_UP_AFTER_MS);
+    this.#wakeWhenNext(Date.now());
   }
 
   /** A call that another limit refused takes nothing here. */
   release(id: string, isDurable: boolean): void {
     this.#open().release(id);
     this.#write(isDurable);
-    this.#wakeAt(Date.now() + CLEAN_UP_AFTER_MS);
+    this.#wakeWhenNext(Date.now());
   }
 
   /** A lease is over. */
   endLease(ended: EndedLease, window: Window, isDurable: boolean): void {
     this.#open().endLease(ended, window, Date.now());
     this.#write(isDurable);
-    this.#wakeAt(this.#open().nextExpiry ?? Date.now() + CLEAN_UP_AFTER_MS);
+    this.#wakeWhenNext(Date.now());
   }
 
   override async alarm(): Promise<void> {
@@ -75,7 +76,7 @@ export class Limiter extends DurableObject {
       return;
     }
     this.#write(true);
-    this.#wakeAt(counter.nextExpiry ?? now + CLEAN_UP_AFTER_MS);
+    this.#wakeWhenNext(now);
   }
 
   #lease(counter: Counter, request: LimiterTake, id: string, decision: Decision, now: number): Lease | null {
@@ -106,6 +107,12 @@ export class Limiter extends DurableObject {
   #store(): void {
     this.#isWriting = false;
     if (this.#window !== null) this.ctx.storage.kv.put('state', { counter: this.#open().state, window: this.#window } satisfies Stored);
+  }
+
+  /** When a hold runs out, or else when nothing is left to be counted: a budget of a month sleeps for it. */
+  #wakeWhenNext(now: number): void {
+    const counter = this.#open();
+    this.#wakeAt(counter.nextExpiry ?? counter.emptyAt(this.#window, now) + CLEAN_UP_AFTER_MS);
   }
 
   #wakeAt(at: number): void {

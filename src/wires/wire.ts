@@ -78,11 +78,8 @@ export interface BodyEdit {
   readonly json: string | null;
 }
 
-/** The most that a call uses up. `isStated`: by its own words, where it would be an assumption else. */
-export interface Worst {
-  readonly usage: Usage;
-  readonly isStated: boolean;
-}
+/** The most that a call uses up. `isStated`: by its own words; else `usage` is assumed, and `most` is what it can come to. */
+export type Worst = { readonly usage: Usage; readonly isStated: true } | { readonly usage: Usage; readonly isStated: false; readonly most: Usage };
 
 export interface Wire {
   readonly name: WireName;

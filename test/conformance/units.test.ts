@@ -207,6 +207,10 @@ describe('ocr', () => {
     const refused = await post('/v1/ocr', many, headers);
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('may use up more than the whole limit')]);
     expect((await post('/v1/ocr', { ...many, pages: [0, 1] }, headers)).status).toBe(200);
+    const ranges = await post('/v1/ocr', { ...many, pages: '0-3, 7, 9' }, headers);
+    expect(ranges.status).toBe(400);
+    const strict = { ...headers, 'Helicone-RateLimit-Policy': '100;w=3600;u=cents;s=user;hold=strict' };
+    expect((await post('/v1/ocr', { model: 'mistral-ocr-2512', document }, strict)).status).toBe(400);
     // It says nothing of its pages: what is left is held, and what was not used comes back.
     expect((await post('/v1/ocr', { model: 'mistral-ocr-2512', document }, { ...headers, 'Helicone-User-Id': 'another' })).status).toBe(200);
   });

@@ -116,6 +116,11 @@ export class Counter {
     return this.#slots.size === 0 && this.#holds.size === 0;
   }
 
+  /** When all that was used has left the window, in Unix milliseconds; `at` where nothing was. */
+  emptyAt(window: Window | null, at: number): number {
+    return window === null || this.#slots.size === 0 ? at : at + this.#resetMs(window, at);
+  }
+
   /** What a take would say now; takes nothing. */
   check(request: TakeRequest, at: number): Decision {
     return this.#decide(request, this.#moveTo(at, request.window));

@@ -21,6 +21,8 @@ export interface WorstCase {
   readonly isStated: boolean;
   /** What is used up besides input and output, where the wire tells. */
   readonly units?: Usage;
+  /** The same at the most, where `units` is an assumption. */
+  readonly unitsMost?: Usage;
 }
 
 /** Wires that use up tokens; everything else (files, lists, counting, moderation) costs none. */
@@ -51,8 +53,10 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
   const { json } = body;
   const readable = json ?? body.form;
   if (call.wire.worstOfRequest !== undefined && readable !== null) {
-    const { usage, isStated } = call.wire.worstOfRequest(readable, body.facts, body.byteLength);
-    return { input: usage.input, output: usage.output, outputMost: usage.output, isStated, units: usage };
+    const worst = call.wire.worstOfRequest(readable, body.facts, body.byteLength);
+    const { usage, isStated } = worst;
+    const unitsMost = worst.isStated ? usage : worst.most;
+    return { input: usage.input, output: usage.output, outputMost: unitsMost.output, isStated, units: usage, unitsMost };
   }
   const most = Math.max(...targets.map((target) => target.outputLimit ?? assumedOutputTokens));
   const assumed = Math.min(most, assumedOutputTokens);

@@ -82,7 +82,8 @@ const UNSERVED = new Set([401, 403, 404]);
 /** The kind of an error answer, by its status and body. */
 export function kindOfStatus(status: number, text: string): FailureKind {
   if (CONTENT_FILTER.test(text)) return 'caller';
-  if (CONTEXT.test(text) && status < 500) return 'context';
+  // Limits of tokens a minute speak of too many of them as well.
   if (TRANSIENT.has(status) || status >= 500) return 'transient';
+  if (CONTEXT.test(text)) return 'context';
   return UNSERVED.has(status) ? 'unserved' : 'caller';
 }

@@ -90,7 +90,10 @@ async function admitAll(
   const applied = strictest(all.map((each) => apply(each, situation)));
   const asked = await Promise.allSettled(applied.map((it) => ask(it, deps, trail)));
   const results = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  const refused = results.find((result) => result.decision !== null && !result.decision.isAdmitted && result.it.rule?.isDryRun !== true);
+  // Who waits for the one that lasts longest has waited for all.
+  const [refused] = results
+    .filter((result) => result.decision !== null && !result.decision.isAdmitted && result.it.rule?.isDryRun !== true)
+    .sort((a, b) => (b.decision?.retryAfterMs ?? 0) - (a.decision?.retryAfterMs ?? 0));
   for (const { it, decision } of results) {
     if (it.rule?.isDryRun === true && decision?.isAdmitted === false) trail.warn(`limit ${nameOf(it)} would have refused this call (dry run)`);
   }
@@ -166,9 +169,14 @@ function strictest(applied: readonly Applied[]): Applied[] {
   return [...bySubject.values()];
 }
 
+function wholeOf(worst: WorstCase): WorstCase {
+  const whole = { ...worst, output: worst.outputMost };
+  return worst.unitsMost === undefined ? whole : { ...whole, units: worst.unitsMost };
+}
+
 function amountOf(policy: LimitPolicy, { worst: assumed, targets, findOverride, deps, trail }: Situation): number {
   if (policy.unit === 'request') return 1;
-  const worst = policy.holdsWhole ? { ...assumed, output: assumed.outputMost } : assumed;
+  const worst = policy.holdsWhole ? wholeOf(assumed) : assumed;
   if (policy.unit === 'tokens') return worst.input + worst.output;
   const { nanoUsd, unpriced } = priceWorst(worst, targets, deps.clock.now(), findOverride);
   if (unpriced.length > 0)
@@ -220,7 +228,9 @@ function show(admitted: readonly Result[], trail: Trail): void {
     if (part < least) trail.limit = shown(it, decision);
     least = Math.min(least, part);
     const { window } = it.take;
-    const reached = window.kind === 'sliding' ? undefined : WARN_FROM.find((from) => 1 - part >= from);
+    // What a call holds is not spent yet, and most of it comes back.
+    const spent = it.take.holdUntil === null ? 1 - part : decision.used / it.take.quota;
+    const reached = window.kind === 'sliding' ? undefined : WARN_FROM.find((from) => spent >= from);
     if (window.kind === 'sliding' || reached === undefined) continue;
     trail.budgets.push({ limit: it.rule?.name ?? it.text, segment: it.segment, percent: Math.round(reached * 100), windowStartsAt: window.startsAt });
   }

@@ -62,18 +62,22 @@ export function readPolicy(headers: Iterable<readonly [string, string]>, default
     if ('expected' in parsed) {
       throw new GatewayError('bad_header', `${rule.name}: got ${shown(value, rule)}, expected ${parsed.expected}.`, { param: rule.name });
     }
+    const isAdded = rule.addsToDefault === true && seen.has(field);
     seen.add(field);
-    fields[field] = parsed.value;
+    fields[field] = isAdded ? [...listIn(fields[field]), ...listIn(parsed.value)] : parsed.value;
     if (!rule.acts && rule.quiet !== true && parsed.value !== rule.fallback) warnings.push(`${rule.name}: not active in this version`);
   };
   for (const [name, value] of headers) read(name, value);
   for (const [name, value] of Object.entries(defaults)) {
     const field = FIELD_BY_HEADER.get(name);
     const property = name.startsWith(PROPERTY_PREFIX) ? name.slice(PROPERTY_PREFIX.length) : null;
-    if (property !== null ? !Object.hasOwn(properties, property) : field === undefined || !seen.has(field)) read(name, value);
+    const isOpen = field === undefined || !seen.has(field) || (HEADER_RULES[field] as HeaderRule).addsToDefault === true;
+    if (property !== null ? !Object.hasOwn(properties, property) : isOpen) read(name, value);
   }
   return fields as unknown as Policy;
 }
+
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function readProperty(name: string, value: string, properties: Record<string, string>): void {
   const header = `Helicone-Property-${name}`;

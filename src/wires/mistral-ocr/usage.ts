@@ -3,8 +3,10 @@ import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, count, isObject, objects } from '../json';
 import type { JsonObject, Worst } from '../wire';
 
-/** A document says its length only once it is read; most have less, and 1,000 pages is the most that is taken. */
+/** A document says its length only once it is read; most have less. */
 const ASSUMED_PAGES = 100;
+/** Longer documents are refused. */
+const MOST_PAGES = 1_000;
 
 export function readUsage(body: JsonObject): Usage | null {
   const info = body['usage_info'];
@@ -17,12 +19,20 @@ const isAnnotated = (body: JsonObject): boolean =>
   body['document_annotation'] != null ||
   objects(body['pages']).some((page) => objects(page['images']).some((image) => image['image_annotation'] != null));
 
-/** `pages` lists the ones that are wanted, or names ranges of them; an image is one. */
+/** `pages` lists the ones that are wanted, or names ranges of them (`0-3,7`); an image is one. */
 export function worstUsage(body: JsonObject): Worst {
-  const wanted = body['pages'];
-  const isImage = at(body, 'document', 'type') === 'image_url';
-  const stated = Array.isArray(wanted) ? wanted.length : isImage ? 1 : null;
-  const pages = stated ?? ASSUMED_PAGES;
   const wishesSchema = body['document_annotation_format'] != null || body['bbox_annotation_format'] != null;
-  return { usage: { ...NO_USAGE, pages, annotatedPages: wishesSchema ? pages : 0 }, isStated: stated !== null };
+  const usageOf = (pages: number): Usage => ({ ...NO_USAGE, pages, annotatedPages: wishesSchema ? pages : 0 });
+  const stated = wantedPages(body['pages']) ?? (at(body, 'document', 'type') === 'image_url' ? 1 : null);
+  if (stated !== null) return { usage: usageOf(Math.min(stated, MOST_PAGES)), isStated: true };
+  return { usage: usageOf(ASSUMED_PAGES), isStated: false, most: usageOf(MOST_PAGES) };
+}
+
+function wantedPages(wanted: unknown): number | null {
+  if (Array.isArray(wanted)) return wanted.length === 0 ? null : wanted.length;
+  if (typeof wanted === 'number') return 1;
+  if (typeof wanted !== 'string') return null;
+  const parts = wanted.split(',').map((part) => /^\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*$/.exec(part));
+  if (parts.some((part) => part === null)) return null;
+  return parts.reduce((sum, part) => sum + Math.max(1, Number(part?.[2] ?? part?.[1]) - Number(part?.[1]) + 1), 0);
 }

@@ -134,4 +134,12 @@ describe('calendarWindow', () => {
     const ask = { id: 'x', amount: 1, isFlexible: false, holdUntil: null, quota: 100, window: WINDOW };
     expect(again.check(ask, 3_002).used).toBe(35);
   });
+
+  it('knows when it will be empty', () => {
+    const counter = new Counter();
+    expect(counter.emptyAt(WINDOW, 5_000)).toBe(5_000);
+    counter.take(take(), 5_000);
+    expect(counter.emptyAt(WINDOW, 5_500)).toBe(6_009);
+    expect(counter.emptyAt({ kind: 'calendar', startsAt: 0, endsAt: 90_000 }, 5_500)).toBe(90_000);
+  });
 });

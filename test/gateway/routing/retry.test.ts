@@ -68,6 +68,8 @@ describe('kindOfStatus', () => {
     [400, '', 'caller'],
     [422, '', 'caller'],
     [400, '{"error":{"code":"context_length_exceeded"}}', 'context'],
+    // Bedrock's words of a limit a minute: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+    [429, '{"message":"Too many tokens, please wait before trying again."}', 'transient'],
     // Anthropic's words: https://platform.claude.com/docs/en/build-with-claude/context-windows
     [400, '{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}', 'context'],
     [400, '{"error":{"code":"content_filter"}}', 'caller'],

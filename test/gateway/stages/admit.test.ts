@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseLimitPolicies } from '../../../schema/limit-policy';
 import type { Call, CallBody, Identity, Target } from '../../../src/gateway/call';
-import type { Decision } from '../../../src/gateway/limits/counter';
+import type { Decision, TakeRequest } from '../../../src/gateway/limits/counter';
 import type { Limiter, LimitRule } from '../../../src/gateway/ports';
 import { type AdmitDeps, admit } from '../../../src/gateway/stages/admit';
 import { readPolicy } from '../../../src/gateway/stages/read-policy';
@@ -76,6 +76,25 @@ describe('admit', () => {
       });
       expect(released.map((each) => JSON.parse(each)[0]).sort()).toEqual(['request', 'tokens']);
     }
+  });
+
+  it('says how long the longest of the refusals lasts', async () => {
+    const take = (async (_: string, { quota }: TakeRequest) => ({
+      ...admitted,
+      isAdmitted: false,
+      retryAfterMs: quota === 1 ? 1_000 : 90_000,
+    })) as Limiter['take'];
+    await expect(run('1;w=1;s=user,2;w=3600;s=user', { take }).granted).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 90 });
+  });
+
+  it('warns of a budget by what was spent, not by what is held for calls in flight', async () => {
+    const held: Decision = { ...admitted, taken: 6_000, used: 1_000, held: 3_000, left: 0 };
+    const spending = run('1;w=day;u=usd', { take: async (_, { quota }) => ({ ...held, used: quota * 0.1 }) });
+    await spending.granted;
+    expect(spending.trail.budgets).toEqual([]);
+    const spent = run('1;w=day;u=usd', { take: async (_, { quota }) => ({ ...held, used: quota * 0.8, left: quota * 0.1 }) });
+    await spent.granted;
+    expect(spent.trail.budgets).toMatchObject([{ percent: 80 }]);
   });
 
   it('reserves for the body that a target would really get', async () => {

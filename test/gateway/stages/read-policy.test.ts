@@ -15,6 +15,13 @@ const error = (headers: Record<string, string>): string => {
 };
 
 describe('readPolicy', () => {
+  it('binds a call by the limits of its key and by its own', () => {
+    const key = { 'helicone-ratelimit-policy': '1;w=3600;s=user' };
+    const quotas = (headers: Record<string, string>) => policy(headers, key).rateLimitPolicy?.map((each) => each.quota);
+    expect(quotas({})).toEqual([1]);
+    expect(quotas({ 'Helicone-RateLimit-Policy': '1000000;w=1,5;w=60' })).toEqual([1_000_000, 5, 1]);
+  });
+
   it('fills every default when there is no header', () => {
     const empty = policy({});
     for (const [field, rule] of Object.entries(HEADER_RULES))
