@@ -91,13 +91,22 @@ const UNPRICED_DETAILS = [
 /** Something else than tokens was used up. */
 const hasUnits = ({ images, audioSeconds, characters, searches, pages }: Usage): boolean => images + audioSeconds + characters + searches + pages > 0;
 
-function catalogueCost(priceId: string, model: string, usage: Usage, at: Date): number | null {
+/** Of searches on the web, in nano-dollars; null where they have no price here. */
+function searchCost(provider: string, model: string, searches: number): number | null {
+  const price = unitPrice(provider, model);
+  if (price?.perThousandWebSearches !== undefined) return Math.round((searches * price.perThousandWebSearches * NANO_PER_USD) / 1_000);
+  return price?.perThousandGrounded === undefined ? null : Math.round((price.perThousandGrounded * NANO_PER_USD) / 1_000);
+}
+
+function catalogueCost(provider: string, priceId: string, model: string, usage: Usage, at: Date): number | null {
   try {
     const result = calcPrice(catalogueUsage(usage), model, { providerId: priceId, timestamp: at });
     if (result === null || UNPRICED_DETAILS.some(([tokens, price]) => usage[tokens] > 0 && result.model_price[price] === undefined)) return null;
     // No unit of this call has a price there.
     if (result.total_price === 0 && hasUnits(usage)) return null;
-    return toNano(result.total_price);
+    const isSearchPriced = usage.webSearches === 0 || result.model_price.web_searches_kcount !== undefined;
+    const searches = isSearchPriced ? 0 : searchCost(provider, model, usage.webSearches);
+    return searches === null ? null : toNano(result.total_price) + searches;
   } catch {
     // Counts that contradict each other (more cached tokens than tokens) have no price.
     return null;
@@ -128,7 +137,7 @@ export function priceCall(provider: string, models: readonly string[], usage: Us
   }
   const entry = PROVIDER_BY_NAME.get(provider);
   for (const model of entry?.priceId == null ? [] : models) {
-    const nanoUsd = catalogueCost(entry?.priceId ?? '', model, usage, new Date(startedAt));
+    const nanoUsd = catalogueCost(provider, entry?.priceId ?? '', model, usage, new Date(startedAt));
     if (nanoUsd !== null) return { nanoUsd, source: 'catalogue', warning: null };
   }
   for (const model of models) {

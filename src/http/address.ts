@@ -1,5 +1,6 @@
 /** Where a request is meant to go: the path for the router, with a key segment cut out and a host label turned into a path. */
 import { PROVIDER_BY_NAME } from '../providers/registry';
+import { unescaped } from '../wires/path';
 
 export interface Address {
   /** What the router sees. */
@@ -54,14 +55,4 @@ function withoutKeys(query: string, isKey: (text: string) => boolean): string {
   const kept = members.filter((member) => !isKey(unescaped(member.slice(member.indexOf('=') + 1))));
   if (kept.length === members.length) return query;
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
-}
-
-/** Percent escapes resolved; what is not well-formed stands for itself. */
-export function unescaped(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

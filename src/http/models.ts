@@ -4,7 +4,7 @@ import { GatewayError } from '../gateway/errors';
 import type { FindOverride } from '../gateway/price';
 import { listModels } from '../providers/catalogue';
 import type { ConfiguredProvider } from '../providers/configure';
-import { unescaped } from './address';
+import { unescaped } from '../wires/path';
 import { type AppContext, requireKey } from './context';
 
 interface ListedModel {

@@ -4,11 +4,15 @@
  * - https://platform.openai.com/docs/pricing (speech)
  * - https://cohere.com/pricing (rerank)
  * - https://docs.voyageai.com/docs/pricing (rerank)
+ * - https://ai.google.dev/gemini-api/docs/pricing, https://cloud.google.com/vertex-ai/generative-ai/pricing (searches on the web)
  */
 export interface UnitPrice {
   readonly perMillionCharacters?: number;
   readonly perThousandSearches?: number;
   readonly perMillionInputTokens?: number;
+  readonly perThousandWebSearches?: number;
+  /** Of calls that searched, however often. */
+  readonly perThousandGrounded?: number;
 }
 
 const PRICES: readonly (readonly [provider: string, prefix: string, price: UnitPrice])[] = [
@@ -19,6 +23,10 @@ const PRICES: readonly (readonly [provider: string, prefix: string, price: UnitP
   ['cohere', 'rerank-multilingual-v3.0', { perThousandSearches: 2 }],
   ['cohere', 'rerank-v4.0-fast', { perThousandSearches: 2 }],
   ['cohere', 'rerank-v4.0-pro', { perThousandSearches: 2.5 }],
+  ...['google', 'vertex'].flatMap((slug) => [
+    ...['gemini-2.0', 'gemini-2.5'].map((prefix) => [slug, prefix, { perThousandGrounded: 35 }] as const),
+    ...['gemini-3', 'gemini-3.1', 'gemini-3.5'].map((prefix) => [slug, prefix, { perThousandWebSearches: 14 }] as const),
+  ]),
   ['voyage', 'rerank-2.5', { perMillionInputTokens: 0.05 }],
   ['voyage', 'rerank-2.5-lite', { perMillionInputTokens: 0.02 }],
 ];

@@ -57,3 +57,8 @@ export function stringify(value: unknown): string | null {
     throw error;
   }
 }
+
+const SHOWN_CHARS = 40;
+
+/** A foreign value as an error may show it: its text, or its JSON. What is no text may have a `toString` that is no function. */
+export const shown = (it: unknown): string => (typeof it === 'string' ? it : (stringify(it) ?? typeof it)).slice(0, SHOWN_CHARS);

@@ -39,7 +39,7 @@ describe('golden invoices', () => {
   });
 
   it('gpt-4.1 on the Responses wire: 2, cached 0.50, 8', () => {
-    const usage = readResponses({ input_tokens: 10_000, input_tokens_details: { cached_tokens: 8_000 }, output_tokens: 500 });
+    const usage = readResponses({ usage: { input_tokens: 10_000, input_tokens_details: { cached_tokens: 8_000 }, output_tokens: 500 } });
     expect(invoice('openai', 'gpt-4.1', usage)).toBe(2_000 * 2_000 + 8_000 * 500 + 500 * 8_000);
   });
 
@@ -89,17 +89,47 @@ describe('golden invoices', () => {
   });
 
   it('gemini-2.5-pro below and above its tier of 200,000 tokens: 1.25 and 10, then 2.50 and 15', () => {
-    expect(invoice('google', 'gemini-2.5-pro', readGemini({ promptTokenCount: 100_000, candidatesTokenCount: 1_000 }))).toBe(
+    expect(invoice('google', 'gemini-2.5-pro', readGemini({ usageMetadata: { promptTokenCount: 100_000, candidatesTokenCount: 1_000 } }))).toBe(
       100_000 * 1_250 + 1_000 * 10_000,
     );
-    expect(invoice('google', 'gemini-2.5-pro', readGemini({ promptTokenCount: 250_000, candidatesTokenCount: 1_000 }))).toBe(
+    expect(invoice('google', 'gemini-2.5-pro', readGemini({ usageMetadata: { promptTokenCount: 250_000, candidatesTokenCount: 1_000 } }))).toBe(
       250_000 * 2_500 + 1_000 * 15_000,
     );
   });
 
   it('gemini-2.5-flash, whose thoughts cost what its output does: 0.30, 2.50', () => {
-    const usage = readGemini({ promptTokenCount: 100, candidatesTokenCount: 20, thoughtsTokenCount: 30 });
+    const usage = readGemini({ usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 20, thoughtsTokenCount: 30 } });
     expect(invoice('google', 'gemini-2.5-flash', usage)).toBe(100 * 300 + 50 * 2_500);
+  });
+
+  it('Gemini with a cache read, sound and images', () => {
+    const flash = { promptTokenCount: 1_000, cachedContentTokenCount: 600, candidatesTokenCount: 10 };
+    expect(invoice('google', 'gemini-2.5-flash', readGemini({ usageMetadata: flash }))).toBe(400 * 300 + 600 * 30 + 10 * 2_500);
+    const heard = {
+      promptTokenCount: 100,
+      candidatesTokenCount: 10,
+      promptTokensDetails: [
+        { modality: 'AUDIO', tokenCount: 60 },
+        { modality: 'TEXT', tokenCount: 40 },
+      ],
+    };
+    expect(invoice('google', 'gemini-2.5-flash', readGemini({ usageMetadata: heard }))).toBe(40 * 300 + 60 * 1_000 + 10 * 2_500);
+    const drawn = { promptTokenCount: 10, candidatesTokenCount: 1_290, candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 1_290 }] };
+    expect(invoice('google', 'gemini-2.5-flash-image', readGemini({ usageMetadata: drawn }))).toBe(10 * 300 + 1_290 * 30_000);
+  });
+
+  it('searches on the web: 10 dollars a thousand at OpenAI, 35 for each call that searched with Gemini 2.5, 14 for each search with 3', () => {
+    const searched = (action: string) => ({ type: 'web_search_call', status: 'completed', action: { type: action } });
+    const output = [searched('search'), searched('open_page'), searched('search'), { type: 'message' }];
+    expect(invoice('openai', 'gpt-4o', readResponses({ usage: { input_tokens: 100, output_tokens: 10 }, output }))).toBe(
+      100 * 2_500 + 10 * 10_000 + 2 * 10_000_000,
+    );
+    const grounded = {
+      usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 10 },
+      candidates: [{ groundingMetadata: { webSearchQueries: ['a', 'b'] } }],
+    };
+    expect(invoice('google', 'gemini-2.5-flash', readGemini(grounded))).toBe(100 * 300 + 10 * 2_500 + 35_000_000);
+    expect(invoice('google', 'gemini-3-pro-preview', readGemini(grounded))).toBe(100 * 2_000 + 10 * 12_000 + 2 * 14_000_000);
   });
 
   it('llama-3.3-70b-versatile at Groq: 0.59, 0.79', () => {

@@ -36,7 +36,7 @@ describe('usage', () => {
       output_tokens_details: { reasoning_tokens: 8 },
       total_tokens: 380,
     };
-    expect(readResponses(usage)).toMatchObject({ input: 328, cacheRead: 20, output: 52, reasoning: 8 });
+    expect(readResponses({ usage })).toMatchObject({ input: 328, cacheRead: 20, output: 52, reasoning: 8 });
   });
 
   it('of a message, whose input leaves the cached tokens out: https://platform.claude.com/docs/en/build-with-claude/prompt-caching', () => {
@@ -52,7 +52,7 @@ describe('usage', () => {
 
   it('of Gemini, whose output leaves the thoughts out: https://ai.google.dev/api/generate-content#UsageMetadata', () => {
     const usage = { promptTokenCount: 100, cachedContentTokenCount: 40, candidatesTokenCount: 20, thoughtsTokenCount: 30, totalTokenCount: 150 };
-    expect(readGemini(usage)).toMatchObject({ input: 100, cacheRead: 40, output: 50, reasoning: 30 });
+    expect(readGemini({ usageMetadata: usage })).toMatchObject({ input: 100, cacheRead: 40, output: 50, reasoning: 30 });
   });
 
   it('that is missing or of another shape is null, and odd counts are zero', () => {

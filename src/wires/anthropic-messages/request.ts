@@ -21,7 +21,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { at, isObject, limitOf, numberOr, parseObject, stringOr } from '../json';
+import { at, isObject, limitOf, numberOr, parseObject, shown, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -98,7 +98,7 @@ function readMessages(body: JsonObject): Message[] {
   const messages = listOf(body['messages'], 'messages').map((message, index): Message => {
     const { role } = message;
     if (role !== 'user' && role !== 'assistant' && role !== 'system') {
-      throw new Untranslatable(`messages[${index}].role`, `\`${String(role).slice(0, 40)}\`, expected user, assistant or system`);
+      throw new Untranslatable(`messages[${index}].role`, `\`${shown(role)}\`, expected user, assistant or system`);
     }
     return { role, parts: readParts(message['content'], `messages[${index}].content`) };
   });
@@ -116,10 +116,7 @@ function readTool(tool: JsonObject): Tool {
   const { name, type, description } = tool;
   const schema = tool['input_schema'];
   if (typeof name !== 'string' || !isObject(schema)) {
-    throw new Untranslatable(
-      'tools',
-      `a tool of type \`${String(type).slice(0, 40)}\` that the vendor runs itself, expected one with an input_schema`,
-    );
+    throw new Untranslatable('tools', `a tool of type \`${shown(type)}\` that the vendor runs itself, expected one with an input_schema`);
   }
   return { name, description: stringOr(description, null), schema, ...readMark(tool['cache_control']) };
 }
@@ -175,7 +172,7 @@ function readBlock(block: JsonObject, where: string): Part[] {
         },
       ];
     default:
-      throw new Untranslatable(where, `a block of type \`${String(type).slice(0, 40)}\`, expected text, image, document, tool_use or tool_result`);
+      throw new Untranslatable(where, `a block of type \`${shown(type)}\`, expected text, image, document, tool_use or tool_result`);
   }
 }
 
@@ -190,7 +187,7 @@ function readBlockSource(block: JsonObject, where: string): Source {
   const data = at(source, 'data');
   if (at(source, 'type') === 'url' && typeof url === 'string') return { url };
   if (at(source, 'type') === 'base64' && typeof data === 'string') return { mediaType: stringOr(at(source, 'media_type'), ''), data };
-  throw new Untranslatable(where, `a source of type \`${String(at(source, 'type')).slice(0, 40)}\`, expected url or base64`);
+  throw new Untranslatable(where, `a source of type \`${shown(at(source, 'type'))}\`, expected url or base64`);
 }
 
 /** https://platform.claude.com/docs/en/api/messages; of temperature and top_p its newer models take one alone. */

@@ -16,6 +16,7 @@ import {
   Untranslatable,
 } from '../canonical';
 import { at, limitOf } from '../json';
+import { unescaped } from '../path';
 import type { JsonObject, RequestFacts } from '../wire';
 
 const MODEL_IN_PATH = /\/model\/([^/]+)\/converse(-stream)?$/;
@@ -23,7 +24,7 @@ const MODEL_IN_PATH = /\/model\/([^/]+)\/converse(-stream)?$/;
 export function readRequest(body: JsonObject, path: string): RequestFacts {
   const [, model, streamed] = MODEL_IN_PATH.exec(path) ?? [];
   return {
-    model: model === undefined ? null : decodeURIComponent(model),
+    model: model === undefined ? null : unescaped(model),
     streamed: streamed !== undefined,
     choices: 1,
     maxOutputTokens: limitOf(at(body, 'inferenceConfig', 'maxTokens')),

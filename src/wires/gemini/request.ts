@@ -21,6 +21,7 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
+import { unescaped } from '../path';
 import type { JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
@@ -39,14 +40,6 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
     user: null,
     session: null,
   };
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** A member by its name in camel case, or in snake case. */

@@ -7,7 +7,7 @@ import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
   model: stringOr(body['modelVersion'], null),
-  usage: readUsage(body['usageMetadata']),
+  usage: readUsage(body),
   error: body['error'] === undefined ? null : stringOr(at(body, 'error', 'message'), 'error without a message'),
 });
 
@@ -46,7 +46,7 @@ export function readCompletion(body: JsonObject): Completion {
           candidate?.['finishReason'],
           parts.some((part) => part.kind === 'tool-call'),
         ),
-    usage: readUsage(body['usageMetadata']),
+    usage: readUsage(body),
   };
 }
 

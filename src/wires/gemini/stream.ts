@@ -31,7 +31,9 @@ export class GeminiStream implements StreamReader {
     if (body === null) return { malformed: 'an event that is no JSON object' };
     if (body['error'] !== undefined) return { error: stringOr(at(body, 'error', 'message'), 'error without a message') };
     this.model = stringOr(body['modelVersion'], this.model);
-    this.usage = readUsage(body['usageMetadata']) ?? this.usage;
+    const usage = readUsage(body);
+    // The searches stand in one event, the tokens in each.
+    if (usage !== null) this.usage = { ...usage, webSearches: Math.max(usage.webSearches, this.usage?.webSearches ?? 0) };
     const candidates = objects(body['candidates']);
     for (const each of candidates) if (typeof each['finishReason'] === 'string') this.#done.add(each['index'] ?? 0);
     // A prompt that was blocked has no candidate, and nothing else will come.
@@ -63,7 +65,7 @@ export class GeminiPartReader implements PartReader {
     if (typeof reason !== 'string' && !isBlocked) return parts;
     parts.push({ kind: 'finish', reason: isBlocked ? 'filter' : readFinish(reason, this.#toolCount > 0) });
     // The counts grow from event to event; the last ones count.
-    const usage = readUsage(body['usageMetadata']);
+    const usage = readUsage(body);
     if (usage !== null) parts.push({ kind: 'usage', usage });
     return parts;
   }

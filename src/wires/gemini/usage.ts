@@ -1,14 +1,21 @@
 /** https://ai.google.dev/api/generate-content#UsageMetadata; thinking tokens stand beside the candidates', ours count them in. */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { count, isObject } from '../json';
+import { at, count, isObject, objects } from '../json';
 import type { JsonObject } from '../wire';
 
-function audioTokens(details: unknown): number {
-  const audio = Array.isArray(details) ? details.find((each) => isObject(each) && each['modality'] === 'AUDIO') : undefined;
-  return isObject(audio) ? count(audio['tokenCount']) : 0;
-}
+const tokensOf = (details: unknown, modality: string): number =>
+  count(objects(details).find((each) => each['modality'] === modality)?.['tokenCount']);
 
-export function readUsage(usage: unknown): Usage | null {
+/** Searches that Google ran for the answer: https://ai.google.dev/gemini-api/docs/google-search */
+const searchesIn = (body: JsonObject): number =>
+  objects(body['candidates']).reduce((sum, each) => {
+    const queries = at(each, 'groundingMetadata', 'webSearchQueries');
+    return sum + (Array.isArray(queries) ? queries.length : 0);
+  }, 0);
+
+/** `body`: an answer, or an event of one. */
+export function readUsage(body: JsonObject): Usage | null {
+  const usage = body['usageMetadata'];
   if (!isObject(usage)) return null;
   const reasoning = count(usage['thoughtsTokenCount']);
   return {
@@ -17,8 +24,11 @@ export function readUsage(usage: unknown): Usage | null {
     output: count(usage['candidatesTokenCount']) + reasoning,
     cacheRead: count(usage['cachedContentTokenCount']),
     reasoning,
-    inputAudio: audioTokens(usage['promptTokensDetails']),
-    outputAudio: audioTokens(usage['candidatesTokensDetails']),
+    inputAudio: tokensOf(usage['promptTokensDetails'], 'AUDIO'),
+    outputAudio: tokensOf(usage['candidatesTokensDetails'], 'AUDIO'),
+    inputImage: tokensOf(usage['promptTokensDetails'], 'IMAGE'),
+    outputImage: tokensOf(usage['candidatesTokensDetails'], 'IMAGE'),
+    webSearches: searchesIn(body),
   };
 }
 

@@ -23,7 +23,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { at, count, isObject, limitOf, numberOr, objects, stringOr } from '../json';
+import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -116,10 +116,7 @@ function readFormat(format: unknown): Conversation['format'] {
   if (format['type'] === 'json_object') return { name: 'answer', schema: null, isStrict: false };
   const schema = at(format, 'json_schema', 'schema');
   if (format['type'] !== 'json_schema' || !isObject(schema)) {
-    throw new Untranslatable(
-      'response_format',
-      `type \`${String(format['type']).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`,
-    );
+    throw new Untranslatable('response_format', `type \`${shown(format['type'])}\`, expected text, json_object, or json_schema with its schema`);
   }
   return { name: stringOr(at(format, 'json_schema', 'name'), 'answer'), schema, isStrict: at(format, 'json_schema', 'strict') === true };
 }
@@ -127,7 +124,7 @@ function readFormat(format: unknown): Conversation['format'] {
 function readTool(tool: JsonObject): Tool {
   const name = at(tool, 'function', 'name');
   if (tool['type'] !== 'function' || typeof name !== 'string') {
-    throw new Untranslatable('tools', `a tool of type \`${String(tool['type']).slice(0, 40)}\`, expected function`);
+    throw new Untranslatable('tools', `a tool of type \`${shown(tool['type'])}\`, expected function`);
   }
   const schema = at(tool, 'function', 'parameters');
   return {
@@ -147,8 +144,7 @@ function readMessage(message: JsonObject, index: number): Message {
     const id = stringOr(message['tool_call_id'], '');
     return { role: 'user', parts: [{ kind: 'tool-result', id, parts: readParts(message['content'], where), isError: false }] };
   }
-  if (role !== 'assistant')
-    throw new Untranslatable(`${where}.role`, `\`${String(role).slice(0, 40)}\`, expected system, developer, user, assistant or tool`);
+  if (role !== 'assistant') throw new Untranslatable(`${where}.role`, `\`${shown(role)}\`, expected system, developer, user, assistant or tool`);
   return { role, parts: readAssistant(message, where) };
 }
 
@@ -203,7 +199,7 @@ function readPart(part: JsonObject, where: string): Part[] {
   if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part), signature: null }];
   throw new Untranslatable(
     `${where}.content`,
-    `a part of type \`${String(part['type']).slice(0, 40)}\`, expected text, image_url, input_audio, or file with its data`,
+    `a part of type \`${shown(part['type'])}\`, expected text, image_url, input_audio, or file with its data`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** https://platform.openai.com/docs/api-reference/images/object (`usage`); DALL·E reports none. */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { at, count, isObject } from '../json';
+import { at, count, isObject, stringOr } from '../json';
 import type { JsonObject, RequestFacts, Worst } from '../wire';
 
 /** An image that is edited, in tokens: https://platform.openai.com/docs/guides/image-generation#input-image-tokens */
@@ -9,10 +9,10 @@ const CHARS_PER_TOKEN = 3;
 
 /** A form names its files by their size (`wires/form.ts`). */
 export function worstUsage(body: JsonObject, facts: RequestFacts): Worst {
-  const files = Object.entries(body).filter(([name, value]) => name !== 'prompt' && /^\[\d+ bytes of /.test(String(value))).length;
+  const files = Object.entries(body).filter(([name, value]) => name !== 'prompt' && /^\[\d+ bytes of /.test(stringOr(value, ''))).length;
   const inputImage = files * MOST_TOKENS_PER_INPUT;
   const output = facts.maxOutputTokens ?? 0;
-  const text = Math.ceil(String(body['prompt'] ?? '').length / CHARS_PER_TOKEN);
+  const text = Math.ceil(stringOr(body['prompt'], '').length / CHARS_PER_TOKEN);
   return { usage: { ...NO_USAGE, input: text + inputImage, inputImage, output, outputImage: output }, isStated: true };
 }
 

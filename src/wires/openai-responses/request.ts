@@ -20,7 +20,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { at, isObject, limitOf, numberOr, objects, stringOr } from '../json';
+import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export const readRequest = (body: JsonObject): RequestFacts => ({
@@ -92,7 +92,7 @@ function readFormat(format: JsonObject): Conversation['format'] {
   if (type === 'text') return null;
   if (type === 'json_object') return { name: 'answer', schema: null, isStrict: false };
   if (type !== 'json_schema' || !isObject(schema)) {
-    throw new Untranslatable('text.format', `type \`${String(type).slice(0, 40)}\`, expected text, json_object, or json_schema with its schema`);
+    throw new Untranslatable('text.format', `type \`${shown(type)}\`, expected text, json_object, or json_schema with its schema`);
   }
   return { name: stringOr(name, 'answer'), schema, isStrict: format['strict'] === true };
 }
@@ -159,7 +159,7 @@ function readMessage(item: JsonObject, where: string): Message {
   const parts = typeof content === 'string' ? said(content) : listOf(content, `${where}.content`).flatMap((part) => readPart(part, where));
   if (role === 'system' || role === 'developer') return { role: 'system', parts };
   if (role === 'user' || role === 'assistant') return { role, parts };
-  throw new Untranslatable(`${where}.role`, `\`${String(role).slice(0, 40)}\`, expected system, developer, user or assistant`);
+  throw new Untranslatable(`${where}.role`, `\`${shown(role)}\`, expected system, developer, user or assistant`);
 }
 
 function readPart(part: JsonObject, where: string): Part[] {
@@ -173,10 +173,7 @@ function readPart(part: JsonObject, where: string): Part[] {
   if (type === 'input_file' && typeof address === 'string')
     return [{ kind: 'file', source: { url: address }, name: stringOr(part['filename'], null) }];
   if (type === 'input_file' && typeof file === 'string') return [{ kind: 'file', source: readSource(file), name: stringOr(part['filename'], null) }];
-  throw new Untranslatable(
-    `${where}.content`,
-    `a part of type \`${String(type).slice(0, 40)}\`, expected text, an image by its URL, or a file with its data`,
-  );
+  throw new Untranslatable(`${where}.content`, `a part of type \`${shown(type)}\`, expected text, an image by its URL, or a file with its data`);
 }
 
 /** A signature of another vendor is kept under this mark; OpenAI's own means nothing to anybody else. */

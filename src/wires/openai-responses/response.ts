@@ -1,7 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses/object */
 import type { Response as OpenAiResponse } from 'openai/resources/responses/responses';
 import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
-import { at, objects, stringOr } from '../json';
+import { at, objects, shown, stringOr } from '../json';
 import { readError } from '../openai-chat/error';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { nameIn, sealed } from './request';
@@ -12,7 +12,7 @@ const LASTING: ReadonlySet<unknown> = new Set(['completed', 'incomplete']);
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
   model: stringOr(body['model'], null),
-  usage: readUsage(body['usage']),
+  usage: readUsage(body),
   // `error` stands beside `output` in a failed response, which is an answer of its own and no error body.
   error: body['object'] === 'response' ? null : readError(body),
   ...(body['object'] === 'response' && !LASTING.has(body['status']) && { isPassing: true }),
@@ -25,8 +25,7 @@ export function readFinish(response: unknown, hasTools: boolean): FinishReason {
 
 export function readCompletion(body: JsonObject): Completion {
   if (!Array.isArray(body['output'])) throw new Untranslatable('output', 'expected a list');
-  if (!LASTING.has(body['status']))
-    throw new Untranslatable('status', `\`${String(body['status']).slice(0, 40)}\`, expected completed or incomplete`);
+  if (!LASTING.has(body['status'])) throw new Untranslatable('status', `\`${shown(body['status'])}\`, expected completed or incomplete`);
   const parts = objects(body['output']).flatMap(readOutput);
   return {
     id: stringOr(body['id'], ''),
@@ -36,7 +35,7 @@ export function readCompletion(body: JsonObject): Completion {
       body,
       parts.some((part) => part.kind === 'tool-call'),
     ),
-    usage: readUsage(body['usage']),
+    usage: readUsage(body),
   };
 }
 

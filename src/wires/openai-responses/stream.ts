@@ -29,7 +29,7 @@ export class ResponsesStream implements StreamReader {
     const response = body['response'];
     if (isObject(response)) {
       this.model = stringOr(response['model'], this.model);
-      this.usage = readUsage(response['usage']) ?? this.usage;
+      this.usage = readUsage(response) ?? this.usage;
     }
     if (LAST.has(type)) this.finished = true;
     if (type === 'response.failed') return { error: stringOr(at(response, 'error', 'message'), 'the response failed') };
@@ -64,7 +64,7 @@ export class ResponsesPartReader implements PartReader {
         return this.#close(index, item);
       case 'response.completed':
       case 'response.incomplete': {
-        const usage = readUsage(at(body, 'response', 'usage'));
+        const usage = readUsage(body['response']);
         const finish = { kind: 'finish', reason: readFinish(body['response'], this.#tools.size > 0) } as const;
         return usage === null ? [finish] : [finish, { kind: 'usage', usage }];
       }

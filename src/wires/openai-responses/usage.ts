@@ -1,9 +1,14 @@
 /** https://platform.openai.com/docs/api-reference/responses/object (`usage`) */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { at, costUsd, count, isObject } from '../json';
+import { at, costUsd, count, isObject, objects } from '../json';
 import type { JsonObject } from '../wire';
 
-export function readUsage(usage: unknown): Usage | null {
+/** Only searches are billed, not the pages that are opened in them. */
+const isSearch = (item: JsonObject): boolean =>
+  item['type'] === 'web_search_call' && (at(item, 'action', 'type') ?? 'search') === 'search' && item['status'] !== 'failed';
+
+export function readUsage(response: unknown): Usage | null {
+  const usage = at(response, 'usage');
   if (!isObject(usage)) return null;
   return {
     ...NO_USAGE,
@@ -12,6 +17,7 @@ export function readUsage(usage: unknown): Usage | null {
     cacheRead: count(at(usage, 'input_tokens_details', 'cached_tokens')),
     cacheWrite: count(at(usage, 'input_tokens_details', 'cache_write_tokens')),
     reasoning: count(at(usage, 'output_tokens_details', 'reasoning_tokens')),
+    webSearches: objects(at(response, 'output')).filter(isSearch).length,
     reportedCostUsd: costUsd(usage['cost']),
   };
 }
