@@ -119,7 +119,20 @@ describe('rule 4: what varies has one shape', () => {
   });
 
   it('providers have the same fields, and those that not all need are few', () => {
-    const special = ['adaptUrl', 'bodyFor', 'endpointsFor', 'fetch', 'nameFor', 'online', 'pathFor', 'paths', 'regions', 'settings', 'signing'];
+    const special = [
+      'adaptUrl',
+      'bodyFor',
+      'endpointsFor',
+      'fetch',
+      'nameFor',
+      'online',
+      'pathFor',
+      'paths',
+      'regions',
+      'settings',
+      'signing',
+      'spelling',
+    ];
     const shapes = PROVIDERS.map((provider) =>
       Object.keys(provider)
         .filter((key) => !special.includes(key))

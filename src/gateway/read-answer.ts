@@ -7,6 +7,8 @@ export interface Whole {
   readonly text: string;
   /** What the client gets. */
   readonly body: BodyInit | null;
+  /** An error in the provider's own words, where the client gets it in another dialect. */
+  readonly original?: string;
   readonly byteLength: number;
 }
 /** It was larger than what is kept: everything, as a stream. */

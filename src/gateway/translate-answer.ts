@@ -27,7 +27,10 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
   return {
     ...answered,
     response: new Response(null, { status: response.status, headers }),
-    opened: { ...opened, whole: { whole: true, text, body: text, byteLength: encoder.encode(text).byteLength } },
+    opened: {
+      ...opened,
+      whole: { whole: true, text, body: text, byteLength: encoder.encode(text).byteLength, ...(hasFailed && { original: opened.whole.text }) },
+    },
   };
 }
 

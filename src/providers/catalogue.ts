@@ -67,7 +67,9 @@ export function serves(provider: Provider, name: string): boolean {
   if (index.prefixes.some((prefix) => lower.startsWith(prefix) && VERSION_TAIL.test(lower.slice(prefix.replace(/[-@]$/, '').length)))) {
     return true;
   }
-  return index.patterns.some((pattern) => pattern.test(name));
+  if (index.patterns.some((pattern) => pattern.test(name))) return true;
+  const spelled = provider.spelling?.(name) ?? name;
+  return spelled !== name && serves(provider, spelled);
 }
 
 const firstTier = (price: unknown): number | null => {

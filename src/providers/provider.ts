@@ -121,6 +121,8 @@ export interface Provider {
   readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
   /** Members that bodies need here, or must not have, by endpoint. */
   readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
+  /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */
+  readonly spelling?: (model: string) => string;
   /** The provider's own name of a model that its vendor calls otherwise; what it does not know stays. */
   readonly nameFor?: (model: string, settings: Settings) => string;
   /** Answers in place of the network; only built-in providers have one. */

@@ -1,6 +1,6 @@
 /** Those who make models and serve them, each in its own wire. Facts by the documentation that each entry names. */
 import { compatible, OPENAI_COMPATIBLE } from './compatible';
-import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, GEMINI_REASONING } from './families';
+import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, claudeSpelling, GEMINI_REASONING } from './families';
 import type { Provider } from './provider';
 
 export const VENDORS: readonly Provider[] = [
@@ -44,6 +44,7 @@ export const VENDORS: readonly Provider[] = [
     // Refused from the 4.6 family on: https://platform.claude.com/docs/en/about-claude/models/migration-guide
     prefill: { models: /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|$))/, flag: null, repeats: false },
     schemaByTool: CLAUDE_SCHEMA_BY_TOOL,
+    spelling: claudeSpelling,
     models: [],
     // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
     online: { tools: { messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },

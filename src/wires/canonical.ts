@@ -61,6 +61,7 @@ export interface Conversation {
   readonly temperature: number | null;
   readonly topP: number | null;
   readonly topK: number | null;
+  readonly steering: Steering;
   readonly stop: readonly string[];
   readonly user: string | null;
   /** JSON Schema that the answer has to keep to; without one any JSON will do. */
@@ -70,6 +71,26 @@ export interface Conversation {
   /** Members of the body that have no place here and whose loss does no harm. */
   readonly dropped: readonly string[];
 }
+
+/** Sampling that some wires have, by its name in chat: the same answer again, and what repetition costs. */
+const STEERING = ['seed', 'presence_penalty', 'frequency_penalty'] as const;
+export type Steering = Readonly<Partial<Record<(typeof STEERING)[number], number>>>;
+
+export const readSteering = (memberOf: (name: (typeof STEERING)[number]) => unknown): Steering =>
+  Object.fromEntries(
+    STEERING.flatMap((name) => {
+      const value = memberOf(name);
+      return typeof value === 'number' ? [[name, value]] : [];
+    }),
+  );
+
+/** `isFixed`: the model refuses sampling parameters; a seed is none. */
+export const steeringFor = ({ steering }: Conversation, isFixed: boolean): Steering =>
+  isFixed ? (steering.seed === undefined ? {} : { seed: steering.seed }) : steering;
+
+/** Names of what was not written. */
+export const droppedSteering = ({ steering }: Conversation, written: Steering = {}): string[] =>
+  Object.keys(steering).filter((name) => !(name in written));
 
 export interface Reasoning {
   readonly effort: Effort;

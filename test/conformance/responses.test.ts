@@ -100,6 +100,7 @@ describe('the responses dialect', () => {
   it.each([
     ['previous_response_id', { previous_response_id: 'resp_1' }],
     ['background', { background: true }],
+    ['store', { store: true }],
     ['tools', { tools: [{ type: 'code_interpreter' }] }],
   ])('refuses what lies or runs at OpenAI: %s', async (param, body) => {
     const response = await ask(body);

@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { recordOf } from '../harness/api.ts';
+import { eventually, recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import {
   endChunked,
@@ -254,6 +254,19 @@ describe('a provider of another dialect that misbehaves', () => {
       502,
       expect.objectContaining({ type: 'error', error: expect.objectContaining({ message: 'overloaded' }) }),
     ]);
+  });
+
+  it('has its error in the record in its own words', async () => {
+    const original = '{"error":{"message":"quota","type":"insufficient_quota","param":null,"code":429},"trace":"only here"}';
+    broken.handler = ({ socket }) => respond(socket, 429, JSON_HEADERS, original);
+    const response = await ask({});
+    expect(await response.json()).toMatchObject({ type: 'error', error: { message: 'quota', code: 'insufficient_quota' } });
+    const id = response.headers.get('helicone-id') ?? '';
+    const stored = await eventually('the record', async () => {
+      const found = await fetch(`${chained.url}/v1/request/${id}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+      return found.status === 200 ? ((await found.json()) as { data: { response_body: unknown } }).data : null;
+    });
+    expect(stored.response_body).toEqual(JSON.parse(original));
   });
 
   it('and answers with nothing is no answer', async () => {

@@ -40,6 +40,7 @@ const PLAIN: Conversation = {
   temperature: null,
   topP: null,
   topK: null,
+  steering: {},
   stop: [],
   user: null,
   format: null,
@@ -69,6 +70,8 @@ const CASES: Readonly<Record<string, Conversation>> = {
   'a high temperature': { ...PLAIN, temperature: 1.5 },
   'temperature and top_p': { ...PLAIN, temperature: 0.5, topP: 0.9 },
   top_k: { ...PLAIN, topK: 5 },
+  'a seed': { ...PLAIN, steering: { seed: 7 } },
+  'what repetition costs': { ...PLAIN, steering: { presence_penalty: 0.5, frequency_penalty: -1 } },
   'most tokens': { ...PLAIN, maxOutputTokens: 100 },
   'a user': { ...PLAIN, user: 'ada' },
   'tools, auto': { ...withTools, toolChoice: 'auto' },
@@ -124,11 +127,14 @@ function throughCaller(wire: Wire, it: Conversation, options: WriteOptions): Con
 
 /** Where a call does not come out whole. Addresses are fetched by the gateway before, and JSON without a schema is had by a tool. */
 const REFUSED = 'refused: messages';
+const PENALTIES = 'presence_penalty, frequency_penalty';
 const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>> = {
   'a stop sequence': { responses: 'refused: stop' },
   'a high temperature': { messages: 'temperature above 1', bedrock: 'temperature above 1' },
   'temperature and top_p': { messages: 'top_p beside temperature', bedrock: 'top_p beside temperature' },
   top_k: { chat: 'top_k', responses: 'top_k' },
+  'a seed': { responses: 'seed', messages: 'seed', bedrock: 'seed' },
+  'what repetition costs': { responses: PENALTIES, messages: PENALTIES, bedrock: PENALTIES },
   'a user': { gemini: 'user', bedrock: 'user' },
   'one tool at a time': { gemini: 'parallel_tool_calls', bedrock: 'parallel_tool_calls' },
   'a tool that failed': { chat: 'is_error', responses: 'is_error' },

@@ -108,6 +108,7 @@ const conversation: fc.Arbitrary<Conversation> = fc.record({
   temperature: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null }),
   topP: fc.constant(null),
   topK: fc.constant(null),
+  steering: fc.constant({}),
   stop: fc.array(word, { maxLength: 3 }),
   user: fc.option(word, { nil: null }),
   format: fc.constant(null),
@@ -238,10 +239,36 @@ describe('what another wire cannot say', () => {
   });
 
   it('lists what is lost without harm', () => {
-    const { dropped } = asChat({ model: 'm', messages: [], seed: 1, frequency_penalty: 0.5, metadata: null });
-    expect(dropped).toEqual(['seed', 'frequency_penalty']);
+    const { dropped } = asChat({ model: 'm', messages: [], top_logprobs: 1, service_tier: 'flex', metadata: null });
+    expect(dropped).toEqual(['top_logprobs', 'service_tier']);
+    const again = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], seed: 1, frequency_penalty: 0.5 });
+    expect(messages.writeConversation(again, options).dropped).toEqual(['seed', 'frequency_penalty']);
+    expect(translatorOf(gemini).writeConversation(again, options).body).toMatchObject({ generationConfig: { seed: 1, frequencyPenalty: 0.5 } });
+    expect(chat.writeConversation(again, { ...options, isSamplingFixed: true })).toMatchObject({ body: { seed: 1 }, dropped: ['frequency_penalty'] });
     const hot = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 1.7, top_p: 0.5 }) };
     expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
+  });
+
+  it('goes on thinking in a turn that calls tools, where what was thought is signed', () => {
+    const turn = (by: 'anthropic' | 'google'): Conversation => ({
+      ...asChat({ model: 'm', max_tokens: 8_000, messages: [{ role: 'user', content: 'hi' }] }),
+      reasoning: { effort: 'low', budget: 2_000 },
+      messages: [
+        { role: 'user', parts: [{ kind: 'text', text: 'hi' }] },
+        {
+          role: 'assistant',
+          parts: [
+            { kind: 'thinking', text: 'hm', signature: { by, text: 's' } },
+            { kind: 'tool-call', id: 'a', name: 'f', input: '{}' },
+          ],
+        },
+        { role: 'user', parts: [{ kind: 'tool-result', id: 'a', parts: [{ kind: 'text', text: '1' }], isError: false }] },
+      ],
+    });
+    const write = (by: 'anthropic' | 'google') => messages.writeConversation(turn(by), { ...options, reasoning: 'budget' });
+    expect(write('anthropic').body).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 2_000 } });
+    expect(write('google').body).not.toHaveProperty('thinking');
+    expect(write('google').dropped).toContain('reasoning effort');
   });
 
   it('leaves sampling to models that will not have it set, and says so', () => {

@@ -122,6 +122,12 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
 }
 
+/** What the provider itself calls a model. */
+function nameAt({ provider, settings }: ConfiguredProvider, model: string): string {
+  const spelled = provider.spelling?.(model) ?? model;
+  return provider.nameFor?.(spelled, settings) ?? spelled;
+}
+
 /** An item that cannot be served is left out of a chain with a warning; it is an error only when nothing else is left. */
 function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config, warnings: string[]): Candidate[] {
   const found = new Map<string, Candidate>();
@@ -129,7 +135,7 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
   for (const each of items) {
     try {
       for (const it of candidates(each, excluded, endpoint, config)) {
-        const name = it.provider.nameFor?.(each.name, it.settings) ?? each.name;
+        const name = nameAt(it, each.name);
         const key = `${it.provider.slug}/${name}`;
         const usual = endpointAt(it, endpoint, name);
         if (found.has(key) || usual === null) continue;
@@ -168,7 +174,7 @@ function slugOf(name: string, config: Config): string {
 
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
   const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
-  const speaking = serving.filter((it) => endpointAt(it, endpoint, it.provider.nameFor?.(item.name, it.settings) ?? item.name) !== null);
+  const speaking = serving.filter((it) => endpointAt(it, endpoint, nameAt(it, item.name)) !== null);
   const ready = speaking.filter((it) => it.ready);
   if (ready.length > 0) return ready;
   const [unready] = speaking;

@@ -72,7 +72,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   const { response } = answered;
   deadline.disarm();
   trail.firstByteAt = clock.now();
-  trail.answerText = whole.text;
+  trail.answerText = whole.original ?? whole.text;
   trail.answerBytes = whole.byteLength;
   trail.responseModel = facts?.model ?? null;
   if (response.status < 400 && facts !== null) {

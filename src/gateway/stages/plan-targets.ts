@@ -2,6 +2,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { Policy } from '../../../schema/policy';
 import type { Endpoint } from '../../wires/endpoints';
+import type { WireName } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { isConversation, promptBudget, promptTokens } from '../fit-window';
@@ -43,7 +44,8 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
       }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
       const named = planModel(call, endpoint, policy, body.facts, config, warn);
-      const planned = sayable(call, body, policy, largeEnough(call, body, policy, named, warn), warn);
+      const holding = holdingState(call, body, named, warn);
+      const planned = sayable(call, body, policy, largeEnough(call, body, policy, holding, warn), warn);
       const chosen = choose(call, body, policy, planned, null, deps, trail);
       return chosen instanceof Promise ? chosen.then((targets) => ({ targets, policy })) : { targets: chosen, policy };
     }
@@ -71,6 +73,30 @@ function largeEnough(call: Call, body: CallBody, policy: Policy, targets: readon
   const small = targets.filter((target) => !left.includes(target)).map(shownTarget);
   warn(`left out, the prompt of some ${tokens} tokens is larger than their window: ${small.join(', ')}`);
   return left;
+}
+
+/** Members by which a call builds on what lies at its vendor, and who has it. */
+const STATE: Readonly<Partial<Record<WireName, { readonly members: readonly string[]; readonly holders: readonly string[] }>>> = {
+  // https://platform.openai.com/docs/guides/conversation-state
+  'openai-responses': { members: ['previous_response_id', 'conversation', 'background', 'store', 'prompt'], holders: ['openai', 'azure'] },
+  // Message threads of Anthropic's beta.
+  'anthropic-messages': { members: ['thread'], holders: ['anthropic'] },
+};
+
+/** What a call builds on lies with one vendor: it is asked there alone, and nobody else in its place. */
+function holdingState(call: Call, body: CallBody, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+  const state = STATE[call.wire.name];
+  const member = state?.members.find((name) => (body.json?.[name] ?? false) !== false);
+  if (state === undefined || member === undefined) return targets;
+  const [holder] = targets.filter((target) => target.wire.name === call.wire.name && state.holders.includes(target.provider?.slug ?? ''));
+  if (holder === undefined) {
+    const [first] = targets;
+    const message = `\`${member}\`: builds on what lies at ${state.holders.join(' or ')}, and ${first?.name ?? 'the target'} has none of it. Expected a call that brings everything along.`;
+    throw new GatewayError('not_translated', message, { param: member });
+  }
+  const others = targets.filter((target) => target !== holder).map(shownTarget);
+  if (others.length > 0) warn(`left out, for \`${member}\` builds on what lies at ${holder.name}: ${others.join(', ')}`);
+  return [holder];
 }
 
 /** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
@@ -125,7 +151,7 @@ async function planRoute(
   const items = ruled ?? (strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model));
   const plan = (model: string, tell: (sentence: string) => void): Target[] =>
     planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, tell);
-  const planned = plan(items.join(','), warn);
+  const planned = holdingState(call, body, plan(items.join(','), warn), warn);
   const scores = strategy === 'quality' ? scoresOf(route, (model) => plan(model, () => {})) : new Map<string, number>();
   // What was drawn, or named by a rule, stands in its order.
   const isOrdered = strategy === 'weighted' || ruled !== null;

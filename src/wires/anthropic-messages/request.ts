@@ -3,6 +3,7 @@ import {
   budgetOf,
   type CacheLife,
   type Conversation,
+  droppedSteering,
   droppedThinking,
   effortOf,
   listOf,
@@ -76,6 +77,7 @@ export function readConversation(body: JsonObject): Conversation {
     temperature: numberOr(body['temperature'], null),
     topP: numberOr(body['top_p'], null),
     topK: numberOr(body['top_k'], null),
+    steering: {},
     stop: Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((each) => typeof each === 'string') : [],
     user: readRequest(body).user,
     format: isObject(schema) ? { name: 'answer', schema, isStrict: false } : null,
@@ -239,6 +241,7 @@ export function writeConversation(
     ...(isThinking && (temperature !== null || topP !== null || sampling.topK !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
     ...sampling.dropped,
+    ...droppedSteering(it),
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
     ...droppedThinking(it, 'anthropic'),
@@ -270,10 +273,13 @@ export function writeThinking(it: Conversation, style: WriteOptions['reasoning']
   if (style !== 'budget') return null;
   if (effort === 'none') return {};
   const budget = Math.max(BUDGET_LEAST, Math.min(budgetOf(it.reasoning), maxTokens - BUDGET_LEAST));
-  const hasCalls = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call'));
-  if (budget >= maxTokens || isForced || hasCalls) return null;
+  // A turn that calls tools must begin with what was thought, signed.
+  const isBare = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call') && !parts.some(isSigned));
+  if (budget >= maxTokens || isForced || isBare) return null;
   return { thinking: { type: 'enabled', budget_tokens: budget } };
 }
+
+const isSigned = (part: Part): boolean => part.kind === 'thinking' && part.signature?.by === 'anthropic';
 
 const writeTool = (tool: Tool): JsonObject => ({
   name: tool.name,

@@ -5,6 +5,7 @@ import {
   type CacheLife,
   type Conversation,
   droppedMarks,
+  droppedSteering,
   droppedThinking,
   inTurns,
   type Message,
@@ -84,6 +85,7 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
   const dropped = [
     ...output.dropped,
     ...sampling.dropped,
+    ...droppedSteering(it),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(isThinking && [sampling.temperature, sampling.topP, sampling.topK].some((each) => each !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),

@@ -3,6 +3,7 @@ import {
   budgetOf,
   type Conversation,
   droppedMarks,
+  droppedSteering,
   droppedThinking,
   effortOf,
   listOf,
@@ -11,9 +12,11 @@ import {
   type Part,
   type Reasoning,
   readEffort,
+  readSteering,
   type Signature,
   type Source,
   samplingFor,
+  steeringFor,
   systemOf,
   type Tool,
   Untranslatable,
@@ -55,6 +58,9 @@ const CONFIG_READ: ReadonlySet<string> = new Set(
     'temperature',
     'topP',
     'topK',
+    'seed',
+    'presencePenalty',
+    'frequencyPenalty',
     'maxOutputTokens',
     'stopSequences',
     'candidateCount',
@@ -64,6 +70,7 @@ const CONFIG_READ: ReadonlySet<string> = new Set(
     'thinkingConfig',
   ].flatMap((name) => [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]),
 );
+const CAMEL = { seed: 'seed', presence_penalty: 'presencePenalty', frequency_penalty: 'frequencyPenalty' } as const;
 const READ: ReadonlySet<string> = new Set([
   'contents',
   'systemInstruction',
@@ -97,6 +104,7 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
     temperature: numberOr(member(config, 'temperature'), null),
     topP: numberOr(member(config, 'topP'), null),
     topK: numberOr(member(config, 'topK'), null),
+    steering: readSteering((name) => member(config, CAMEL[name])),
     stop: Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: null,
     format: readFormat(config),
@@ -271,6 +279,7 @@ function readData(inline: JsonObject, where: string): Part {
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
+  const steering = steeringFor(it, isSamplingFixed);
   const system = systemOf(it.messages);
   const names = new Map(
     it.messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [[part.id, part.name] as const] : []))),
@@ -285,6 +294,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
     ...(sampling.topP !== null && { topP: sampling.topP }),
     ...(sampling.topK !== null && { topK: sampling.topK }),
+    ...Object.fromEntries(Object.entries(steering).map(([name, value]) => [CAMEL[name as keyof typeof CAMEL], value])),
     ...(it.stop.length > 0 && { stopSequences: it.stop }),
     ...(it.format !== null && { responseMimeType: 'application/json' }),
     ...(it.format !== null && it.format.schema !== null && { responseJsonSchema: it.format.schema }),
@@ -299,6 +309,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   };
   const dropped = [
     ...sampling.dropped,
+    ...droppedSteering(it, steering),
     ...output.dropped,
     ...(it.user === null ? [] : ['user']),
     ...droppedMarks(it),

@@ -28,5 +28,5 @@ export function readError(body: JsonObject): string | null {
 
 export function readFailure(body: JsonObject): Failure | null {
   const message = readError(body);
-  return message === null ? null : { message, code: stringOr(at(body, 'error', 'code') ?? at(body, 'error', 'type'), 'error') };
+  return message === null ? null : { message, code: stringOr(at(body, 'error', 'code'), null) ?? stringOr(at(body, 'error', 'type'), 'error') };
 }

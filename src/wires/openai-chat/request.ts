@@ -4,6 +4,7 @@ import {
   type Data,
   droppedFailures,
   droppedMarks,
+  droppedSteering,
   droppedThinking,
   inTurns,
   listOf,
@@ -13,9 +14,11 @@ import {
   readEffort,
   readMark,
   readSource,
+  readSteering,
   type Signature,
   samplingFor,
   sourceUrl,
+  steeringFor,
   systemText,
   type Tool,
   textOf,
@@ -62,6 +65,9 @@ const READ: ReadonlySet<string> = new Set([
   'temperature',
   'top_p',
   'top_k',
+  'seed',
+  'presence_penalty',
+  'frequency_penalty',
   'stop',
   'user',
   'parallel_tool_calls',
@@ -88,6 +94,7 @@ export function readConversation(body: JsonObject): Conversation {
     temperature: numberOr(body['temperature'], null),
     topP: numberOr(body['top_p'], null),
     topK: numberOr(body['top_k'], null),
+    steering: readSteering((name) => body[name]),
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
@@ -227,6 +234,7 @@ export function writeConversation(
   { model, outputLimitField, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
 ): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
+  const steering = steeringFor(it, isSamplingFixed);
   const { format } = it;
   const output = outputFor(it.maxOutputTokens, outputLimit);
   const messages = inTurns(it.messages).flatMap(writeMessage);
@@ -241,6 +249,7 @@ export function writeConversation(
     ...(output.tokens !== null && { [outputLimitField]: output.tokens }),
     ...(sampling.temperature !== null && { temperature: sampling.temperature }),
     ...(sampling.topP !== null && { top_p: sampling.topP }),
+    ...steering,
     ...(it.stop.length > 0 && { stop: it.stop }),
     ...(it.user !== null && { user: it.user }),
     ...(hasTools && { tools: it.tools.map(writeTool) }),
@@ -253,6 +262,7 @@ export function writeConversation(
     body,
     dropped: [
       ...sampling.dropped,
+      ...droppedSteering(it, steering),
       ...output.dropped,
       ...(sampling.topK === null ? [] : ['top_k']),
       ...droppedFailures(it),

@@ -3,6 +3,7 @@ import {
   type Conversation,
   droppedFailures,
   droppedMarks,
+  droppedSteering,
   droppedThinking,
   listOf,
   type Message,
@@ -76,6 +77,7 @@ export function readConversation(body: JsonObject): Conversation {
     temperature: numberOr(body['temperature'], null),
     topP: numberOr(body['top_p'], null),
     topK: null,
+    steering: {},
     stop: [],
     user: readRequest(body).user,
     format: isObject(format) ? readFormat(format) : null,
@@ -224,6 +226,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   };
   const dropped = [
     ...sampling.dropped,
+    ...droppedSteering(it),
     ...(sampling.topK === null ? [] : ['top_k']),
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ...output.dropped,

@@ -30,11 +30,11 @@ function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, wa
   return planned.targets;
 }
 
-function plan(model: string | null, endpointName = 'chat', warnings: string[] = []) {
+function plan(model: string | null, endpointName = 'chat', warnings: string[] = [], more: Record<string, unknown> = {}) {
   const endpoint = ENDPOINTS.find((each) => each.name === endpointName);
   if (endpoint === undefined) throw new Error(endpointName);
   const call = { door: { kind: 'gateway', endpoint }, wire: endpoint.wire, query: '?beta=true' } as Call;
-  const json = { model, messages: [{ role: 'user', content: 'hi' }] };
+  const json = { model, messages: [{ role: 'user', content: 'hi' }], ...more };
   const body = { json, facts: { model, streamed: false, choices: 1, user: null, session: null } } as unknown as CallBody;
   try {
     return targetsOf(call, identity, readPolicy([], {}), body, warnings).map((it) => `${it.name} ${it.model} ${it.url}`);
@@ -47,6 +47,35 @@ describe('planTargets on the AI Gateway', () => {
   it("asks a bare name's vendor first, with the query kept", () => {
     expect(plan('gpt-4o-mini')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions?beta=true']);
     expect(plan('claude-sonnet-4-5', 'messages')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages?beta=true']);
+  });
+
+  it('asks nobody else where a call builds on what lies at one vendor', () => {
+    const warnings: string[] = [];
+    const state = { previous_response_id: 'resp_1', input: 'hi' };
+    expect(plan('o3, openrouter/openai/o3', 'responses', warnings, state)).toEqual(['openai o3 https://api.openai.com/v1/responses?beta=true']);
+    expect(warnings).toEqual(['left out, for `previous_response_id` builds on what lies at openai: openrouter/openai/o3']);
+    for (const more of [state, { background: true }, { store: true }, { conversation: 'conv_1' }]) {
+      expect(plan('openrouter/openai/o3', 'responses', [], { input: 'hi', ...more })).toMatch(
+        /^not_translated: `\w+`: builds on what lies at openai or azure/,
+      );
+    }
+    expect(plan('openrouter/openai/o3', 'responses', [], { input: 'hi', store: false, previous_response_id: null })).toHaveLength(1);
+    const thread = { thread: { type: 'continue', previous_message_id: 'msg_1' } };
+    expect(plan('claude-sonnet-4-5,gpt-4o-mini', 'messages', [], thread)).toEqual([
+      'anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages?beta=true',
+    ]);
+  });
+
+  it.each([
+    ['claude-sonnet-4.5', 'claude-sonnet-4-5'],
+    ['claude-4.5-sonnet', 'claude-sonnet-4-5'],
+    ['claude-4.5-haiku', 'claude-haiku-4-5'],
+    ['anthropic/claude-opus-4.1', 'claude-opus-4-1'],
+    ['claude-3.7-sonnet', 'claude-3-7-sonnet-latest'],
+    ['claude-3-7-sonnet-20250219', 'claude-3-7-sonnet-20250219'],
+    ['claude-sonnet-4-5-20250929', 'claude-sonnet-4-5-20250929'],
+  ])('asks for %s as its vendor spells it', (asked, name) => {
+    expect(plan(`${asked}, !openrouter`, 'messages')).toEqual([`anthropic ${name} https://api.anthropic.com/v1/messages?beta=true`]);
   });
 
   it('takes the provider that is named, before or behind the model', () => {
