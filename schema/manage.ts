@@ -44,39 +44,50 @@ const condition = z.string().min(1).max(CONDITION_MOST_CHARS);
 const modelItem = z.string().trim().min(1).max(NAME_MOST_CHARS);
 
 /** What a stored route is. */
-export const PutRoute = z.strictObject({
-  /**
-   * Each as an item of the `model` grammar (`gpt-4o-mini`, `groq/llama-3.3-70b-versatile`), in the order in which they are asked. With
-   * weights one is drawn to be the first; a target without a weight is asked only after the others.
-   */
-  targets: z
-    .array(
-      z.union([
-        modelItem,
-        z.strictObject({ model: modelItem, weight: z.number().nonnegative().max(WEIGHT_MOST).default(0), score: z.number().finite().optional() }),
-      ]),
-    )
-    .min(1)
-    .max(TARGETS_MOST),
-  /** Of several that could serve a call; without it, `weighted` where there are weights, else `failover`. */
-  strategy: z.enum(STRATEGIES).optional(),
-  /** Targets whose worst case for a call is dearer are not asked. */
-  maxCostUsd: z.number().positive().optional(),
-  /** Conditions in CEL, in order; the first that holds decides. */
-  rules: z
-    .array(
-      z.union([
-        z.strictObject({ when: condition, use: z.array(modelItem).min(1).max(TARGETS_MOST) }),
-        z.strictObject({ when: condition, refuse: z.string().min(1).max(REFUSAL_MOST_CHARS) }),
-      ]),
-    )
-    .max(RULES_MOST)
-    .default([]),
-  /** What is drawn stays the same for a session or a user: prompt caches live longer that way. */
-  sticky: z.enum(['session', 'user']).optional(),
-  /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */
-  defaults: z.record(z.string(), z.string()).default({}),
-});
+export const PutRoute = z
+  .strictObject({
+    /**
+     * Each as an item of the `model` grammar (`gpt-4o-mini`, `groq/llama-3.3-70b-versatile`), in the order in which they are asked. With
+     * weights one is drawn to be the first; a target without a weight is asked only after the others.
+     */
+    targets: z
+      .array(
+        z.union([
+          modelItem,
+          z.strictObject({ model: modelItem, weight: z.number().nonnegative().max(WEIGHT_MOST).default(0), score: z.number().finite().optional() }),
+        ]),
+      )
+      .min(1)
+      .max(TARGETS_MOST),
+    /** Of several that could serve a call; without it, `weighted` where there are weights, else `failover`. */
+    strategy: z.enum(STRATEGIES).optional(),
+    /** Targets whose worst case for a call is dearer are not asked. */
+    maxCostUsd: z.number().positive().optional(),
+    /** Conditions in CEL, in order; the first that holds decides. */
+    rules: z
+      .array(
+        z.union([
+          z.strictObject({ when: condition, use: z.array(modelItem).min(1).max(TARGETS_MOST) }),
+          z.strictObject({ when: condition, refuse: z.string().min(1).max(REFUSAL_MOST_CHARS) }),
+        ]),
+      )
+      .max(RULES_MOST)
+      .default([]),
+    /** What is drawn stays the same for a session or a user: prompt caches live longer that way. */
+    sticky: z.enum(['session', 'user']).optional(),
+    /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */
+    defaults: z.record(z.string(), z.string()).default({}),
+  })
+  .superRefine((route, context) => {
+    const isDrawn = route.strategy === undefined || route.strategy === 'weighted';
+    if (route.sticky !== undefined && !isDrawn) {
+      context.addIssue({
+        code: 'custom',
+        path: ['sticky'],
+        message: `nothing is drawn with the strategy ${route.strategy}, expected weighted or none`,
+      });
+    }
+  });
 export type PutRoute = z.infer<typeof PutRoute>;
 
 const time = z.union([z.number().int().nonnegative(), z.iso.datetime().transform((text) => Date.parse(text))]);

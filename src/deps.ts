@@ -149,7 +149,7 @@ function buildApp(env: Env): App {
       sink: new D1Sink(db),
       store,
       priceOverrides: () => loadOverrides(db),
-      countDead: (id) => count(id, { accepted: 0, dead: 1, unauthenticated: 0 }),
+      countDead: (id) => count(id, { accepted: 0, dead: 1, unauthenticated: 0, unchecked: 0 }),
     },
     ledger: async () => ledger().read(),
     count,

@@ -28,7 +28,7 @@ const OVERDUE_MS = 2_000;
 const ANSWER_LIMIT_MS = 5_000;
 /** Shortest time between two calls to the ledger. */
 const COUNT_MS = 250;
-const NOTHING: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0 };
+const NOTHING: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0, unchecked: 0 };
 const BODIES_LOST = 'bodies not stored: the object store did not take them';
 
 export interface RecordTransport {
@@ -59,6 +59,7 @@ class Group {
   /** Calls that joined it. */
   joined = 0;
   unauthenticated = 0;
+  unchecked = 0;
   isCounted = false;
   /** Its messages are accepted, each by the queue or by R2. */
   sent = false;
@@ -99,13 +100,19 @@ export class RecordCollector implements RecordSink {
     });
   }
 
+  countUnchecked(): Promise<void> {
+    return this.#join(0, (group) => {
+      group.unchecked++;
+    });
+  }
+
   /** Bodies that are too large for a message go to R2 first, where a record that is too large even so lies whole. */
   async #addLarge(closed: ClosedCall): Promise<void> {
     const { record } = closed;
     const bytes = messageOf(record, null, await this.#storeBodies(closed));
     if (bytes.byteLength <= INLINE_LIMIT_BYTES) return this.#addMessage({ id: record.id, bytes, inR2: false });
     const overflow = await this.#keep(record.id, bytes);
-    if (overflow === null) return this.#count({ accepted: 1, dead: 0, unauthenticated: 0 });
+    if (overflow === null) return this.#count({ accepted: 1, dead: 0, unauthenticated: 0, unchecked: 0 });
     const pointer = encoder.encode(JSON.stringify({ v: 1, overflow } satisfies PointerMessage));
     return this.#addMessage({ id: record.id, bytes: pointer, inR2: true });
   }
@@ -168,8 +175,8 @@ export class RecordCollector implements RecordSink {
     // Who joins from here on would be left behind.
     if (this.#group === group) this.#group = null;
     writeOut(group);
-    const { messages, large, unauthenticated } = group;
-    const counted = group.isCounted ? null : this.#count({ accepted: messages.length, dead: 0, unauthenticated });
+    const { messages, large, unauthenticated, unchecked } = group;
+    const counted = group.isCounted ? null : this.#count({ accepted: messages.length, dead: 0, unauthenticated, unchecked });
     group.isCounted = true;
     await Promise.all([...batchesOf(messages).map((batch) => this.#sendBatch(batch)), ...large.map((closed) => this.#addLarge(closed))]);
     group.sent = true;
@@ -203,6 +210,7 @@ export class RecordCollector implements RecordSink {
       accepted: this.#uncounted.accepted + counts.accepted,
       dead: 0,
       unauthenticated: this.#uncounted.unauthenticated + counts.unauthenticated,
+      unchecked: this.#uncounted.unchecked + counts.unchecked,
     };
     const now = this.clock.now();
     // Another call is about to count; should it have died, this one takes over.

@@ -64,6 +64,8 @@ export interface RecordSink {
   add(close: () => ClosedCall, bodyBytes: number): Promise<void>;
   /** Counts a call that was refused before anybody was known (401). */
   countUnauthenticated(): Promise<void>;
+  /** Counts a limit that let a call through because its counter did not answer. */
+  countUnchecked(): Promise<void>;
 }
 
 /** Counts of the record pipeline over the life of a deployment. */
@@ -74,6 +76,8 @@ export interface LedgerCounts {
   readonly dead: number;
   /** Calls without a known key; they have no record. */
   readonly unauthenticated: number;
+  /** Limits that let a call through because their counter did not answer. */
+  readonly unchecked: number;
 }
 
 export interface Clock {

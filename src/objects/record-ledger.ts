@@ -14,7 +14,7 @@ const REMEMBERED_GROUPS = 1_000;
  * for ten seconds at least, so only a crash or a deployment within this time loses counts, which shows as fewer accepted than stored.
  */
 const WRITE_BEHIND_MS = 1_000;
-const NONE: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0 };
+const NONE: LedgerCounts = { accepted: 0, dead: 0, unauthenticated: 0, unchecked: 0 };
 
 export class RecordLedger extends DurableObject {
   readonly #groups = new Set<string>();
@@ -34,12 +34,13 @@ export class RecordLedger extends DurableObject {
       accepted: before.accepted + counts.accepted,
       dead: before.dead + counts.dead,
       unauthenticated: before.unauthenticated + counts.unauthenticated,
+      unchecked: before.unchecked + counts.unchecked,
     };
     this.#writeBehind();
   }
 
   read(): LedgerCounts {
-    this.#counts ??= this.ctx.storage.kv.get<LedgerCounts>('counts') ?? NONE;
+    this.#counts ??= { ...NONE, ...this.ctx.storage.kv.get<LedgerCounts>('counts') };
     return this.#counts;
   }
 

@@ -222,6 +222,18 @@ describe('a route that chooses', () => {
     await streamed.text();
   });
 
+  it('serves a call whose rule names what nobody serves, and refuses to stick to what is not drawn', async () => {
+    const rules = [{ when: 'true', use: ['no-such-model-anywhere'] }];
+    expect((await api('PUT', '/gone', { targets: ['mock/echo'], rules })).status).toBe(201);
+    const answered = await chat('route/gone');
+    expect([answered.headers.get('weir-attempts'), answered.headers.get('weir-warnings')]).toEqual([
+      'mock/echo 200',
+      expect.stringMatching(/a rule of route gone was passed over: /),
+    ]);
+    const stuck = await api('PUT', '/stuck', { targets: ['mock/echo'], strategy: 'latency', sticky: 'session' });
+    expect([stuck.status, stuck.body.error]).toEqual([400, expect.stringContaining('sticky: nothing is drawn with the strategy latency')]);
+  });
+
   it('names what is wrong in the form that was meant', async () => {
     const wrong = await api('PUT', '/wrong', { targets: [{ model: 'gpt-4o', weight: -1, score: 'x' }] });
     expect([wrong.status, wrong.body.error]).toEqual([400, expect.stringMatching(/targets\.0\.weight: .*; targets\.0\.score: /)]);

@@ -7,9 +7,10 @@ const RECENT_COUNT = 20;
 /** How long it stays open: twice so long, then doubling. */
 const OPEN_MS = 5_000;
 const OPEN_MOST_MS = 60_000;
-/** A provider may ask for more patience than that, within reason. */
+/** What the provider itself asks for, within reason. */
+const RETRY_AFTER_LEAST_MS = 1_000;
 const RETRY_AFTER_MOST_MS = 300_000;
-/** Failures further apart than this are not in a row. */
+/** What is older says nothing any more: failures further apart are not in a row. */
 const ROW_MS = 60_000;
 /** A probe that never reports is not waited for longer. */
 const PROBE_MS = 10_000;
@@ -19,7 +20,7 @@ export type HealthState = 'closed' | 'open' | 'half-open';
 export class TargetHealth {
   #consecutive = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
-  readonly #recent: boolean[] = [];
+  #recent: { readonly isOk: boolean; readonly at: number }[] = [];
   #opens = 0;
   #openUntil: number | null = null;
   #probeUntil = 0;
@@ -38,12 +39,12 @@ export class TargetHealth {
     const state = this.state(now);
     // A call that was on its way when it opened tells nothing new, whichever way it went.
     if (state === 'open') return;
-    if (state === 'half-open') this.#recent.length = 0;
+    if (state === 'half-open') this.#recent = [];
     this.#consecutive = 0;
     this.#openUntil = null;
     this.#probeUntil = 0;
     this.#opens = 0;
-    this.#note(true);
+    this.#note(true, now);
   }
 
   /** `retryAfterMs`: what the provider asks for, or null. */
@@ -52,8 +53,8 @@ export class TargetHealth {
     if (state === 'open') return;
     this.#consecutive = now - this.#failedAt > ROW_MS ? 1 : this.#consecutive + 1;
     this.#failedAt = now;
-    this.#note(false);
-    const failures = this.#recent.filter((each) => !each).length;
+    this.#note(false, now);
+    const failures = this.#recent.filter((each) => !each.isOk).length;
     const isBad = this.#consecutive >= CONSECUTIVE_LIMIT || (this.#recent.length >= RECENT_COUNT && failures * 2 >= this.#recent.length);
     if (state === 'half-open' || isBad) this.#open(now, retryAfterMs);
   }
@@ -68,13 +69,12 @@ export class TargetHealth {
   #open(now: number, retryAfterMs: number | null): void {
     const ms = Math.min(OPEN_MS * 2 ** Math.max(0, this.#opens - 1), OPEN_MOST_MS);
     this.#opens++;
-    this.#openUntil = now + (retryAfterMs === null ? ms : Math.min(Math.max(retryAfterMs, ms), RETRY_AFTER_MOST_MS));
+    this.#openUntil = now + (retryAfterMs === null ? ms : Math.min(Math.max(retryAfterMs, RETRY_AFTER_LEAST_MS), RETRY_AFTER_MOST_MS));
     this.#probeUntil = 0;
-    this.#recent.length = 0;
+    this.#recent = [];
   }
 
-  #note(isOk: boolean): void {
-    this.#recent.push(isOk);
-    if (this.#recent.length > RECENT_COUNT) this.#recent.shift();
+  #note(isOk: boolean, now: number): void {
+    this.#recent = [...this.#recent.filter((each) => now - each.at <= ROW_MS), { isOk, at: now }].slice(-RECENT_COUNT);
   }
 }

@@ -8,7 +8,7 @@ import { GatewayError } from '../errors';
 import type { Decision, TakeRequest } from '../limits/counter';
 import { quotaOf, scaleOf, subjectOf, windowOf } from '../limits/subject';
 import { dearestCost, NOTHING, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
-import type { Clock, Limiter, LimitRule } from '../ports';
+import type { Clock, Limiter, LimitRule, RecordSink } from '../ports';
 import { type FindOverride, priceCall } from '../price';
 import type { Trail } from '../trail';
 
@@ -16,6 +16,8 @@ export interface AdmitDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly limiter: Limiter;
+  readonly records: Pick<RecordSink, 'countUnchecked'>;
+  readonly waitUntil: (promise: Promise<unknown>) => void;
   readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;
   readonly priceOverrides: () => Promise<FindOverride>;
 }
@@ -192,7 +194,7 @@ interface Result {
   readonly decision: Decision | null;
 }
 
-async function ask(it: Applied, { limiter, config }: AdmitDeps, trail: Trail): Promise<Result> {
+async function ask(it: Applied, { limiter, config, records, waitUntil }: AdmitDeps, trail: Trail): Promise<Result> {
   try {
     return { it, decision: await limiter.take(it.subject, it.take, it.isDurable, it.mayLease) };
   } catch (cause) {
@@ -200,6 +202,7 @@ async function ask(it: Applied, { limiter, config }: AdmitDeps, trail: Trail): P
       throw new GatewayError('unavailable', `The limit ${nameOf(it)} cannot be checked now.`, { cause, retryAfterSeconds: 1 });
     }
     trail.warn(`limit ${nameOf(it)}: not checked, its counter does not answer`);
+    waitUntil(records.countUnchecked());
     return { it, decision: null };
   }
 }

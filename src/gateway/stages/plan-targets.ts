@@ -151,7 +151,7 @@ async function planRoute(
   const items = ruled ?? (strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model));
   const plan = (model: string, tell: (sentence: string) => void): Target[] =>
     planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, tell);
-  const planned = holdingState(call, body, plan(items.join(','), warn), warn);
+  const planned = holdingState(call, body, planRuled(ruled, route, plan, warn) ?? plan(items.join(','), warn), warn);
   const scores = strategy === 'quality' ? scoresOf(route, (model) => plan(model, () => {})) : new Map<string, number>();
   // What was drawn, or named by a rule, stands in its order.
   const isOrdered = strategy === 'weighted' || ruled !== null;
@@ -166,6 +166,23 @@ async function planRoute(
     trail,
   );
   return { targets, policy: merged };
+}
+
+/** What a rule names, or null where nobody serves it now: a rule never makes a call fail that the route itself would serve. */
+function planRuled(
+  ruled: readonly string[] | null,
+  route: StoredRoute,
+  plan: (model: string, tell: (sentence: string) => void) => Target[],
+  warn: (sentence: string) => void,
+): Target[] | null {
+  if (ruled === null) return null;
+  try {
+    return plan(ruled.join(','), warn);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    warn(`a rule of route ${route.name} was passed over: ${error.message}`);
+    return plan(route.targets.map(({ model }) => model).join(','), warn);
+  }
 }
 
 /** Scores by target: a route may write one in several ways, and one model may have several providers. */

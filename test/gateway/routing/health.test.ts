@@ -28,6 +28,12 @@ describe('TargetHealth', () => {
     expect(health.state(20)).toBe('open');
   });
 
+  it('forgets failures that are a minute old', () => {
+    const health = new TargetHealth();
+    for (let day = 0; day < 40; day++) health.fail(day * 86_400_000, null);
+    expect(health.state(39 * 86_400_000)).toBe('closed');
+  });
+
   it('stays open for five seconds twice, then twice as long each time, at most a minute', () => {
     const health = failing(5);
     let now = health.openUntil ?? 0;

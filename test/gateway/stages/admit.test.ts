@@ -25,9 +25,12 @@ const admitted: Decision = { isAdmitted: true, taken: 1, used: 0, held: 0, left:
 function run(policy: string, changes: { take?: Limiter['take']; failOpen?: string; rules?: LimitRule[] | null; target?: Target } = {}) {
   const trail = new Trail(call);
   const seen: { subject: string; amount: number }[] = [];
+  const unchecked: string[] = [];
   const deps: AdmitDeps = {
     config: testConfig(changes.failOpen === undefined ? {} : { WEIR_FAIL_OPEN: changes.failOpen }),
     clock: new FakeClock(),
+    records: { countUnchecked: async () => void unchecked.push(policy) },
+    waitUntil: () => {},
     limitRules: async () => (changes.rules === undefined ? [] : changes.rules),
     priceOverrides: async () => () => null,
     limiter: {
@@ -39,7 +42,7 @@ function run(policy: string, changes: { take?: Limiter['take']; failOpen?: strin
   };
   const read = readPolicy(policy === '' ? [] : [['helicone-ratelimit-policy', policy]], {});
   const granted = admit(call, identity, read, body, [changes.target ?? target], 1_000, deps, trail);
-  return { granted, trail, seen };
+  return { granted, trail, seen, unchecked };
 }
 
 describe('admit', () => {
@@ -49,7 +52,9 @@ describe('admit', () => {
     expect(open.trail.warnings.join()).toContain('not checked, its counter does not answer');
     await expect(run('10;w=60;u=cents', { take: down }).granted).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });
     await expect(run('10;w=60', { take: down, failOpen: 'none' }).granted).rejects.toMatchObject({ code: 'unavailable' });
-    await run('10;w=60;u=cents', { take: down, failOpen: 'cents, request' }).granted;
+    const money = run('10;w=60;u=cents', { take: down, failOpen: 'cents, request' });
+    await money.granted;
+    expect([open.unchecked, money.unchecked]).toEqual([['10;w=60'], ['10;w=60;u=cents']]);
   });
 
   it('gives back what the others took when one counter fails or refuses', async () => {
@@ -59,6 +64,8 @@ describe('admit', () => {
       const deps: AdmitDeps = {
         config: testConfig(),
         clock: new FakeClock(),
+        records: { countUnchecked: async () => {} },
+        waitUntil: () => {},
         limitRules: async () => [],
         priceOverrides: async () => () => null,
         limiter: {
