@@ -20,16 +20,24 @@ const VERSION_TAIL = /^(?:[-@:](?:\d[\d-]*|latest|preview|exp|free|v\d[\w:.]*))*
 const NEAREST_COUNT = 3;
 
 interface Index {
-  readonly names: ReadonlySet<string>;
-  readonly prefixes: readonly string[];
-  readonly patterns: readonly RegExp[];
+  readonly names: Set<string>;
+  readonly prefixes: string[];
+  readonly patterns: RegExp[];
+  /** Names that begin with a vendor (`moonshotai/kimi-k2-0905`), as they are written, by what follows it. */
+  readonly withVendor: Map<string, string>;
 }
 
 const indexes = new Map<string, Index>();
 
-function collect(match: MatchLogic, into: { names: Set<string>; prefixes: string[]; patterns: RegExp[] }): void {
+function addName(name: string, into: Index): void {
+  const own = name.slice(name.lastIndexOf('/') + 1).toLowerCase();
+  into.names.add(name.toLowerCase());
+  if (name.includes('/') && !into.withVendor.has(own)) into.withVendor.set(own, name);
+}
+
+function collect(match: MatchLogic, into: Index): void {
   if ('or' in match) for (const each of match.or) collect(each, into);
-  else if ('equals' in match) into.names.add(match.equals.toLowerCase());
+  else if ('equals' in match) addName(match.equals, into);
   else if ('starts_with' in match) into.prefixes.push(match.starts_with.toLowerCase());
   else if ('regex' in match && match.regex.startsWith('^') && match.regex.endsWith('$')) into.patterns.push(new RegExp(match.regex, 'i'));
   else if ('and' in match) {
@@ -45,10 +53,10 @@ function modelsIn(priceId: string | null): readonly ModelInfo[] {
 function indexOf(provider: Provider): Index {
   const known = indexes.get(provider.slug);
   if (known !== undefined) return known;
-  const into = { names: new Set<string>(), prefixes: [] as string[], patterns: [] as RegExp[] };
-  for (const name of provider.models) into.names.add(name.toLowerCase());
+  const into: Index = { names: new Set(), prefixes: [], patterns: [], withVendor: new Map() };
+  for (const name of provider.models) addName(name, into);
   for (const model of modelsIn(provider.priceId)) {
-    into.names.add(model.id.toLowerCase());
+    addName(model.id, into);
     collect(model.match, into);
   }
   indexes.set(provider.slug, into);
@@ -57,6 +65,9 @@ function indexOf(provider: Provider): Index {
 
 /** What a model can be asked for at this provider. */
 export const endpointsOf = (provider: Provider, model: string): readonly EndpointName[] => provider.endpointsFor?.(model) ?? provider.endpoints;
+
+/** The provider's name of a model whose vendor was left out (`kimi-k2-0905`), or null. */
+export const withVendor = (provider: Provider, name: string): string | null => indexOf(provider).withVendor.get(name.toLowerCase()) ?? null;
 
 /** Whether the provider is known to serve a model of this name. */
 export function serves(provider: Provider, name: string): boolean {

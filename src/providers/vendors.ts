@@ -1,6 +1,14 @@
 /** Those who make models and serve them, each in its own wire. Facts by the documentation that each entry names. */
 import { compatible, OPENAI_COMPATIBLE } from './compatible';
-import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, claudeSpelling, GEMINI_REASONING } from './families';
+import {
+  CLAUDE_FIXED_SAMPLING,
+  CLAUDE_REASONING,
+  CLAUDE_SCHEMA_BY_TOOL,
+  claudeSpelling,
+  deepSeekSpelling,
+  GEMINI_REASONING,
+  kimiSpelling,
+} from './families';
 import type { Provider } from './provider';
 
 export const VENDORS: readonly Provider[] = [
@@ -91,6 +99,7 @@ export const VENDORS: readonly Provider[] = [
     slug: 'deepseek',
     baseUrl: 'https://api.deepseek.com',
     keyVariable: 'DEEPSEEK_API_KEY',
+    spelling: deepSeekSpelling,
     endpoints: ['chat', 'completions', 'messages'],
     paths: { messages: 'anthropic/v1/messages' },
     documentation: 'https://api-docs.deepseek.com',
@@ -133,6 +142,7 @@ export const VENDORS: readonly Provider[] = [
     aliases: ['moonshotai', 'kimi'],
     baseUrl: 'https://api.moonshot.ai/v1',
     keyVariable: 'MOONSHOT_API_KEY',
+    spelling: kimiSpelling,
     endpoints: ['chat', 'responses', 'messages'],
     paths: { messages: '../anthropic/v1/messages' },
     priceId: 'moonshotai',

@@ -67,7 +67,7 @@ export const CONVERSATIONS: readonly Endpoint[] = [
   CONVERSE,
 ].filter((each) => each.name !== 'count-tokens');
 
-const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent)$/;
+const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
 const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
 /** OpenAI's Assistants have messages too, which are not Anthropic's. */
 const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;

@@ -249,6 +249,14 @@ describe('what another wire cannot say', () => {
     expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
   });
 
+  it('reads the documents of Messages that are words', () => {
+    const said = (source: JsonObject) =>
+      asMessages({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [{ type: 'document', source, title: 'A' }] }] }).messages;
+    const text = (it: string): Part => ({ kind: 'text', text: it });
+    expect(said({ type: 'text', media_type: 'text/plain', data: 'words' })[0]?.parts).toEqual([text('A\n\n'), text('words')]);
+    expect(said({ type: 'content', content: [{ type: 'text', text: 'x' }] })[0]?.parts).toEqual([text('A\n\n'), text('x')]);
+  });
+
   it('goes on thinking in a turn that calls tools, where what was thought is signed', () => {
     const turn = (by: 'anthropic' | 'google'): Conversation => ({
       ...asChat({ model: 'm', max_tokens: 8_000, messages: [{ role: 'user', content: 'hi' }] }),

@@ -1,7 +1,7 @@
 /** A model string to the providers that could serve it, best first. */
 import type { Policy } from '../../../schema/policy';
 import type { Config } from '../../config';
-import { contextWindow, endpointsOf, nearestModels, serves } from '../../providers/catalogue';
+import { contextWindow, endpointsOf, nearestModels, serves, withVendor } from '../../providers/catalogue';
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import { CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
@@ -122,9 +122,10 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
 }
 
-/** What the provider itself calls a model. */
-function nameAt({ provider, settings }: ConfiguredProvider, model: string): string {
-  const spelled = provider.spelling?.(model) ?? model;
+/** What the provider itself calls a model. With a provider the name is written as that provider has it. */
+function nameAt({ provider, settings }: ConfiguredProvider, item: ModelItem): string {
+  const whole = item.provider === null && !serves(provider, item.name) ? withVendor(provider, item.name) : null;
+  const spelled = whole ?? provider.spelling?.(item.name) ?? item.name;
   return provider.nameFor?.(spelled, settings) ?? spelled;
 }
 
@@ -135,7 +136,7 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
   for (const each of items) {
     try {
       for (const it of candidates(each, excluded, endpoint, config)) {
-        const name = nameAt(it, each.name);
+        const name = nameAt(it, each);
         const key = `${it.provider.slug}/${name}`;
         const usual = endpointAt(it, endpoint, name);
         if (found.has(key) || usual === null) continue;
@@ -174,7 +175,7 @@ function slugOf(name: string, config: Config): string {
 
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
   const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
-  const speaking = serving.filter((it) => endpointAt(it, endpoint, nameAt(it, item.name)) !== null);
+  const speaking = serving.filter((it) => endpointAt(it, endpoint, nameAt(it, item)) !== null);
   const ready = speaking.filter((it) => it.ready);
   if (ready.length > 0) return ready;
   const [unready] = speaking;
@@ -224,7 +225,11 @@ function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model:
 }
 
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
-  if (item.provider === null) return config.providerList.filter((it) => serves(it.provider, item.name));
+  if (item.provider === null) {
+    const serving = config.providerList.filter((it) => serves(it.provider, item.name));
+    // Only where nobody knows the very name: a model of one vendor must not reach the resellers of its namesake.
+    return serving.length > 0 ? serving : config.providerList.filter((it) => withVendor(it.provider, item.name) !== null);
+  }
   const named = config.providers.get(item.provider.toLowerCase());
   return named === undefined || item.name === '' ? [] : [named];
 }

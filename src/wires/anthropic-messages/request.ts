@@ -161,7 +161,7 @@ function readBlock(block: JsonObject, where: string): Part[] {
     case 'image':
       return [{ kind: 'image', source: readBlockSource(block, where) }];
     case 'document':
-      return [{ kind: 'file', source: readBlockSource(block, where), name: stringOr(block['title'], null) }];
+      return readDocument(block, where);
     case 'tool_use':
       return [{ kind: 'tool-call', id: stringOr(block['id'], ''), name: stringOr(block['name'], ''), input: JSON.stringify(block['input'] ?? {}) }];
     case 'tool_result':
@@ -176,6 +176,16 @@ function readBlock(block: JsonObject, where: string): Part[] {
     default:
       throw new Untranslatable(where, `a block of type \`${shown(type)}\`, expected text, image, document, tool_use or tool_result`);
   }
+}
+
+/** A document in words is what its words are; any other is a file. */
+function readDocument(block: JsonObject, where: string): Part[] {
+  const { source, title } = block;
+  const data = at(source, 'data');
+  const heading: Part[] = typeof title === 'string' && title !== '' ? [{ kind: 'text', text: `${title}\n\n` }] : [];
+  if (at(source, 'type') === 'text' && typeof data === 'string') return [...heading, { kind: 'text', text: data }];
+  if (at(source, 'type') === 'content') return [...heading, ...readParts(at(source, 'content'), where)];
+  return [{ kind: 'file', source: readBlockSource(block, where), name: stringOr(title, null) }];
 }
 
 function signatureOf(block: JsonObject): Signature | null {

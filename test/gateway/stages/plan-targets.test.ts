@@ -7,7 +7,7 @@ import { proxyUrl } from '../../../src/gateway/routing/plan-proxy';
 import { planTargets } from '../../../src/gateway/stages/plan-targets';
 import { readPolicy } from '../../../src/gateway/stages/read-policy';
 import type { Trail } from '../../../src/gateway/trail';
-import { ENDPOINTS } from '../../../src/wires/endpoints';
+import { ENDPOINTS, type Endpoint } from '../../../src/wires/endpoints';
 import { testConfig } from '../../fakes/config';
 import { systemTestClock } from '../../fakes/system-clock';
 
@@ -15,10 +15,10 @@ const identity: Identity = { keyId: 'k', name: 'k', scopes: ['proxy'], defaults:
 const config = testConfig({ OPENAI_API_KEY: 'sk-o', OPENROUTER_API_KEY: 'sk-or', ANTHROPIC_API_KEY: 'sk-a' });
 
 /** Without a stored route nothing is waited for. */
-function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, warnings: string[] = []): readonly Target[] {
+function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, warnings: string[] = [], its = config): readonly Target[] {
   const trail = { warn: (sentence: string) => warnings.push(sentence) } as unknown as Trail;
   const deps = {
-    config,
+    config: its,
     routes: async () => null,
     random: () => 0,
     memory: new RoutingMemory(),
@@ -28,6 +28,16 @@ function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, wa
   const planned = planTargets(call, who, policy, body, deps, trail);
   if (planned instanceof Promise) throw new Error('a promise');
   return planned.targets;
+}
+
+/** The first target of a deployment with these keys, as `provider model`. */
+function firstWith(vars: Record<string, string>, model: string): string {
+  const endpoint = ENDPOINTS.find((each) => each.name === 'chat') as Endpoint;
+  const call = { door: { kind: 'gateway', endpoint }, wire: endpoint.wire, query: '' } as Call;
+  const json = { model, messages: [{ role: 'user', content: 'hi' }] };
+  const body = { json, facts: { model, streamed: false, choices: 1, user: null, session: null } } as unknown as CallBody;
+  const [first] = targetsOf(call, identity, readPolicy([], {}), body, [], testConfig(vars));
+  return `${first?.name} ${first?.model}`;
 }
 
 function plan(model: string | null, endpointName = 'chat', warnings: string[] = [], more: Record<string, unknown> = {}) {
@@ -77,6 +87,18 @@ describe('planTargets on the AI Gateway', () => {
   ])('asks for %s as its vendor spells it', (asked, name) => {
     expect(plan(`${asked}, !openrouter`, 'messages')).toEqual([`anthropic ${name} https://api.anthropic.com/v1/messages?beta=true`]);
   });
+
+  // Names of Helicone's registry: https://docs.helicone.ai/gateway/overview
+  it.each([
+    [{ DEEPSEEK_API_KEY: 'k' }, 'deepseek-r1', 'deepseek deepseek-reasoner'],
+    [{ DEEPSEEK_API_KEY: 'k' }, 'deepseek-v3', 'deepseek deepseek-chat'],
+    [{ MOONSHOT_API_KEY: 'k' }, 'kimi-k2-0905', 'moonshot kimi-k2-0905-preview'],
+    [{ MOONSHOT_API_KEY: 'k' }, 'kimi-k2', 'moonshot kimi-k2-0905-preview'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'llama-3.3-70b-instruct', 'openrouter meta-llama/llama-3.3-70b-instruct'],
+    [{ GROQ_API_KEY: 'k' }, 'qwen3-32b', 'groq qwen/qwen3-32b'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'glm-4.6', 'openrouter z-ai/glm-4.6'],
+    [{ ANTHROPIC_API_KEY: 'k' }, 'claude-3.5-sonnet-v2', 'anthropic claude-3-5-sonnet-20241022'],
+  ])('with %o serves %s by %s', (vars, asked, expected) => expect(firstWith(vars, asked)).toBe(expected));
 
   it('takes the provider that is named, before or behind the model', () => {
     expect(plan('openai/gpt-4o-mini')).toEqual(plan('gpt-4o-mini/openai'));
