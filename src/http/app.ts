@@ -7,8 +7,11 @@ import type { Env } from '../env';
 import { toGatewayError } from '../gateway/errors';
 import { errorResponse } from '../gateway/refuse';
 import { PROVIDERS } from '../providers/registry';
+import { anthropicMessages } from '../wires/anthropic-messages/wire';
 import { ENDPOINTS } from '../wires/endpoints';
+import { gemini } from '../wires/gemini/wire';
 import { raw } from '../wires/raw/wire';
+import type { Wire } from '../wires/wire';
 import { type AppContext, type AppEnv, addressOf } from './context';
 import { checkHealth } from './health';
 import { methodNotAllowed, serveEndpoint, serveGemini, serveProvider, serveStoredResponse, serveTarget } from './inference';
@@ -29,10 +32,16 @@ type Router = Hono<AppEnv>;
 /** Paths whose answers and errors come in Helicone's envelope. */
 const ENVELOPED = /^\/(?:api|v1\/request)(?:\/|$)/;
 
+/** Who asks for models outside the pipeline speaks one of three dialects. */
+function dialectOf(c: AppContext): Wire {
+  if (c.req.path.startsWith('/v1beta/')) return gemini;
+  return c.req.header('anthropic-version') === undefined ? raw : anthropicMessages;
+}
+
 function onError(error: Error, c: AppContext): Response {
   const failure = toGatewayError(error);
   if (failure.code === 'internal') console.error(`${c.req.method} ${c.req.path}:`, error);
-  if (!ENVELOPED.test(c.req.path)) return errorResponse(failure, raw, crypto.randomUUID());
+  if (!ENVELOPED.test(c.req.path)) return errorResponse(failure, dialectOf(c), crypto.randomUUID());
   const headers = new Headers();
   if (failure.retryAfterSeconds !== null) headers.set('retry-after', String(failure.retryAfterSeconds));
   return Response.json({ data: null, error: failure.message }, { status: failure.status, headers });

@@ -62,6 +62,7 @@ export class Limiter extends DurableObject {
   /** A lease is over. */
   endLease(ended: EndedLease, window: Window, isDurable: boolean): void {
     this.#open().endLease(ended, window, Date.now());
+    this.#window = window;
     this.#write(isDurable);
     this.#wakeWhenNext(Date.now());
   }

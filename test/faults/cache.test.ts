@@ -312,3 +312,48 @@ it('a body nested beyond measure is cached like any other', async () => {
   const body = question().replace('"model"', `"metadata":${'['.repeat(20_000)}${']'.repeat(20_000)},"model"`);
   expect([(await ask(body)).status, (await ask(body)).cache]).toEqual([200, 'HIT']);
 });
+
+describe('calls that follow a stream', () => {
+  /** Reads what has come within a moment, and goes on when it is told to. */
+  const openStream = async (body: string, signal?: AbortSignal) => {
+    const headers = { ...AS_ADMIN, 'Helicone-Cache-Enabled': 'true' };
+    const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', body, headers, ...(signal !== undefined && { signal }) });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    const until = async (part: string): Promise<string> => {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`ended without ${part}: ${text}`);
+        text += new TextDecoder().decode(value);
+      }
+      return text;
+    };
+    return { cache: response.headers.get('helicone-cache'), until };
+  };
+
+  it('get its events as they come, late ones from the first; one that leaves harms nobody', async () => {
+    let goOn = (): void => {};
+    upstream.handler = async ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, chunk({ role: 'assistant', content: 'first' }));
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      writeChunk(socket, `${chunk({ content: ' second' })}${chunk({}, 'stop')}data: [DONE]\n\n`);
+      endChunked(socket);
+    };
+    const body = question({ stream: true });
+    const leader = await openStream(body);
+    await leader.until('first');
+    const leaving = new AbortController();
+    const [follower, quitter] = await Promise.all([openStream(body), openStream(body, leaving.signal)]);
+    // The answer is far from whole, and they have its beginning.
+    await Promise.all([follower.until('first'), quitter.until('first')]);
+    leaving.abort();
+    const late = await openStream(body);
+    expect([leader.cache, follower.cache, late.cache]).toEqual(['MISS', 'HIT', 'HIT']);
+    goOn();
+    for (const each of [leader, follower, late]) expect(await each.until('[DONE]')).toMatch(/first.*second/s);
+    expect(upstream.received).toHaveLength(1);
+  });
+});

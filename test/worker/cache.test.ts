@@ -75,6 +75,32 @@ describe('a cached call', () => {
     });
   });
 
+  it('counts what it saved, and can be a key’s default', async () => {
+    await call('PUT', '/api/prices', { provider: 'mock', model: 'echo', inputUsdPerMillion: 1_000, outputUsdPerMillion: 2_000 });
+    const defaults = { 'Helicone-Cache-Enabled': 'true', 'Helicone-User-Id': 'by default' };
+    const { data } = await (await call('POST', '/api/keys', { name: 'cached', scopes: ['proxy'], defaults })).json<{ data: { key: string } }>();
+    const text = newText();
+    const asking = () => call('POST', '/v1/chat/completions', { model: 'mock/echo', messages: [{ role: 'user', content: text }] }, data.key);
+    await (await asking()).text();
+    const hit = await asking();
+    expect(hit.headers.get('helicone-cache')).toBe('HIT');
+    const stored = await record({ headers: hit.headers } as Seen);
+    // Two words in and two out.
+    expect(stored).toMatchObject({ cost: 0, saved_cost: 0.006, request_user_id: 'by default' });
+    await call('DELETE', '/api/prices?provider=mock&model=echo');
+  });
+
+  it('holds calls with tools, and embeddings', async () => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }];
+    const text = newText();
+    await ask({ text, more: { tools } });
+    expect((await ask({ text, more: { tools } })).cache).toBe('HIT');
+    const embed = () => call('POST', '/v1/embeddings', { model: 'mock/echo', input: text }, undefined, { 'Helicone-Cache-Enabled': 'true' });
+    const first = await (await embed()).text();
+    const second = await embed();
+    expect([second.headers.get('helicone-cache'), await second.text()]).toEqual(['HIT', first]);
+  });
+
   it('whatever the order of its keys, and apart from what is to be ignored', async () => {
     const text = newText();
     await ask({ text, more: { temperature: 0, seed: 1, user: 'ada' } });

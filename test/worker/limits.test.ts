@@ -49,6 +49,43 @@ describe('a request limit', () => {
     expect(await statuses(count, { policy, user: newUser() })).toEqual({ 200: quota, 429: count - quota });
   });
 
+  it('refuses in the dialect of the caller, with what is left and when to come back', async () => {
+    const headers = { [POLICY]: '1;w=3600;s=user', 'Helicone-User-Id': newUser() };
+    const messages = [{ role: 'user', content: 'hi' }];
+    const first = await call('POST', '/v1/messages', { model: 'mock/echo', max_tokens: 5, messages }, undefined, headers);
+    expect([first.status, first.headers.get('helicone-ratelimit-remaining'), Number(first.headers.get('helicone-ratelimit-reset'))]).toEqual([
+      200,
+      '0',
+      expect.toSatisfy((seconds: number) => seconds > 3_500 && seconds <= 3_640),
+    ]);
+    const anthropic = await call('POST', '/v1/messages', { model: 'mock/echo', max_tokens: 5, messages }, undefined, headers);
+    expect([anthropic.status, await anthropic.json()]).toEqual([
+      429,
+      expect.objectContaining({
+        type: 'error',
+        error: expect.objectContaining({ type: 'rate_limit_error', message: expect.stringContaining('`1;w=3600;s=user`') }),
+      }),
+    ]);
+    const contents = [{ role: 'user', parts: [{ text: 'hi' }] }];
+    const gemini = await call('POST', '/v1beta/models/mock%2Fecho:generateContent', { contents }, undefined, headers);
+    expect([gemini.status, await gemini.json()]).toEqual([
+      429,
+      { error: expect.objectContaining({ code: 429, status: 'RESOURCE_EXHAUSTED', message: expect.stringContaining('is used up') }) },
+    ]);
+    expect(gemini.headers.get('retry-after')).toMatch(/^3[56]\d\d$/);
+  });
+
+  it('with mode=strict has written each call down before it is answered', async () => {
+    const user = newUser();
+    expect((await chat({ policy: '1000;w=3600;s=user;mode=strict', user })).status).toBe(200);
+    const name = await new Namer(appOf(bindings).config.vaultKey).name(JSON.stringify(['request', 3600, 'UTC', 'user', user]));
+    const stub = bindings.LIMITER.getByName(name);
+    await evictDurableObject(stub);
+    const window = { kind: 'sliding', ms: 3_600_000 } as const;
+    const asked = { id: 'check', amount: 1, isFlexible: false, holdUntil: null, quota: 1_000, window };
+    expect(await bindings.LIMITER.getByName(name).check(asked)).toMatchObject({ used: 1, held: 0 });
+  });
+
   it('counts each user for itself, and those without a name together, with a warning', async () => {
     const policy = '1;w=3600;s=user';
     expect((await chat({ policy, user: newUser() })).status).toBe(200);

@@ -45,6 +45,16 @@ describe('every outcome has a record', () => {
     expect(await record(broken.headers.get('helicone-id'))).toMatchObject({ error_code: 'invalid_json' });
   });
 
+  it('a completion of the legacy kind, whole and streamed', async () => {
+    const whole = await call('POST', '/v1/completions', { model: 'mock/echo', prompt: 'three little words' });
+    expect((await whole.json<Json>()).choices[0]).toMatchObject({ text: 'three little words', finish_reason: 'stop' });
+    const streamed = await call('POST', '/v1/completions', { model: 'mock/echo', prompt: 'three little words', stream: true });
+    expect(await streamed.text()).toMatch(/data: \[DONE\]\n\n$/);
+    for (const { headers } of [whole, streamed]) {
+      expect(await record(headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: 3, completion_tokens: 3 });
+    }
+  });
+
   it('a key without the scope', async () => {
     const { data } = await (await call('POST', '/api/keys', { name: 'reader', scopes: ['read'] })).json<Json>();
     const response = await call('POST', '/v1/chat/completions', chatBody('mock/echo'), data.key);
@@ -223,4 +233,28 @@ it('a body nested beyond measure leaves its record, whatever the provider report
       (await call('GET', `/v1/request/${response.headers.get('helicone-id')}`)).status === 200 ? true : null,
     );
   }
+});
+
+it('who lists models with a key that is none is told so in his dialect', async () => {
+  const ask = async (path: string, headers: Record<string, string>) => {
+    const response = await exports.default.fetch(`https://weir.dev${path}`, { headers });
+    return [response.status, await response.json<Json>()];
+  };
+  const stranger = 'sk-weir-stranger-stranger-x';
+  expect(await ask('/v1/models', { authorization: `Bearer ${stranger}` })).toEqual([
+    401,
+    { error: expect.objectContaining({ code: 'unauthenticated' }) },
+  ]);
+  expect(await ask('/v1/models', { 'x-api-key': stranger, 'anthropic-version': '2023-06-01' })).toEqual([
+    401,
+    expect.objectContaining({ type: 'error', error: expect.objectContaining({ type: 'authentication_error' }) }),
+  ]);
+  expect(await ask('/v1beta/models', { 'x-goog-api-key': stranger })).toEqual([
+    401,
+    { error: expect.objectContaining({ code: 401, status: 'UNAUTHENTICATED' }) },
+  ]);
+  // A Weir key in the path or the query is one everywhere.
+  expect((await ask(`/v1beta/models?key=${ADMIN}`, {}))[0]).toBe(200);
+  expect((await ask(`/${ADMIN}/v1/models`, {}))[0]).toBe(200);
+  expect((await ask('/v1/models', { 'api-key': ADMIN }))[0]).toBe(200);
 });

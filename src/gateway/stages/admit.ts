@@ -211,7 +211,10 @@ const nameOf = (it: Applied): string => (it.rule === null ? `\`${it.text}\`` : `
 
 function refusal(it: Applied, decision: Decision | null, trail: Trail): GatewayError {
   const seconds = Math.max(1, Math.ceil((decision?.retryAfterMs ?? 0) / 1_000));
-  if (decision !== null) trail.limit = shown(it, decision);
+  if (decision !== null) {
+    trail.limit = shown(it, decision);
+    markBudget(it, decision, trail);
+  }
   return new GatewayError('rate_limited', `The limit ${nameOf(it)} is used up: try again in ${seconds} s.`, { retryAfterSeconds: seconds });
 }
 
@@ -230,13 +233,20 @@ function show(admitted: readonly Result[], trail: Trail): void {
     const part = decision.left / it.take.quota;
     if (part < least) trail.limit = shown(it, decision);
     least = Math.min(least, part);
-    const { window } = it.take;
-    // What a call holds is not spent yet, and most of it comes back.
-    const spent = it.take.holdUntil === null ? 1 - part : decision.used / it.take.quota;
-    const reached = window.kind === 'sliding' ? undefined : WARN_FROM.find((from) => spent >= from);
-    if (window.kind === 'sliding' || reached === undefined) continue;
-    trail.budgets.push({ limit: it.rule?.name ?? it.text, segment: it.segment, percent: Math.round(reached * 100), windowStartsAt: window.startsAt });
+    markBudget(it, decision, trail);
   }
+}
+
+/** A budget is a limit with a calendar window; one that has no room left for a call is used up. */
+function markBudget(it: Applied, decision: Decision, trail: Trail): void {
+  const { window, quota, amount, holdUntil } = it.take;
+  if (window.kind === 'sliding') return;
+  const hasNoRoom = !decision.isAdmitted && decision.used + amount > quota;
+  // What a call holds is not spent yet, and most of it comes back.
+  const spent = holdUntil === null ? 1 - decision.left / quota : decision.used / quota;
+  const reached = WARN_FROM.find((from) => hasNoRoom || spent >= from);
+  if (reached === undefined) return;
+  trail.budgets.push({ limit: it.rule?.name ?? it.text, segment: it.segment, percent: Math.round(reached * 100), windowStartsAt: window.startsAt });
 }
 
 async function settle(

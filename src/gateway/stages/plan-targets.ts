@@ -144,7 +144,9 @@ async function planRoute(
   if (route === undefined) throw unknownRoute(asked, [...routes.keys()]);
   trail.route = `${route.name}@${route.version}`;
   const own = Object.entries(identity.defaults).filter(([name]) => !Object.hasOwn(route.defaults, name));
-  const merged = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
+  const routed = readPolicy(call.headers, { ...route.defaults, ...Object.fromEntries(own) });
+  // Whatever a route says, its callers stay bound by what their keys are; those that are named twice count once.
+  const merged = { ...routed, rateLimitPolicy: [...(routed.rateLimitPolicy ?? []), ...(policy.rateLimitPolicy ?? [])] };
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
   const strategy = merged.routing ?? route.strategy;
   const ruled = applyRules(route, call, body, merged, deps, trail);

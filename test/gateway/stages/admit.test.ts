@@ -104,6 +104,23 @@ describe('admit', () => {
     expect(spent.trail.budgets).toMatchObject([{ percent: 80 }]);
   });
 
+  it('calls a budget used up when it has no room for a call', async () => {
+    const take = (async (_: string, { quota }: TakeRequest) => ({
+      ...admitted,
+      isAdmitted: false,
+      used: quota * 0.9999,
+      left: 1,
+    })) as Limiter['take'];
+    const refused = run('1;w=day;u=usd', { take });
+    await expect(refused.granted).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(refused.trail.budgets).toMatchObject([{ percent: 100 }]);
+    const waiting = run('1;w=day;u=usd', {
+      take: (async () => ({ ...admitted, isAdmitted: false, used: 0, held: 1e9, left: 0 })) as Limiter['take'],
+    });
+    await expect(waiting.granted).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(waiting.trail.budgets).toEqual([]);
+  });
+
   it('reserves for the body that a target would really get', async () => {
     const override = { max_tokens: 50_000 };
     const fallback = { index: 0, headers: {}, onCodes: [], bodyOverride: override };
