@@ -257,6 +257,15 @@ describe('what another wire cannot say', () => {
     expect(said({ type: 'content', content: [{ type: 'text', text: 'x' }] })[0]?.parts).toEqual([text('A\n\n'), text('x')]);
   });
 
+  it('shows a caller of Gemini what Claude thought, whole as in streams', () => {
+    const parts: Part[] = [
+      { kind: 'thinking', text: 'hm', signature: { by: 'anthropic', text: 's' } },
+      { kind: 'text', text: 'ho' },
+    ];
+    const written = translatorOf(gemini).writeCompletion({ id: 'a', model: 'm', parts, finish: 'stop', usage: null }, 1, {});
+    expect(written).toMatchObject({ candidates: [{ content: { parts: [{ text: 'hm', thought: true }, { text: 'ho' }] } }] });
+  });
+
   it('goes on thinking in a turn that calls tools, where what was thought is signed', () => {
     const turn = (by: 'anthropic' | 'google'): Conversation => ({
       ...asChat({ model: 'm', max_tokens: 8_000, messages: [{ role: 'user', content: 'hi' }] }),

@@ -66,6 +66,6 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   responseId: it.id,
 });
 
-/** Unsigned thinking is of no use to the model, but can be read. */
+/** Thinking that is unsigned, or signed by another vendor, is of no use to the model, but can be read. */
 const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] =>
-  part.kind === 'thinking' && part.signature === null ? [{ text: part.text, thought: true }] : writePart(part, new Map());
+  part.kind === 'thinking' && part.signature?.by !== 'google' ? [{ text: part.text, thought: true }] : writePart(part, new Map());
