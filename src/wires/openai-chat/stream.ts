@@ -3,6 +3,7 @@ import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
+import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError } from './error';
 import { readContentParts, signed } from './request';
@@ -70,6 +71,7 @@ export class ChatPartReader implements PartReader {
   /** Tool calls by the provider's index: some count from 1, leave gaps, or give none and a new id for each. */
   readonly #tools = new Map<number, { readonly tool: number; readonly id: string }>();
   #toolCount = 0;
+  readonly #order = new ToolOrder();
 
   read(event: SseEvent): readonly StreamPart[] {
     const chunk = parseObject(event.data);
@@ -83,7 +85,7 @@ export class ChatPartReader implements PartReader {
     if (choice !== undefined) this.#readChoice(choice, parts);
     const usage = readUsage(chunk['usage']);
     if (usage !== null) parts.push({ kind: 'usage', usage });
-    return parts;
+    return parts.flatMap((part) => this.#order.pass(part));
   }
 
   #readChoice(choice: JsonObject, parts: StreamPart[]): void {
