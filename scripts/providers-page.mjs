@@ -37,6 +37,7 @@ Made by \`npm run docs\` from \`src/providers\`; [adding one](add-a-provider.md)
 variables are set (\`npx wrangler secret put NAME\`); \`<SLUG>_BASE_URL\` moves it (OpenAI-compatible ones: what precedes
 \`/chat/completions\`; others: the host). Every conversation endpoint (chat completions, Responses, Messages, generateContent) reaches every
 provider that has one of them. No provider was called live for this page: the last column says what its entry was held against.
+GitHub Models ended in July 2026 and has no entry.
 
 ## Clouds
 

@@ -22,7 +22,8 @@ export interface Config {
   readonly failOpen: ReadonlySet<LimitUnit>;
   /** Output that is reserved for a call which states none. */
   readonly assumedOutputTokens: number;
-  readonly storeBodies: boolean;
+  /** The part of all calls whose bodies are kept, from 0 to 1. */
+  readonly storeBodies: number;
   /** Days that records are kept, or null for ever. */
   readonly retentionDays: number | null;
 }
@@ -57,7 +58,10 @@ const Settings = z.object({
     .regex(/^\s*(?:(?:request|tokens|cents|none)\s*(?:,\s*|$))*$/, 'expected units separated by commas: request, tokens, cents, or none')
     .optional(),
   WEIR_ASSUMED_OUTPUT_TOKENS: z.coerce.number().int().min(1).optional().or(z.literal('')),
-  WEIR_STORE_BODIES: flag,
+  WEIR_STORE_BODIES: z
+    .string()
+    .regex(/^(?:true|false|0?\.\d+|0|1|)$/, 'expected true, false, or the part of calls such as 0.1')
+    .optional(),
   WEIR_RETENTION_DAYS: z.coerce.number().int().min(1).optional().or(z.literal('')),
 });
 
@@ -68,6 +72,11 @@ const FurtherProvider = z.strictObject({
   keyName: z.string().optional(),
   models: z.array(z.string()).default([]),
 });
+
+function partOf(text: string | undefined): number {
+  if (text === 'false') return 0;
+  return text === undefined || text === '' || text === 'true' ? 1 : Number(text);
+}
 
 /** What is wrong with the configuration, a sentence each. Names variables, never shows values. */
 export class ConfigError extends Error {
@@ -104,7 +113,7 @@ export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = 
     allowedOrigins: list(settings.WEIR_ALLOWED_ORIGINS),
     failOpen: new Set(list(settings.WEIR_FAIL_OPEN ?? 'request').filter((unit) => unit !== 'none') as LimitUnit[]),
     assumedOutputTokens: settings.WEIR_ASSUMED_OUTPUT_TOKENS || ASSUMED_OUTPUT_TOKENS,
-    storeBodies: settings.WEIR_STORE_BODIES !== 'false',
+    storeBodies: partOf(settings.WEIR_STORE_BODIES),
     retentionDays: settings.WEIR_RETENTION_DAYS === '' ? null : (settings.WEIR_RETENTION_DAYS ?? null),
   };
 }

@@ -41,6 +41,12 @@ describe('readConfig', () => {
     expect(withKey?.provider.fetch).toBeUndefined();
   });
 
+  it('keeps the bodies of all calls, of none, or of a part', () => {
+    const part = (text: string) => testConfig({ WEIR_STORE_BODIES: text }).storeBodies;
+    expect(['', 'true', 'false', '0.25', '1', '0'].map(part)).toEqual([1, 1, 0, 0.25, 1, 0]);
+    expect(problems({ ...KEYS, WEIR_STORE_BODIES: '25%' }).join()).toMatch(/WEIR_STORE_BODIES.*the part of calls/);
+  });
+
   it('adds providers from WEIR_PROVIDERS and names the entry that is wrong', () => {
     const config = testConfig({ WEIR_PROVIDERS: '[{"slug":"ollama","baseUrl":"http://127.0.0.1:11434/v1","models":["llama3"]}]' });
     expect(config.providers.get('ollama')).toMatchObject({ ready: true, baseUrl: 'http://127.0.0.1:11434/v1' });

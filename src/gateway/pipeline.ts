@@ -52,6 +52,6 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
 
 async function log(trail: Trail, ending: Ending, grant: Grant | null, deps: Deps): Promise<void> {
   if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
-  const close = closeLater(trail, ending, deps.clock.now(), deps.config.storeBodies);
+  const close = closeLater(trail, ending, deps.clock.now(), deps.random() < deps.config.storeBodies);
   await Promise.all([deps.records.add(close, storedBytes(trail)), grant?.settle(close().record)]);
 }

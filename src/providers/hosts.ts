@@ -138,6 +138,15 @@ export const HOSTS: readonly Provider[] = [
     endpoints: [],
     documentation: 'https://docs.predibase.com',
   }),
+  // Takes a call and answers to `Upstash-Callback` when it is done; its provider stands in the path.
+  compatible({
+    slug: 'qstash',
+    baseUrl: 'https://qstash.upstash.io',
+    keyVariable: 'QSTASH_TOKEN',
+    priceId: null,
+    endpoints: [],
+    documentation: 'https://upstash.com/docs/qstash/integrations/llm',
+  }),
   compatible({
     slug: 'firecrawl',
     baseUrl: 'https://api.firecrawl.dev',
