@@ -37,7 +37,7 @@ export function meterSocket({ response }: Answered, bridge: SocketBridge, deadli
 
 /** As of Responses, with the tokens of sound told apart. */
 function readRealtimeUsage(usage: unknown): Usage | null {
-  const read = readUsage(usage);
+  const read = readUsage({ usage });
   if (read === null) return null;
   return {
     ...read,

@@ -7,6 +7,7 @@ import type { JsonObject } from '../wire';
 const isSearch = (item: JsonObject): boolean =>
   item['type'] === 'web_search_call' && (at(item, 'action', 'type') ?? 'search') === 'search' && item['status'] !== 'failed';
 
+/** `response`: the whole object, for what the vendor ran beside stands in its output. */
 export function readUsage(response: unknown): Usage | null {
   const usage = at(response, 'usage');
   if (!isObject(usage)) return null;
