@@ -2,6 +2,7 @@
 import type { BodyMembers, Provider, Signing } from '../providers/provider';
 import type { Endpoint } from '../wires/endpoints';
 import type { JsonObject, RequestFacts, Wire } from '../wires/wire';
+import type { GatewayError } from './errors';
 
 /** Where a call came in, which decides whose provider key it uses and who names the host. */
 export type Door =
@@ -37,6 +38,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Two-letter country of the client, or null. */
   readonly country: string | null;
+  /** Why it cannot be served, whatever it says. */
+  readonly refusal?: GatewayError;
 }
 
 export const SCOPES = ['proxy', 'read', 'write', 'admin'] as const;

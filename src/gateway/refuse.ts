@@ -18,6 +18,7 @@ export function refuse(thrown: unknown, trail: Trail): Response {
   // The one place where an unforeseen failure is seen by the operator. Causes of foreseen ones stay out of the log.
   if (error.code === 'internal') console.error(`call ${trail.call.id}:`, error.cause);
   const response = errorResponse(error, trail.call.wire, trail.requestId, new Headers(ownHeaders(trail, false)));
+  if (error.code === 'method_not_allowed') response.headers.set('allow', 'POST');
   if (error.code === 'rate_limited') response.headers.set('x-helicone-error', 'rate_limited');
   trail.end(ERROR_TABLE[error.code].outcome, error.status, error.code);
   return response;

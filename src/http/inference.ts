@@ -3,7 +3,6 @@ import type { App } from '../deps';
 import type { Call, Door } from '../gateway/call';
 import { GatewayError } from '../gateway/errors';
 import { handle } from '../gateway/pipeline';
-import { errorResponse } from '../gateway/refuse';
 import type { Provider } from '../providers/provider';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
@@ -32,11 +31,9 @@ export const serveGemini = (c: AppContext): Promise<Response> => {
   const method = path.slice(path.lastIndexOf(':') + 1);
   const endpoint = GEMINI_METHODS.get(method);
   if (endpoint === undefined) {
-    const error = new GatewayError(
-      'not_found',
-      `No method \`${method.slice(0, 60)}\` is served here, expected one of ${[...GEMINI_METHODS.keys()].join(', ')}.`,
-    );
-    return Promise.resolve(errorResponse(error, GENERATE_CONTENT.wire, c.env.app.newId()));
+    const message = `No method \`${method.slice(0, 60)}\` is served here, expected one of ${[...GEMINI_METHODS.keys()].join(', ')}.`;
+    const door = { kind: 'gateway', endpoint: GENERATE_CONTENT } as const;
+    return serve(c.req.raw, c.env.app, door, GENERATE_CONTENT.wire, path, new GatewayError('not_found', message));
   }
   return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, path);
 };
@@ -66,7 +63,7 @@ export const serveStoredResponse = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
   if (!STORED_RESPONSE.some(([method, form]) => method === c.req.method && form.test(path))) {
     const message = `Nothing is served at ${c.req.method} ${path.slice(0, 100)}, expected GET or DELETE /v1/responses/{id}, GET …/input_items or POST …/cancel.`;
-    return Promise.resolve(errorResponse(new GatewayError('not_found', message), raw, c.env.app.newId()));
+    return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path, new GatewayError('not_found', message));
   }
   return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path.startsWith('/v1/') ? path : `/v1${path}`);
 };
@@ -83,7 +80,8 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
   return provider?.slug === 'anthropic' ? { ...raw, writeError: anthropicMessages.writeError } : raw;
 }
 
-function serve(request: Request, app: App, door: Door, wire: Wire, path: string): Promise<Response> {
+/** `refusal`: the call has no place here, and is refused once it is known who makes it. */
+function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError): Promise<Response> {
   const address = addressOf(request, app);
   const headers = new Map(request.headers);
   const country = headers.get('cf-ipcountry');
@@ -102,6 +100,7 @@ function serve(request: Request, app: App, door: Door, wire: Wire, path: string)
     text: () => request.text(),
     signal: request.signal,
     country: country !== undefined && COUNTRY.test(country) ? country : null,
+    ...(refusal !== undefined && { refusal }),
   };
   return handle(call, app);
 }
@@ -109,7 +108,7 @@ function serve(request: Request, app: App, door: Door, wire: Wire, path: string)
 /** The AI Gateway's endpoints take POST alone. */
 export const methodNotAllowed =
   (endpoint: Endpoint) =>
-  (c: AppContext): Response => {
-    const error = new GatewayError('method_not_allowed', `${c.req.method} is not served on ${c.req.path}, expected POST.`);
-    return errorResponse(error, endpoint.wire, c.env.app.newId(), new Headers({ allow: 'POST' }));
+  (c: AppContext): Promise<Response> => {
+    const refusal = new GatewayError('method_not_allowed', `${c.req.method} is not served on ${c.req.path}, expected POST.`);
+    return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path, refusal);
   };

@@ -55,6 +55,22 @@ describe('every outcome has a record', () => {
     }
   });
 
+  it('a method, or a path under one, that is not served', async () => {
+    const got = await call('GET', '/v1/chat/completions');
+    expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST']);
+    const gemini = await call('POST', '/v1beta/models/gemini-2.5-flash:sing', {});
+    expect([gemini.status, (await gemini.json<Json>()).error.status]).toEqual([404, 'NOT_FOUND']);
+    const stored = await call('PATCH', '/v1/responses/resp_1');
+    expect(stored.status).toBe(404);
+    for (const [{ headers, status }, code] of [
+      [got, 'method_not_allowed'],
+      [gemini, 'not_found'],
+      [stored, 'not_found'],
+    ] as const) {
+      expect(await record(headers.get('helicone-id'))).toMatchObject({ outcome: 'refused', response_status: status, error_code: code });
+    }
+  });
+
   it('a key without the scope', async () => {
     const { data } = await (await call('POST', '/api/keys', { name: 'reader', scopes: ['read'] })).json<Json>();
     const response = await call('POST', '/v1/chat/completions', chatBody('mock/echo'), data.key);

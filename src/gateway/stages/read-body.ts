@@ -16,6 +16,7 @@ const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, maxOu
 const decoder = new TextDecoder();
 
 export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
+  if (call.refusal !== undefined) throw call.refusal;
   return call.door.kind === 'gateway' ? readGatewayBody(call) : readProxyBody(call, warn);
 }
 
