@@ -30,7 +30,7 @@ afterAll(async () => {
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const tools = [{ functionDeclarations: [{ name: 'get_weather', parametersJsonSchema: schema }] }];
 
-describe.each(['gemini-2.5-flash', 'gpt-4o-mini', 'claude-sonnet-4-5'])('@google/genai, answered by %s', (model) => {
+describe.each(['gemini-2.5-flash', 'gpt-4o-mini', 'claude-sonnet-4-5', 'mistral/mistral-small-latest'])('@google/genai, answered by %s', (model) => {
   it('generates, and the call is logged', async () => {
     const answer = await google.models.generateContent({
       model,

@@ -1,9 +1,11 @@
 /** The responses endpoint with other vendors' models behind it: the `openai` package and the `ai` package, which uses it by default. */
 import { createOpenAI } from '@ai-sdk/openai';
 import type { LLMock } from '@copilotkit/aimock';
-import { generateText, streamText } from 'ai';
+import { generateObject, generateText, streamText } from 'ai';
 import OpenAI from 'openai';
+import { zodTextFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { recordOf } from '../harness/api.ts';
 import { readResponsesStream } from '../harness/grammars.ts';
 import { SAID, startTalkative, talkativeVars } from '../harness/talkative.ts';
@@ -59,6 +61,16 @@ describe.each(['claude-sonnet-4-5', 'gemini-2.5-flash', 'mistral/mistral-small-l
       { role: 'user' as const, content: 'and a weir?' },
     ];
     expect((await client.responses.create({ ...question, input })).output_text).toBe(SAID);
+  });
+
+  it('keep to a schema, by the helper of the openai package and by the ai package', async () => {
+    const Weir = z.object({ height: z.number() });
+    const parsed = await client.responses.parse({ model, input: 'how tall is a weir?', text: { format: zodTextFormat(Weir, 'weir') } });
+    expect(parsed.output_parsed).toEqual({ height: 4 });
+    const openai = createOpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1` });
+    for (const asked of [openai(model), openai.chat(model)]) {
+      expect((await generateObject({ model: asked, schema: Weir, prompt: 'how tall is a weir?' })).object).toEqual({ height: 4 });
+    }
   });
 
   it('serve the ai package', async () => {

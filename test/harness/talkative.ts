@@ -22,17 +22,21 @@ export async function startTalkative(): Promise<LLMock> {
   upstream.onMessage(/weather/, { toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
   // What a model answers that has to give its answer by a tool.
   upstream.onMessage(/how high/, { toolCalls: [{ id: 'call_3', name: 'weir_final_answer', arguments: '{"height":3}' }] });
+  // And one that keeps to a schema by itself.
+  upstream.onMessage(/how tall/, { content: '{"height":4}', usage: USED });
   upstream.onMessage(/./, { content: SAID, usage: USED });
   await upstream.start();
   return upstream;
 }
 
-/** A Worker's variables with which it has keys of four vendors, all of them at this upstream. */
+/** A Worker's variables with which it has keys of five vendors, all of them at this upstream. */
 export const talkativeVars = (upstream: LLMock): Record<string, string> => ({
   GEMINI_API_KEY: 'google-provider',
   GOOGLE_GEMINI_BASE_URL: upstream.url,
   OPENAI_API_KEY: 'sk-provider',
   OPENAI_BASE_URL: `${upstream.url}/v1`,
+  GROQ_API_KEY: 'groq-provider',
+  GROQ_BASE_URL: `${upstream.url}/v1`,
   MISTRAL_API_KEY: 'mistral-provider',
   MISTRAL_BASE_URL: `${upstream.url}/v1`,
   ANTHROPIC_API_KEY: 'sk-ant-provider',
