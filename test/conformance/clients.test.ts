@@ -186,6 +186,37 @@ describe('OpenAI clients', () => {
 });
 
 describe('Helicone programs', () => {
+  it('@helicone/ai-sdk-provider: what it adds to an OpenAI body goes on, tags are properties, tool messages keep their names', async () => {
+    answers(
+      200,
+      '{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}',
+    );
+    const tool = '{"role":"tool","tool_call_id":"call_1","name":"get_weather","content":"snow"}';
+    const rest = `"top_k":5,"inputs":{"city":"Oslo"},"environment":"production","messages":[{"role":"user","content":"hi"},${tool}]}`;
+    const response = await send('/v1/chat/completions', `{"model":"openai/gpt-4o",${rest}`, {
+      authorization: `Bearer ${ADMIN_KEY}`,
+      'Helicone-Property-Tag-beta': 'true',
+      'Helicone-Session-Id': 's1',
+    });
+    expect(response.status).toBe(200);
+    expect(last().body).toBe(`{"model":"gpt-4o",${rest}`);
+    const logged = await recordOf(worker, response.headers.get('helicone-id'));
+    expect(logged).toMatchObject({ session_id: 's1', prompt_tokens: 3, request_properties: { 'tag-beta': 'true' } });
+    // With a stored prompt it sends no messages at all.
+    const bare = '{"model":"gpt-4o","prompt_id":"greeting","inputs":{"name":"Ada"}}';
+    expect((await send('/v1/chat/completions', bare, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(200);
+    expect(last().body).toBe(bare);
+  });
+
+  it('helicone_async: its traces get an answer under 500, whatever they hold', async () => {
+    for (const key of [ADMIN_KEY, 'sk-weir-stranger-stranger-x']) {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-protobuf' };
+      const response = await fetch(`${worker.url}/v1/trace/log-python`, { method: 'POST', headers, body: new Uint8Array([10, 255, 0, 1]) });
+      expect(response.status).toBeLessThan(500);
+      await response.text();
+    }
+  });
+
   it('work by a key in the path, by host label, and by Helicone-Target-Url', async () => {
     answers(200, '{"object":"list","data":[]}');
     const { key } = await makeKey(worker, { key: 'sk-helicone-aaaaaaa-bbbbbbb-ccccccc-ddddddd' });
