@@ -90,12 +90,16 @@ function writeConfig({ databaseId, kvId }) {
 }
 
 /** By its code in Cloudflare's API, or in wrangler's words. */
-const NOT_DEPLOYED = /\b10007\b|does not exist|could not be found|not found/i;
+const NOT_DEPLOYED = /\b10007\b|\bWorker\b[^\n]*(?:does not exist|not found)/i;
 
 function secretNames(output) {
-  const listed = json(output);
-  if (!Array.isArray(listed) || !/\[/.test(output)) fail(`The list of secrets cannot be read, and nothing was deployed:\n${output}`);
-  return listed.map((it) => it.name);
+  // A line of its own: notices begin with a bracket, too.
+  const start = output.search(/^\s*\[\s*(?:[{\]]|$)/m);
+  try {
+    return JSON.parse(output.slice(Math.max(0, start))).map((it) => it.name);
+  } catch {
+    return fail(`The list of secrets cannot be read, and nothing was deployed:\n${output}`);
+  }
 }
 
 async function missingSecrets() {
