@@ -230,6 +230,7 @@ describe('a route that chooses', () => {
       'mock/echo 200',
       expect.stringMatching(/a rule of route gone was passed over: /),
     ]);
+    expect((await recordOf(answered)).routing).toBeNull();
     const stuck = await api('PUT', '/stuck', { targets: ['mock/echo'], strategy: 'latency', sticky: 'session' });
     expect([stuck.status, stuck.body.error]).toEqual([400, expect.stringContaining('sticky: nothing is drawn with the strategy latency')]);
   });

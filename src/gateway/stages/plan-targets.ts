@@ -149,11 +149,12 @@ async function planRoute(
   const merged = { ...routed, rateLimitPolicy: [...(routed.rateLimitPolicy ?? []), ...(policy.rateLimitPolicy ?? [])] };
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
   const strategy = merged.routing ?? route.strategy;
-  const ruled = applyRules(route, call, body, merged, deps, trail);
-  const items = ruled ?? (strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model));
   const plan = (model: string, tell: (sentence: string) => void): Target[] =>
     planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, tell);
-  const planned = holdingState(call, body, planRuled(ruled, route, plan, warn) ?? plan(items.join(','), warn), warn);
+  const ruled = planRuled(applyRules(route, call, body, merged, deps, trail), route, plan, trail);
+  const items = (): readonly string[] =>
+    strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model);
+  const planned = holdingState(call, body, ruled ?? plan(items().join(','), warn), warn);
   const scores = strategy === 'quality' ? scoresOf(route, (model) => plan(model, () => {})) : new Map<string, number>();
   // What was drawn, or named by a rule, stands in its order.
   const isOrdered = strategy === 'weighted' || ruled !== null;
@@ -170,20 +171,21 @@ async function planRoute(
   return { targets, policy: merged };
 }
 
-/** What a rule names, or null where nobody serves it now: a rule never makes a call fail that the route itself would serve. */
+/** The targets that a rule names; null without one, or where nobody serves them now: the route itself may still serve the call. */
 function planRuled(
-  ruled: readonly string[] | null,
+  models: readonly string[] | null,
   route: StoredRoute,
   plan: (model: string, tell: (sentence: string) => void) => Target[],
-  warn: (sentence: string) => void,
+  trail: Trail,
 ): Target[] | null {
-  if (ruled === null) return null;
+  if (models === null) return null;
   try {
-    return plan(ruled.join(','), warn);
+    return plan(models.join(','), (sentence) => trail.warn(sentence));
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    warn(`a rule of route ${route.name} was passed over: ${error.message}`);
-    return plan(route.targets.map(({ model }) => model).join(','), warn);
+    trail.warn(`a rule of route ${route.name} was passed over: ${error.message}`);
+    trail.routing = null;
+    return null;
   }
 }
 
