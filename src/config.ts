@@ -4,7 +4,7 @@ import type { LimitUnit } from '../schema/limit-policy';
 import { compatible } from './providers/compatible';
 import { type ConfiguredProvider, configure } from './providers/configure';
 import type { Provider } from './providers/provider';
-import { PROVIDERS } from './providers/registry';
+import { PROVIDER_BY_NAME, PROVIDERS } from './providers/registry';
 
 export interface Config {
   readonly adminKey: string;
@@ -118,7 +118,7 @@ export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = 
   };
 }
 
-const WORKERS_AI = PROVIDERS.find((it) => it.slug === 'workers-ai');
+const WORKERS_AI = PROVIDER_BY_NAME.get('workers-ai');
 
 /** Workers AI needs neither key nor account where it is bound; what was set for it all the same counts. */
 function bound(it: ConfiguredProvider, ask: Provider['fetch']): ConfiguredProvider {

@@ -105,7 +105,7 @@ function buildApp(env: Env): App {
   };
   const namer = new Namer(config.vaultKey);
   const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
-  const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, random: Math.random, waitUntil });
+  const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, waitUntil });
   const healthObject = () => env.HEALTH.getByName('health');
   const health = new SharedHealthBoard(healthObject, clock, waitUntil);
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);

@@ -62,7 +62,6 @@ export interface CacheDeps {
   readonly slotOf: (name: string) => SlotObject;
   readonly namer: Namer;
   readonly clock: Clock;
-  readonly random: () => number;
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
@@ -216,7 +215,7 @@ export class KvAnswerCache implements AnswerCache {
     this.#generations.clear();
   }
 
-  /** `lead` null: the object knows nothing of it, KV alone is written. `key`: the digest, or how to come by it when the cache answers again. */
+  /** `lead` null: the object knows nothing of it yet, and is told when KV has it. `key`: the digest, or how to come by it when the cache answers again. */
   #publisher(plan: CachePlan, key: string | (() => Promise<string>), bucket: number, lead: Lead | null): Publisher {
     const { deps } = this;
     const begunAt = deps.clock.now();
@@ -226,7 +225,7 @@ export class KvAnswerCache implements AnswerCache {
       if (kept === false) return;
       const digest = typeof key === 'string' ? key : await key();
       const expirationTtl = Math.max(KV_TTL_LEAST_SECONDS, plan.ttlSeconds);
-      await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl, metadata: { expiresAt } });
+      await deps.kv.put(kvKey(digest, bucket), value, { expirationTtl });
       if (kept === true) return;
       const bytes = value.byteLength <= TOLD_LIMIT_BYTES ? value : null;
       const isNoted = await deps.slotOf(slotName(digest)).note(digest, bucket, { begunAt, until: expiresAt, bytes });

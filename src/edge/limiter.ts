@@ -83,8 +83,10 @@ export class DurableLimiter implements Limiter {
 
   async release(subject: string, id: string, isDurable: boolean): Promise<void> {
     const name = await this.namer.name(subject);
-    this.#leased.delete(keyOf(name, id));
-    if (this.#leases.get(name)?.release(id) === true) return;
+    const key = keyOf(name, id);
+    const lease = this.#leased.get(key)?.lease ?? this.#leases.get(name);
+    this.#leased.delete(key);
+    if (lease?.release(id) === true) return;
     await within(this.clock, ANSWER_LIMIT_MS, this.objectOf(name).release(id, isDurable));
   }
 

@@ -447,14 +447,14 @@ describe('a cache that does not answer', () => {
   const open = (changes: Partial<CacheDeps>) => {
     const { env, clock, config, waitUntil } = appOf(bindings);
     const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
-    return new KvAnswerCache({ kv: env.CACHE, slotOf, namer: new Namer(config.vaultKey), clock, random: Math.random, waitUntil, ...changes });
+    return new KvAnswerCache({ kv: env.CACHE, slotOf, namer: new Namer(config.vaultKey), clock, waitUntil, ...changes });
   };
   const never = () => new Promise<never>(() => {});
   const wait = <T>(waiting: Promise<T>): Promise<T> => waiting;
   const knowing = () => ({ generation: async () => '0', join: async () => ({ kind: 'known', bucket: 0 }) }) as unknown as SlotObject;
 
   it('is not missed by a call that nobody made before: KV is asked for what it has', async () => {
-    const kv = { get: () => Promise.reject(new Error('asked')), getWithMetadata: () => Promise.reject(new Error('asked')) } as unknown as KVNamespace;
+    const kv = { get: () => Promise.reject(new Error('asked')) } as unknown as KVNamespace;
     const place = await open({ kv }).open({ ...plan, subject: newText(), buckets: 3 }, wait);
     expect(place).toMatchObject({ found: null, warning: null });
     place.publisher?.end(false, 0);
