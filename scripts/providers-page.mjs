@@ -49,7 +49,7 @@ GitHub Models ended in July 2026 and has no entry.
   any id of Bedrock's own, ARNs of profiles too, is taken as it is.
 - **Vertex**: \`GOOGLE_CLOUD_PROJECT\` and \`GOOGLE_APPLICATION_CREDENTIALS_JSON\` (the service account's file, as text);
   \`GOOGLE_CLOUD_LOCATION\` where it is not \`global\`. Gemini and Claude by their names, others as \`vertex/<publisher>/<model>\`.
-- **Workers AI**: \`CLOUDFLARE_ACCOUNT_ID\` and \`CLOUDFLARE_API_KEY\`.
+- **Workers AI**: \`CLOUDFLARE_ACCOUNT_ID\` and \`CLOUDFLARE_API_KEY\`, or the binding \`AI\` of \`wrangler.toml\`, which needs neither.
 
 ## All
 
