@@ -111,6 +111,8 @@ function buildApp(env: Env): App {
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
   const priceCache = new Cached(() => loadOverrides(db), clock, waitUntil);
+  // Read beside the first call, whose answer tells its cost already.
+  priceCache.peek();
   return {
     env,
     db,
@@ -133,6 +135,7 @@ function buildApp(env: Env): App {
     routes: () => routeCache.get(),
     limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await priceCache.get()) ?? (() => null),
+    pricesInMemory: () => priceCache.peek(),
     limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),
     digester,
     config,

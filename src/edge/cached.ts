@@ -19,9 +19,9 @@ export class Cached<T> {
     readonly waitUntil: (promise: Promise<unknown>) => void,
   ) {}
 
-  /** The value in memory, without a wait; null where there is none. A stale one is refreshed behind. */
+  /** The value in memory, without a wait; null where there is none yet. It is fetched behind, and a stale one refreshed. */
   peek(): T | null {
-    if (this.#value !== null && this.clock.now() >= this.#nextAt) this.#refresh();
+    if (this.clock.now() >= this.#nextAt) this.#refresh();
     return this.#value?.it ?? null;
   }
 

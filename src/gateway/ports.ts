@@ -171,6 +171,8 @@ export interface Deps {
   readonly routes: () => Promise<ReadonlyMap<string, StoredRoute> | null>;
   /** The tenant's own prices, from memory. */
   readonly priceOverrides: () => Promise<FindOverride>;
+  /** The same without a wait; null until they have been read once. */
+  readonly pricesInMemory: () => FindOverride | null;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -1,4 +1,5 @@
 /** Headers of the answer: what the provider sent, without what is the hop's, and what Weir has to say. */
+import { asUsd } from './cost';
 import type { Trail } from './trail';
 import type { HeaderMap } from './upstream-headers';
 
@@ -17,6 +18,7 @@ const OWN = [
   'helicone-ratelimit-reset',
   'weir-budget-warning',
   'weir-cache-debug',
+  'weir-cost',
   'x-helicone-error',
   'helicone-fallback-index',
   'helicone-id',
@@ -51,6 +53,8 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
       headers['age'] = String(cache.ageSeconds);
     }
   }
+  const costNanoUsd = cache?.status === 'hit' ? 0 : trail.costNanoUsd;
+  if (costNanoUsd !== null) headers['weir-cost'] = asUsd(costNanoUsd);
   if (trail.cacheReason !== null) headers['weir-cache-debug'] = printable(trail.cacheReason);
   if (limit !== null) {
     headers['helicone-ratelimit-limit'] = String(limit.limit);

@@ -60,6 +60,8 @@ export class Trail {
   streamed = false;
   firstByteAt: number | null = null;
   usage: Usage | null = null;
+  /** What the call cost, where that is known before its answer leaves. */
+  costNanoUsd: number | null = null;
   responseModel: string | null = null;
   /** What the provider reported as an error under a success status or inside a stream. */
   providerError: string | null = null;

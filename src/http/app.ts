@@ -53,7 +53,7 @@ function buildRouter(app: App): Router {
   if (config.allowedOrigins.length > 0) {
     router.use(
       '*',
-      cors({ origin: [...config.allowedOrigins], exposeHeaders: ['Helicone-Id', 'Helicone-Status', 'Weir-Warnings', 'Weir-Attempts'] }),
+      cors({ origin: [...config.allowedOrigins], exposeHeaders: ['Helicone-Id', 'Helicone-Status', 'Weir-Warnings', 'Weir-Attempts', 'Weir-Cost'] }),
     );
   }
   for (const [path, endpoint] of ENDPOINT_BY_PATH) {

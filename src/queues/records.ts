@@ -1,8 +1,8 @@
 /** Consumer of closed records: bodies to R2, rows to the sink, then ack message by message. Delivery is at least once. */
 import { QueueMessage, type RecordMessage } from '../../schema/messages';
-import type { BodyPointer, RequestRecord } from '../../schema/record';
+import type { BodyPointer } from '../../schema/record';
 import type { ConsumerDeps } from '../deps';
-import { type Cost, type FindOverride, priceCall } from '../gateway/price';
+import { costOf } from '../gateway/cost';
 import type { StorableRecord } from '../sinks/sink';
 
 type Message = Pick<globalThis.Message<unknown>, 'body' | 'attempts' | 'ack' | 'retry'>;
@@ -106,19 +106,4 @@ async function storables(read: readonly Read[], packed: readonly BodyPointer[], 
     const cost = costOf(record, findOverride);
     return { record, cost, bodies: pointers.get(each) ?? stored };
   });
-}
-
-function costOf(record: RequestRecord, findOverride: FindOverride): Cost {
-  const { usage, provider } = record;
-  if (provider !== null && usage !== null) {
-    // Not every wire names the model in its answers: then the one that was asked for last counts.
-    const asked = record.attempts.at(-1)?.model ?? null;
-    const models = [record.modelOverride, record.responseModel, asked, record.requestModel].filter((model) => model !== null);
-    const cost = priceCall(provider, [...new Set(models)], usage, record.startedAt, findOverride);
-    return record.cache?.status === 'hit' ? { nanoUsd: 0, source: cost.source, warning: null, savedNanoUsd: cost.nanoUsd } : cost;
-  }
-  // Nothing was used up where no provider answered; on paths that are no wire nothing is known.
-  if (record.cache?.status === 'hit') return { nanoUsd: 0, source: null, warning: null };
-  const isSilent = record.outcome === 'ok' && record.wire !== 'raw';
-  return { nanoUsd: null, source: null, warning: isSilent ? 'cost unknown: the provider reported no usage' : null };
 }

@@ -52,6 +52,8 @@ describe('openai SDK', () => {
       completion_tokens: data.usage?.completion_tokens,
     });
     expect(record.cost_nano_usd).toBe(150 * (data.usage?.prompt_tokens ?? 0) + 600 * (data.usage?.completion_tokens ?? 0));
+    expect(Number(response.headers.get('weir-cost'))).toBe(record.cost);
+    expect(response.headers.get('weir-cost')).toMatch(/^0\.0\d+$/);
     expect(record.response_body.choices[0].message.content).toBe('A weir regulates and measures.');
     expect(JSON.stringify(record)).not.toContain('sk-provider-secret');
     expect(JSON.stringify(record)).not.toContain(ADMIN_KEY);

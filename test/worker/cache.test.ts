@@ -81,11 +81,13 @@ describe('a cached call', () => {
     const { data } = await (await call('POST', '/api/keys', { name: 'cached', scopes: ['proxy'], defaults })).json<{ data: { key: string } }>();
     const text = newText();
     const asking = () => call('POST', '/v1/chat/completions', { model: 'mock/echo', messages: [{ role: 'user', content: text }] }, data.key);
-    await (await asking()).text();
+    const miss = await asking();
+    await miss.text();
     const hit = await asking();
     expect(hit.headers.get('helicone-cache')).toBe('HIT');
     const stored = await record({ headers: hit.headers } as Seen);
     // Two words in and two out.
+    expect([miss, hit].map((each) => each.headers.get('weir-cost'))).toEqual(['0.006', '0']);
     expect(stored).toMatchObject({ cost: 0, saved_cost: 0.006, request_user_id: 'by default' });
     await call('DELETE', '/api/prices?provider=mock&model=echo');
   });

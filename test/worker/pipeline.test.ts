@@ -50,6 +50,8 @@ describe('every outcome has a record', () => {
     expect((await whole.json<Json>()).choices[0]).toMatchObject({ text: 'three little words', finish_reason: 'stop' });
     const streamed = await call('POST', '/v1/completions', { model: 'mock/echo', prompt: 'three little words', stream: true });
     expect(await streamed.text()).toMatch(/data: \[DONE\]\n\n$/);
+    // The mock has no price, and what a stream will cost nobody knows yet.
+    expect([whole, streamed].map((each) => each.headers.get('weir-cost'))).toEqual([null, null]);
     for (const { headers } of [whole, streamed]) {
       expect(await record(headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: 3, completion_tokens: 3 });
     }

@@ -2,8 +2,10 @@
 import type { AnswerFacts } from '../../wires/wire';
 import type { Answered } from '../ask-target';
 import type { Call, CallBody } from '../call';
+import { costOf } from '../cost';
 import type { Deadline } from '../deadline';
 import type { Clock, SocketBridge } from '../ports';
+import type { FindOverride } from '../price';
 import type { Whole } from '../read-answer';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
@@ -14,6 +16,7 @@ import { passThrough } from './pass-through';
 export interface MeterDeps {
   readonly clock: Clock;
   readonly bridgeSockets: SocketBridge;
+  readonly pricesInMemory: () => FindOverride | null;
 }
 
 export function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, deps: MeterDeps, trail: Trail): Response {
@@ -23,7 +26,7 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
   trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(response.headers.get('content-type') ?? '');
   switch (opened.kind) {
     case 'whole':
-      return endWhole(opened.whole, opened.facts, answered, deadline, clock, trail);
+      return endWhole(opened.whole, opened.facts, answered, deadline, deps, trail);
     case 'events':
       return meterStream(call, body, answered, opened.stream, deadline, clock, trail);
     case 'socket':
@@ -68,8 +71,9 @@ function publish({ text, body }: Whole, isKept: boolean, clock: Clock, trail: Tr
   trail.endPublishing(isKept, clock.now());
 }
 
-function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, deadline: Deadline, clock: Clock, trail: Trail): Response {
+function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, deadline: Deadline, deps: MeterDeps, trail: Trail): Response {
   const { response } = answered;
+  const { clock } = deps;
   deadline.disarm();
   trail.firstByteAt = clock.now();
   trail.answerText = whole.original ?? whole.text;
@@ -78,6 +82,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   if (response.status < 400 && facts !== null) {
     trail.usage = facts.usage;
     trail.providerError = facts.error;
+    trail.costNanoUsd = costNow(trail, deps);
   }
   // Some providers report an error under 200; nobody should take that for an answer.
   const status = trail.providerError !== null ? 502 : response.status;
@@ -85,4 +90,24 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   if (deadline.clientLeft) trail.end('cancelled', 499, 'cancelled');
   else trail.end(status >= 400 ? 'provider_error' : 'ok', status);
   return new Response(whole.body, { status, headers: replyHeaders(response.headers, trail) });
+}
+
+/** In nano-dollars, by what the provider reported; null where that or the tenant's own prices are not known yet. */
+function costNow(trail: Trail, { pricesInMemory }: MeterDeps): number | null {
+  const { call, policy, body, target, usage, attempts, responseModel, cache } = trail;
+  const findOverride = pricesInMemory();
+  if (usage === null || findOverride === null) return null;
+  const billed = {
+    usage,
+    provider: target?.name ?? null,
+    modelOverride: policy?.modelOverride ?? null,
+    responseModel,
+    attempts,
+    requestModel: body?.facts.model ?? target?.model ?? null,
+    startedAt: call.startedAt,
+    outcome: 'ok',
+    wire: call.wire.name,
+    cache,
+  } as const;
+  return costOf(billed, findOverride).nanoUsd;
 }

@@ -19,7 +19,7 @@ async function put(c: AppContext): Promise<Response> {
   const asked = await readJson(c, PutPrice);
   const price = { ...asked, provider: slugOf(c, asked.provider) };
   await putPrice(c.env.app.db, price, c.env.app.clock.now());
-  c.env.app.priceCache.forget();
+  await renew(c);
   return data(c, price);
 }
 
@@ -33,8 +33,14 @@ async function remove(c: AppContext): Promise<Response> {
       `No price for ${JSON.stringify(`${provider}/${model}`.slice(0, 100))}; expected ?provider=…&model=… of one that is listed.`,
     );
   }
-  c.env.app.priceCache.forget();
+  await renew(c);
   return data(c, { provider, model });
+}
+
+/** The next answer of this isolate tells its cost by what has just been changed. */
+async function renew({ env: { app } }: AppContext): Promise<void> {
+  app.priceCache.forget();
+  await app.priceCache.get();
 }
 
 export const priceRoutes = new Hono<AppEnv>().get('/', list).put('/', put).post('/', put).delete('/', remove);
