@@ -9,12 +9,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fail, ROOT, wrangler } from './local.mjs';
 
+const SOURCE = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+/** `WEIR_REGION` among the vars: what lies in a region is made in its jurisdiction, and has names of its own, for nothing can be moved there. */
+const REGION_LINE = /^WEIR_REGION\s*=\s*"(\w*)"$/m;
+const REGION = REGION_LINE.exec(SOURCE)?.[1] || process.env.WEIR_REGION || '';
+const JURISDICTION = REGION === '' ? [] : ['--jurisdiction', REGION];
+const named = (name) => (REGION === '' ? name : `${REGION}-${name}`);
 const NAME = 'weir';
-const DATABASE = 'weir';
-const KV_TITLE = 'weir-cache';
-const BUCKET = 'weir-bodies';
+const DATABASE = named('weir');
+const KV_TITLE = named('weir-cache');
+const BUCKET = named('weir-bodies');
 /** The dead letter queue first: a consumer that names a queue which is not there cannot be deployed. */
-const QUEUES = ['weir-records-dead', 'weir-records'];
+const QUEUES = [named('weir-records-dead'), named('weir-records')];
 const CONFIG = 'wrangler.deploy.toml';
 const SECRETS = [
   { name: 'WEIR_ADMIN_KEY', make: () => `sk-weir-${randomBytes(24).toString('hex')}`, ask: 'admin key (enter: make one)' },
@@ -68,25 +74,38 @@ const exists = (command) => async () => ((await wrangler(command)).code === 0 ? 
 async function ensureResources() {
   const databaseId = await ensure(`D1 database ${DATABASE}`, {
     find: async () => json(await run(['d1', 'list', '--json'])).find((it) => it.name === DATABASE)?.uuid,
-    create: ['d1', 'create', DATABASE],
+    create: ['d1', 'create', DATABASE, ...JURISDICTION],
   });
   const kvId = await ensure(`KV namespace ${KV_TITLE}`, {
     find: async () => json(await run(['kv', 'namespace', 'list'])).find((it) => it.title === KV_TITLE)?.id,
-    create: ['kv', 'namespace', 'create', KV_TITLE],
+    create: ['kv', 'namespace', 'create', KV_TITLE, ...JURISDICTION],
   });
-  await ensure(`R2 bucket ${BUCKET}`, { find: exists(['r2', 'bucket', 'info', BUCKET]), create: ['r2', 'bucket', 'create', BUCKET] });
-  for (const queue of QUEUES) await ensure(`queue ${queue}`, { find: exists(['queues', 'info', queue]), create: ['queues', 'create', queue] });
+  await ensure(`R2 bucket ${BUCKET}`, {
+    find: exists(['r2', 'bucket', 'info', BUCKET, ...JURISDICTION]),
+    create: ['r2', 'bucket', 'create', BUCKET, ...JURISDICTION],
+  });
+  for (const queue of QUEUES) {
+    await ensure(`queue ${queue}`, { find: exists(['queues', 'info', queue]), create: ['queues', 'create', queue, ...JURISDICTION] });
+  }
   return { databaseId, kvId };
+}
+
+/** The names of what lies in the region; a bucket's place stands in its binding, too. */
+function inRegion(text) {
+  const renamed = text.replace(/^((?:database_name|bucket_name|queue|dead_letter_queue) = ")(weir)/gm, (_, key, name) => key + named(name));
+  const placed = renamed.replace(/^(bucket_name = .+)$/m, `$1\njurisdiction = "${REGION}"`);
+  return placed.replace(REGION_LINE, `WEIR_REGION = "${REGION}"`);
 }
 
 /** wrangler.toml with the account's ids, beside it because its paths are relative; git ignores it. */
 function writeConfig({ databaseId, kvId }) {
   step(`write ${CONFIG}: wrangler.toml with the ids of the account's resources`);
   if (isDry) return;
-  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
-    .replace('binding = "DB"\n', `binding = "DB"\ndatabase_id = "${databaseId}"\n`)
-    .replace('binding = "CACHE"\n', `binding = "CACHE"\nid = "${kvId}"\n`);
-  writeFileSync(join(ROOT, CONFIG), text);
+  const text = SOURCE.replace('binding = "DB"\n', `binding = "DB"\ndatabase_id = "${databaseId}"\n`).replace(
+    'binding = "CACHE"\n',
+    `binding = "CACHE"\nid = "${kvId}"\n`,
+  );
+  writeFileSync(join(ROOT, CONFIG), REGION === '' ? text : inRegion(text));
 }
 
 /** By its code in Cloudflare's API, or in wrangler's words. */

@@ -16,7 +16,8 @@ const code = (text) => `\`${text}\``;
 const list = (texts) => texts.map(code).join(', ');
 
 function row(it, settingNames) {
-  const regions = Object.entries(it.regions ?? {}).map(([region, url]) => `${region} ${code(url)}`);
+  const byUrl = Object.entries(it.regions ?? {}).map(([region, url]) => `${region} ${code(url)}`);
+  const regions = it.regionsBy === undefined || it.slug === 'mock' ? byUrl : ['regions by its settings'];
   const keys = [it.keyVariable, ...settingNames(it)].filter((name) => name !== null && name !== it.baseUrlVariable);
   const cells = [
     [code(it.slug), ...it.aliases.map(code)].join(', '),
@@ -38,6 +39,9 @@ variables are set (\`npx wrangler secret put NAME\`); \`<SLUG>_BASE_URL\` moves 
 \`/chat/completions\`; others: the host). Every conversation endpoint (chat completions, Responses, Messages, generateContent) reaches every
 provider that has one of them. No provider was called live for this page: the last column says what its entry was held against.
 GitHub Models ended in July 2026 and has no entry.
+
+With \`WEIR_REGION\` a provider is asked at its address in that region, and one that has none there not at all: servers of one's own, Azure's
+resources and whatever \`<SLUG>_BASE_URL\` names are where their operator says, Bedrock and Vertex where their settings put them.
 
 ## Clouds
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { LimitUnit } from '../schema/limit-policy';
 import { compatible } from './providers/compatible';
 import { type ConfiguredProvider, configure } from './providers/configure';
-import type { Provider } from './providers/provider';
+import { type Provider, REGIONS, type Region } from './providers/provider';
 import { PROVIDER_BY_NAME, PROVIDERS } from './providers/registry';
 
 export interface Config {
@@ -26,6 +26,8 @@ export interface Config {
   readonly storeBodies: number;
   /** Days that records are kept, or null for ever. */
   readonly retentionDays: number | null;
+  /** Where data and calls stay, or null for anywhere. */
+  readonly region: Region | null;
 }
 
 export type Vars = Readonly<Record<string, unknown>>;
@@ -63,6 +65,7 @@ const Settings = z.object({
     .regex(/^(?:true|false|0?\.\d+|0|1|)$/, 'expected true, false, or the part of calls such as 0.1')
     .optional(),
   WEIR_RETENTION_DAYS: z.coerce.number().int().min(1).optional().or(z.literal('')),
+  WEIR_REGION: z.enum([...REGIONS, ''], `expected ${REGIONS.join(', ')}, or nothing`).optional(),
 });
 
 /** One entry of WEIR_PROVIDERS. */
@@ -70,6 +73,7 @@ const FurtherProvider = z.strictObject({
   slug: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes'),
   baseUrl: z.url({ protocol: /^https?$/ }),
   keyName: z.string().optional(),
+  region: z.enum(REGIONS).optional(),
   models: z.array(z.string()).default([]),
 });
 
@@ -101,7 +105,8 @@ export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = 
   // The tenant's own word on a name that is built in counts.
   const isOverridden = (slug: string): boolean => further.some((it) => it.slug === slug);
   const builtIn = PROVIDERS.filter((it) => (it.slug !== 'mock' || mock) && !isOverridden(it.slug));
-  const providerList = [...builtIn, ...further].map((it) => bound(configure(it, vars), askWorkersAi ?? undefined));
+  const region = settings.WEIR_REGION || null;
+  const providerList = [...builtIn, ...further].map((it) => bound(configure(it, vars, region), askWorkersAi ?? undefined, region));
   return {
     adminKey: settings.WEIR_ADMIN_KEY,
     vaultKey,
@@ -115,13 +120,14 @@ export function readConfig(vars: Vars, askWorkersAi: Provider['fetch'] | null = 
     assumedOutputTokens: settings.WEIR_ASSUMED_OUTPUT_TOKENS || ASSUMED_OUTPUT_TOKENS,
     storeBodies: partOf(settings.WEIR_STORE_BODIES),
     retentionDays: settings.WEIR_RETENTION_DAYS === '' ? null : (settings.WEIR_RETENTION_DAYS ?? null),
+    region,
   };
 }
 
 const WORKERS_AI = PROVIDER_BY_NAME.get('workers-ai');
 
 /** Workers AI needs neither key nor account where it is bound; what was set for it all the same counts. */
-function bound(it: ConfiguredProvider, ask: Provider['fetch']): ConfiguredProvider {
+function bound(it: ConfiguredProvider, ask: Provider['fetch'], region: Region | null): ConfiguredProvider {
   if (it.provider !== WORKERS_AI || it.ready || it.moved || ask === undefined) return it;
   // The binding is asked at no address; a caller that brings its own key and account finds the API at this one.
   const overBinding = {
@@ -130,7 +136,7 @@ function bound(it: ConfiguredProvider, ask: Provider['fetch']): ConfiguredProvid
     endpoints: ['chat', 'embeddings'],
     fetch: ask,
   } as const;
-  return configure({ ...it.provider, ...overBinding }, {});
+  return configure({ ...it.provider, ...overBinding }, {}, region);
 }
 
 const describe = (issue: { path: PropertyKey[]; message: string }, vars: Vars): string =>
@@ -146,7 +152,7 @@ function readFurther(text: unknown, problems: string[]): Provider[] {
   try {
     value = JSON.parse(text);
   } catch {
-    problems.push('WEIR_PROVIDERS is no JSON, expected an array of {slug, baseUrl, keyName?, models?}.');
+    problems.push('WEIR_PROVIDERS is no JSON, expected an array of {slug, baseUrl, keyName?, region?, models?}.');
     return [];
   }
   const parsed = z.array(FurtherProvider).safeParse(value);
@@ -163,6 +169,7 @@ function readFurther(text: unknown, problems: string[]): Provider[] {
       priceId: null,
       models: it.models,
       documentation: it.baseUrl,
+      ...(it.region !== undefined && { regions: { [it.region]: it.baseUrl.replace(/\/+$/, '') } }),
     }),
   );
 }

@@ -10,6 +10,7 @@ import { loadLimitRules } from './edge/d1/limits';
 import { loadOverrides } from './edge/d1/prices';
 import { loadRoutes } from './edge/d1/routes';
 import { SharedHealthBoard } from './edge/health';
+import { placed } from './edge/jurisdiction';
 import { CachedKeyStore } from './edge/keys-cached';
 import { DurableLimiter } from './edge/limiter';
 import { mediaFetcher } from './edge/media';
@@ -86,7 +87,8 @@ function buildApp(env: Env): App {
   const db = openDatabase(env.DB);
   const digester = new KeyDigester(config.vaultKey);
   const store = new R2MessageStore(env.BODIES, uuidv7, clock.now);
-  const ledger = () => env.RECORD_LEDGER.getByName(LEDGER_NAME);
+  const ledgers = placed(env.RECORD_LEDGER, config.region);
+  const ledger = () => ledgers.getByName(LEDGER_NAME);
   const sendMessages = async (messages: readonly Uint8Array[]): Promise<void> => {
     await env.RECORDS.sendBatch(messages.map((body) => ({ body, contentType: 'bytes' as const })));
   };
@@ -104,9 +106,12 @@ function buildApp(env: Env): App {
     count,
   };
   const namer = new Namer(config.vaultKey);
-  const slotOf = (name: string) => env.CACHE_SLOT.getByName(name);
+  const limiters = placed(env.LIMITER, config.region);
+  const slots = placed(env.CACHE_SLOT, config.region);
+  const slotOf = (name: string) => slots.getByName(name);
   const cache = new KvAnswerCache({ kv: env.CACHE, slotOf, namer, clock, waitUntil });
-  const healthObject = () => env.HEALTH.getByName('health');
+  const boards = placed(env.HEALTH, config.region);
+  const healthObject = () => boards.getByName('health');
   const health = new SharedHealthBoard(healthObject, clock, waitUntil);
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
@@ -136,7 +141,7 @@ function buildApp(env: Env): App {
     limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await priceCache.get()) ?? (() => null),
     pricesInMemory: () => priceCache.peek(),
-    limiter: new DurableLimiter((name) => env.LIMITER.getByName(name), namer, clock, uuidv7, waitUntil),
+    limiter: new DurableLimiter((name) => limiters.getByName(name), namer, clock, uuidv7, waitUntil),
     digester,
     config,
     clock,

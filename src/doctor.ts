@@ -51,6 +51,22 @@ export function checkKeys(app: App): Finding {
   };
 }
 
+/** Keys that no call will use, for their providers are outside of the deployment's region. */
+export function checkRegion({ config }: App): Finding[] {
+  if (config.region === null) return [];
+  const outside = config.providerList.filter((it) => !it.inRegion && (it.key !== null || it.signing !== null));
+  const moved = outside.map((it) => it.provider.baseUrlVariable).join(', ');
+  return [
+    {
+      check: `region ${config.region}`,
+      ok: outside.length === 0,
+      detail:
+        outside.length === 0 ? 'every provider with a key is in it' : `not in it, and not asked: ${outside.map((it) => it.provider.slug).join(', ')}`,
+      mend: `set ${moved} to an address in the region, or take the key away`,
+    },
+  ];
+}
+
 /** Platforms with paths of their own list theirs elsewhere, those of embeddings nowhere: no call would tell what is wrong with them. */
 export function listsModels({ provider: { endpoints, pathFor } }: ConfiguredProvider): boolean {
   return pathFor === undefined && (['chat', 'messages', 'generate-content'] as const).some((name) => endpoints.includes(name));

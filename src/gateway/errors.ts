@@ -18,6 +18,7 @@ export const ERROR_TABLE = {
   invalid_json: { status: 400, outcome: 'refused' },
   bad_target: { status: 400, outcome: 'refused' },
   no_provider_key: { status: 400, outcome: 'refused' },
+  outside_region: { status: 400, outcome: 'refused' },
   not_translated: { status: 400, outcome: 'refused' },
   model_not_found: { status: 404, outcome: 'refused' },
   not_found: { status: 404, outcome: 'refused' },

@@ -65,9 +65,12 @@ export function checkTarget(text: string, header: string, config: Config): URL {
   if (named) return url;
   if (isPrivateHost(hostname)) throw refuse('the host is private, loopback, link-local or a local name; name it in WEIR_ALLOWED_TARGETS to allow it');
   if (url.port !== '') throw refuse('a port other than 443 is allowed only for hosts named in WEIR_ALLOWED_TARGETS');
-  const known = config.providerList.some(({ ownUrl, provider }) =>
-    [ownUrl, ...Object.values(provider.regions ?? {})].some((each) => new URL(each).hostname === hostname),
-  );
+  const isHere = (address: string): boolean => new URL(address).hostname === hostname;
+  if (config.region !== null) {
+    if (config.providerList.some((it) => it.inRegion && isHere(it.baseUrl))) return url;
+    throw refuse(`the host is not known to be in \`${config.region}\`, where this deployment stays; name it in WEIR_ALLOWED_TARGETS to allow it`);
+  }
+  const known = config.providerList.some(({ ownUrl, provider }) => [ownUrl, ...Object.values(provider.regions ?? {})].some(isHere));
   if (!known && !KNOWN_TARGET_HOSTS.some((pattern) => matches(hostname, pattern))) {
     throw refuse('the host is no known provider and not named in WEIR_ALLOWED_TARGETS');
   }

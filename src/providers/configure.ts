@@ -1,5 +1,5 @@
 /** A provider as this deployment reaches it: its entry with the values of the variables that it names. */
-import type { Provider, Settings, Signing } from './provider';
+import type { Provider, Region, Settings, Signing } from './provider';
 
 export interface ConfiguredProvider {
   readonly provider: Provider;
@@ -16,6 +16,8 @@ export interface ConfiguredProvider {
   readonly ready: boolean;
   /** Variables that have to be set before it can be asked. */
   readonly missing: readonly string[];
+  /** The deployment has no region, or the provider is asked in it. */
+  readonly inRegion: boolean;
 }
 
 /** `{NAME}` or `{NAME=default}`. */
@@ -29,7 +31,8 @@ export function settingNames({ baseUrl, settings, signing }: Provider): string[]
   return [...new Set([...inUrl, ...(settings ?? []), ...(signing?.variables ?? [])])];
 }
 
-export function configure(provider: Provider, vars: Readonly<Record<string, unknown>>): ConfiguredProvider {
+/** `region`: what the deployment is bound to, or null. */
+export function configure(provider: Provider, vars: Readonly<Record<string, unknown>>, region: Region | null = null): ConfiguredProvider {
   const heldIn = (name: string): string | null => {
     const value = vars[name];
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
@@ -49,7 +52,8 @@ export function configure(provider: Provider, vars: Readonly<Record<string, unkn
     : [...provider.baseUrl.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '').filter((name) => settings[name] === undefined);
   const unproved = provider.keyVariable === null || key !== null || signing !== null ? [] : [credentialsOf(provider, settings)];
   const missing = [...new Set([...unproved, ...unset])];
-  const ownUrl = ownUrlOf(provider, settings);
+  const ownUrl = (region === null ? undefined : provider.regions?.[region]) ?? ownUrlOf(provider, settings);
+  const inRegion = region === null || isMoved || isIn(provider, settings, region);
   return {
     provider,
     baseUrl: isMoved ? moved.replace(/\/+$/, '') : ownUrl,
@@ -58,9 +62,16 @@ export function configure(provider: Provider, vars: Readonly<Record<string, unkn
     key,
     signing,
     settings,
-    ready: missing.length === 0,
+    ready: missing.length === 0 && inRegion,
     missing,
+    inRegion,
   };
+}
+
+/** Where the operator names the very address, as of a server of one's own or a resource at Azure, it is the operator who knows. */
+function isIn({ regions, regionsBy, baseUrl }: Provider, settings: Settings, region: Region): boolean {
+  if (regionsBy !== undefined) return regionsBy(settings).includes(region);
+  return regions?.[region] !== undefined || baseUrl.startsWith('{');
 }
 
 function ownUrlOf(provider: Provider, settings: Settings): string {

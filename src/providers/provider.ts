@@ -35,6 +35,10 @@ export interface ReasoningEntry {
   readonly budget?: { readonly least: number; readonly most: number; readonly hasOff: boolean };
 }
 
+/** Where a deployment keeps its data and its calls (`WEIR_REGION`), by the names of Cloudflare's jurisdictions. */
+export const REGIONS = ['eu', 'us', 'fedramp'] as const;
+export type Region = (typeof REGIONS)[number];
+
 /** How the provider wants its key: the header's name, and what precedes the key in it. */
 export interface AuthScheme {
   readonly header: 'authorization' | 'x-api-key' | 'x-goog-api-key' | 'api-key';
@@ -76,7 +80,11 @@ export interface Provider {
   /** The URL once its variables are filled in, where that is not all. */
   readonly adaptUrl?: (url: string) => string;
   /** Where the same service is in one region, by its documents. */
-  readonly regions?: Readonly<Partial<Record<'eu' | 'us', string>>>;
+  readonly regions?: Readonly<Partial<Record<Region, string>>>;
+  /** The regions that it is in by its settings, where those place it. */
+  readonly regionsBy?: (settings: Settings) => readonly Region[];
+  /** Models by whose very names it leaves a region. */
+  readonly leavesRegion?: (model: string, region: Region) => boolean;
   /** Where its API is described. */
   readonly documentation: string;
   /** What its documents say of keeping data and training on it, or null. */

@@ -38,7 +38,11 @@ writeFileSync(wrangler, FAKE);
 const empty = { commands: [], d1: [], 'kv namespace': [], 'r2 bucket': [], queues: [], secrets: [] };
 
 async function deploy(...args: string[]): Promise<string> {
-  const env = { ...process.env, WEIR_WRANGLER: wrangler, FAKE_ACCOUNT: account, OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' };
+  return deployIn('', ...args);
+}
+
+async function deployIn(region: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, WEIR_REGION: region, WEIR_WRANGLER: wrangler, FAKE_ACCOUNT: account, OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' };
   return (await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/deploy.mjs'), ...args], { env })).stdout;
 }
 const commands = (): string[] => {
@@ -88,6 +92,29 @@ describe('npm run deploy', () => {
       await expect(deploy()).rejects.toThrow(/(?:could not be listed|cannot be read), and nothing was deployed/);
       expect(commands().filter((each) => each.startsWith('deploy'))).toEqual([]);
     }
+  });
+
+  it('makes everything in the jurisdiction of the region, under names of its own', async () => {
+    writeFileSync(account, JSON.stringify(empty));
+    await deployIn('eu');
+    expect(commands().filter((each) => each.includes(' create '))).toEqual([
+      'd1 create eu-weir --jurisdiction eu',
+      'kv namespace create eu-weir-cache --jurisdiction eu',
+      'r2 bucket create eu-weir-bodies --jurisdiction eu',
+      'queues create eu-weir-records-dead --jurisdiction eu',
+      'queues create eu-weir-records --jurisdiction eu',
+    ]);
+    const config = readFileSync(CONFIG, 'utf8');
+    expect(config).toContain('WEIR_REGION = "eu"\n');
+    expect(config).toContain('database_name = "eu-weir"\n');
+    expect(config).toContain('bucket_name = "eu-weir-bodies"\njurisdiction = "eu"\n');
+    expect(config.match(/^(?:queue|dead_letter_queue) = .*$/gm)).toEqual([
+      'queue = "eu-weir-records"',
+      'queue = "eu-weir-records"',
+      'dead_letter_queue = "eu-weir-records-dead"',
+      'queue = "eu-weir-records-dead"',
+    ]);
+    expect(config).toContain('\nname = "weir"\n');
   });
 
   it('prints each step and touches nothing with --dry-run', async () => {

@@ -10,6 +10,7 @@ import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
 import { type ModelItem, parseModelString } from './model-string';
+import { outsideRegion, staysInRegion } from './region';
 
 interface Candidate {
   readonly it: ConfiguredProvider;
@@ -176,11 +177,13 @@ function slugOf(name: string, config: Config): string {
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
   const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
   const speaking = serving.filter((it) => endpointAt(it, endpoint, nameAt(it, item)) !== null);
-  const ready = speaking.filter((it) => it.ready);
+  const staying = speaking.filter((it) => staysInRegion(it, nameAt(it, item), config));
+  const ready = staying.filter((it) => it.ready);
   if (ready.length > 0) return ready;
-  const [unready] = speaking;
+  const [unready] = staying;
   const shown = item.name.slice(0, 100);
   if (serving.length === 0) throw unknownModel(shown, config);
+  if (staying.length < speaking.length && unready === undefined) throw outsideRegion(`The model \`${shown}\``, speaking, config);
   if (unready === undefined && ESTIMATOR.provider.endpoints.includes(endpoint.name)) return [ESTIMATOR];
   if (unready === undefined) {
     const names = serving.map((it) => it.provider.slug).join(', ');

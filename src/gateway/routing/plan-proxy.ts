@@ -3,12 +3,14 @@ import type { FallbackEntry, Policy } from '../../../schema/policy';
 import type { Config } from '../../config';
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
+import { unescaped } from '../../wires/path';
 import type { Wire } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { promptBudget, promptTokens } from '../fit-window';
 import { checkTarget } from '../targets';
 import { CREDENTIAL_HEADERS } from '../upstream-headers';
+import { outsideRegion, staysInRegion } from './region';
 
 export function planProxy(call: Call, slug: string, identity: Identity, policy: Policy, body: CallBody, config: Config): Target {
   const it = config.providers.get(slug);
@@ -16,7 +18,7 @@ export function planProxy(call: Call, slug: string, identity: Identity, policy: 
   if (slug === 'openai' && policy.openAiApiBase !== undefined) {
     return planOrigin(call, checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config), identity, body, config);
   }
-  const target = proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body);
+  const target = proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body, config);
   return policy.tokenLimitHandler === 'fallback' ? withFirstLargeEnough(target, body, policy) : target;
 }
 
@@ -43,14 +45,15 @@ export function proxyUrl(it: ConfiguredProvider, path: string): string {
   return under(ownPath) ? it.baseUrl + path.slice(ownPath.length) : it.baseUrl + path;
 }
 
-function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvider, identity: Identity, body: CallBody): Target {
+function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvider, identity: Identity, body: CallBody, config: Config): Target {
+  const model = body.facts.model ?? modelInPath(url);
+  if (!staysInRegion(it, model ?? '', config)) throw outsideRegion('The call', [it], config);
   if (identity.providerKey === 'held' && !it.ready) {
     throw new GatewayError(
       'missing_provider_key',
       `The call brings a Weir key and no key for ${name}: send the provider key beside Helicone-Auth, or set ${it.missing.join(' and ')} in this deployment.`,
     );
   }
-  const model = body.facts.model ?? modelInPath(url);
   const key = identity.providerKey === 'held' ? it.key : null;
   return {
     provider: it.provider,
@@ -68,10 +71,10 @@ function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvid
   };
 }
 
-/** Gemini's wire names its model in the path, a conversation over a WebSocket in the query. */
+/** Gemini's wire and Bedrock's name their models in the path, a conversation over a WebSocket in the query. */
 function modelInPath(url: string): string | null {
-  const inPath = /\/models\/([^/:?]+):\w+(?:\?|$)/.exec(url)?.[1];
-  if (inPath !== undefined) return inPath;
+  const inPath = /\/models\/([^/:?]+):\w+(?:\?|$)/.exec(url)?.[1] ?? /\/model\/([^/?]+)\/(?:converse|invoke)/.exec(url)?.[1];
+  if (inPath !== undefined) return unescaped(inPath);
   const { pathname, searchParams } = new URL(url);
   return pathname.endsWith('/realtime') ? (searchParams.get('model') ?? searchParams.get('deployment')) : null;
 }
@@ -109,7 +112,7 @@ function planFallback(call: Call, identity: Identity, entry: FallbackEntry, inde
 function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody, config: Config): Target {
   const url = `${origin.origin}${call.path}${call.query}`;
   const it = config.providerList.find((each) => new URL(each.baseUrl).origin === origin.origin);
-  if (it !== undefined) return proxyTarget(call.wire, it.provider.slug, url, it, identity, body);
+  if (it !== undefined) return proxyTarget(call.wire, it.provider.slug, url, it, identity, body, config);
   if (identity.providerKey === 'held') {
     throw new GatewayError(
       'missing_provider_key',

@@ -1,7 +1,7 @@
 /** Amazon Bedrock by its Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 import { compatible } from '../compatible';
 import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL } from '../families';
-import type { Provider, Settings, Signing } from '../provider';
+import type { Provider, Region, Settings, Signing } from '../provider';
 
 function readKeys(it: Settings): Signing | null {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: region } = it;
@@ -30,6 +30,22 @@ function areasOf(region: string): readonly string[] {
   return region.startsWith('ap-') ? ['apac'] : [];
 }
 
+/** Government regions are the ones with FedRAMP High: https://aws.amazon.com/compliance/services-in-scope/FedRAMP */
+function regionsOf(region: string): readonly Region[] {
+  if (region.startsWith('us-gov-')) return ['us', 'fedramp'];
+  if (region.startsWith('us-')) return ['us'];
+  // London and Zurich lie outside of the Union.
+  return region.startsWith('eu-') && region !== 'eu-west-2' && region !== 'eu-central-2' ? ['eu'] : [];
+}
+
+/** A profile may answer anywhere in its area: https://docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html */
+const PROFILE = /^(?:arn:[^/]*\/)?(global|us-gov|us|eu|apac|jp|au|ca)\./;
+
+function leavesRegion(model: string, region: Region): boolean {
+  const area = PROFILE.exec(model)?.[1];
+  return area !== undefined && !(area === region || (area === 'us-gov' && region !== 'eu'));
+}
+
 function nameOf(model: string, region: string): string {
   const vendorName = model.replace(/^anthropic\//, '').replace(/-latest$/, '');
   const known = CLAUDE[vendorName] ?? Object.values(CLAUDE).find(({ id }) => id.startsWith(`anthropic.${vendorName}-v`));
@@ -51,6 +67,8 @@ export const bedrock: Provider = compatible({
   reasoning: CLAUDE_REASONING,
   fixedSampling: CLAUDE_FIXED_SAMPLING,
   nameFor: (model, settings) => nameOf(model, settings['AWS_REGION'] ?? ''),
+  regionsBy: (settings) => regionsOf(settings['AWS_REGION'] ?? ''),
+  leavesRegion,
   models: Object.keys(CLAUDE),
   // The price catalogue's word for every region's price is no model.
   endpointsFor: (model) => (model.startsWith('regional.') ? [] : ['converse']),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, GEMINI_REASONING } from '../families';
-import { BEARER, type EndpointName, type Provider, type Settings, type Signing } from '../provider';
+import { BEARER, type EndpointName, type Provider, type Region, type Settings, type Signing } from '../provider';
 
 const Account = z.object({
   client_email: z.string(),
@@ -21,6 +21,12 @@ function readAccount({ GOOGLE_APPLICATION_CREDENTIALS_JSON: text }: Settings): S
   } catch {
     return null;
   }
+}
+
+/** `eu` and `us` are multi-regions; London and Zurich lie outside of the Union. */
+function regionsOf(location: string): readonly Region[] {
+  if (location === 'us' || location.startsWith('us-')) return ['us'];
+  return location === 'eu' || (location.startsWith('europe-') && !/^europe-west[26]$/.test(location)) ? ['eu'] : [];
 }
 
 const isClaude = (model: string): boolean => model.startsWith('claude-');
@@ -40,7 +46,7 @@ export const vertex: Provider = {
   // https://cloud.google.com/vertex-ai/docs/general/locations: the global one has no prefix, the multi-regions a host of their own.
   adaptUrl: (url) =>
     url.replace('//global-aiplatform.', '//aiplatform.').replace(/\/\/(eu|us)-aiplatform\.googleapis\.com/, '//aiplatform.$1.rep.googleapis.com'),
-  regions: { eu: 'https://aiplatform.eu.rep.googleapis.com', us: 'https://aiplatform.us.rep.googleapis.com' },
+  regionsBy: (settings) => regionsOf(settings['GOOGLE_CLOUD_LOCATION'] ?? ''),
   auth: BEARER,
   keyVariable: 'VERTEX_ACCESS_TOKEN',
   baseUrlVariable: 'VERTEX_BASE_URL',

@@ -7,7 +7,7 @@
  * - `mock/cut` breaks off amid the answer; `mock/stall` falls silent there.
  */
 import { compatible } from '../compatible';
-import type { Provider } from '../provider';
+import { type Provider, REGIONS } from '../provider';
 import { type Answer, dialectOf, lastUserText, wordCount } from './dialects';
 
 const DEFAULT_DELAY_MS = 1_000;
@@ -100,6 +100,8 @@ function broken(events: readonly string[], how: 'cut' | 'stall', signal: AbortSi
 export const mock: Provider = compatible({
   slug: 'mock',
   baseUrl: 'https://mock.invalid/v1',
+  // It answers where the Worker runs.
+  regionsBy: () => REGIONS,
   keyVariable: null,
   endpoints: ['chat', 'completions', 'embeddings', 'moderations', 'responses', 'messages', 'count-tokens'],
   priceId: null,
