@@ -13,14 +13,14 @@ const PROVIDER_VARIABLE =
   /^(?:[A-Z][A-Z0-9_]*_(?:API_KEY|BASE_URL)|AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|BEARER_TOKEN_BEDROCK)|AZURE_(?:OPENAI_ENDPOINT|TENANT_ID|CLIENT_ID|CLIENT_SECRET|AUTHORITY_HOST)|GOOGLE_(?:CLOUD_PROJECT|CLOUD_LOCATION|APPLICATION_CREDENTIALS_JSON)|VERTEX_ACCESS_TOKEN|OPENAI_API_VERSION|CLOUDFLARE_ACCOUNT_ID|HF_TOKEN)$/;
 
 /** Makes .dev.vars with random keys when it is missing; an existing one is never touched. */
-export function ensureDevVars() {
-  if (existsSync(DEV_VARS)) return false;
+export function ensureDevVars(file = DEV_VARS) {
+  if (existsSync(file)) return false;
   const lines = [
     `WEIR_ADMIN_KEY=sk-weir-${randomBytes(24).toString('hex')}`,
     `WEIR_VAULT_KEY=${randomBytes(32).toString('base64')}`,
     'WEIR_MOCK=true',
   ];
-  writeFileSync(DEV_VARS, `${lines.join('\n')}\n`, { mode: 0o600 });
+  writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   return true;
 }
 
@@ -31,9 +31,9 @@ function unquoted(text) {
 }
 
 /** Name → value of .dev.vars. */
-export function readDevVars() {
-  if (!existsSync(DEV_VARS)) return {};
-  const entries = readFileSync(DEV_VARS, 'utf8')
+export function readDevVars(file = DEV_VARS) {
+  if (!existsSync(file)) return {};
+  const entries = readFileSync(file, 'utf8')
     .split('\n')
     .map((line) => /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line))
     .filter((match) => match !== null)
