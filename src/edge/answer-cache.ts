@@ -87,10 +87,11 @@ export class KvAnswerCache implements AnswerCache {
 
   async open(plan: CachePlan, wait: FollowWait): Promise<Place> {
     let digest: string | null = null;
+    const time = new DecisionTime(this.deps.clock);
     try {
-      const generation = await this.#within(this.#generation(plan.seed));
+      const generation = await time.bound(this.#generation(plan.seed));
       digest = await this.#digest(plan, generation);
-      return await this.#openKey(plan, digest, generation, wait);
+      return await this.#openKey(plan, digest, generation, time, wait);
     } catch (error) {
       if (error instanceof GatewayError) throw error;
       console.error('the cache did not answer:', String(error));
@@ -105,24 +106,24 @@ export class KvAnswerCache implements AnswerCache {
     return this.deps.namer.name(`cache\n${generation}\n${plan.subject}`);
   }
 
-  async #openKey(plan: CachePlan, digest: string, generation: string, wait: FollowWait): Promise<Place> {
+  async #openKey(plan: CachePlan, digest: string, generation: string, time: DecisionTime, wait: FollowWait): Promise<Place> {
     const { reads, buckets, isEarly } = plan;
     const place = (found: Found | null, publisher: Publisher | null, reason: string | null = null): Place => {
       return { key: digest, found, publisher, warning: null, reason };
     };
     if (!reads) {
-      const bucket = buckets === 1 ? 0 : await this.#within(this.#slot(digest).claim(digest, buckets));
+      const bucket = buckets === 1 ? 0 : await time.bound(this.#slot(digest).claim(digest, buckets));
       return place(null, this.#publisher(plan, digest, bucket, null));
     }
     const hot = this.#hotAnswer(digest);
     if (hot !== null && (isEarly || buckets === 1)) return place(hot, null);
-    const reason = plan.parts === null ? null : await this.#within(this.#explain(plan, digest, generation));
+    const reason = plan.parts === null ? null : await time.bound(this.#explain(plan, digest, generation));
     const missing: number[] = [];
     for (let followed = 0; followed < FOLLOW_LIMIT && missing.length <= MISSING_LIMIT; ) {
-      const joined = await this.#joinWithin(this.#slot(digest).join({ key: digest, buckets, missing, isEarly, mayLead: plan.writes }));
+      const joined = await joinWithin(time, this.#slot(digest).join({ key: digest, buckets, missing, isEarly, mayLead: plan.writes }));
       if (joined.kind === 'none') return place(null, null, reason);
       if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.lead), reason);
-      const found = await this.#found(joined, digest, wait);
+      const found = await this.#found(joined, digest, time, wait);
       if (found !== null) return place(this.#heat(digest, found, buckets), null);
       if (joined.kind === 'known') missing.push(joined.bucket);
       else followed++;
@@ -134,10 +135,10 @@ export class KvAnswerCache implements AnswerCache {
     return this.deps.slotOf(slotName(digest));
   }
 
-  async #found(joined: Exclude<Joined, { kind: 'lead' | 'none' }>, digest: string, wait: FollowWait): Promise<Found | null> {
+  async #found(joined: Exclude<Joined, { kind: 'lead' | 'none' }>, digest: string, time: DecisionTime, wait: FollowWait): Promise<Found | null> {
     const { bucket } = joined;
     if (joined.kind === 'known') {
-      const bytes = await this.#within(this.#readKv(digest, bucket));
+      const bytes = await time.bound(this.#readKv(digest, bucket));
       return bytes === null ? null : foundIn(bytes, bucket);
     }
     if (joined.kind === 'stored') return foundIn(joined.bytes, bucket);
@@ -148,6 +149,7 @@ export class KvAnswerCache implements AnswerCache {
       begun.then((late) => late?.body.cancel()).catch(() => {});
       throw error;
     });
+    time.begin();
     return split === null ? null : { bucket, ...split, isLive: true };
   }
 
@@ -235,17 +237,30 @@ export class KvAnswerCache implements AnswerCache {
       deps.waitUntil(store(value, expiresAt, isKept).catch((error: unknown) => console.error('an answer was not cached:', String(error))));
     });
   }
+}
 
-  /** A lead that comes too late is let go of: nobody would. */
-  #joinWithin(joining: Promise<Joined>): Promise<Joined> {
-    const joined = this.#within(joining);
-    joined.catch(() => joining.then((late) => (late.kind === 'lead' ? late.lead[Symbol.dispose]() : undefined)).catch(() => {}));
-    return joined;
+/** What object and KV have together to decide about one call; waiting for an equal call in flight is none of it. */
+class DecisionTime {
+  #endsAt = 0;
+
+  constructor(readonly clock: Clock) {
+    this.begin();
   }
 
-  #within<T>(promise: Promise<T>): Promise<T> {
-    return within(this.deps.clock, DECISION_LIMIT_MS, promise);
+  begin(): void {
+    this.#endsAt = this.clock.now() + DECISION_LIMIT_MS;
   }
+
+  bound<T>(promise: Promise<T>): Promise<T> {
+    return within(this.clock, Math.max(0, this.#endsAt - this.clock.now()), promise);
+  }
+}
+
+/** A lead that comes too late is let go of: nobody would. */
+function joinWithin(time: DecisionTime, joining: Promise<Joined>): Promise<Joined> {
+  const joined = time.bound(joining);
+  joined.catch(() => joining.then((late) => (late.kind === 'lead' ? late.lead[Symbol.dispose]() : undefined)).catch(() => {}));
+  return joined;
 }
 
 function foundIn(bytes: Uint8Array, bucket: number): Found | null {

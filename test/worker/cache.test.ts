@@ -503,6 +503,13 @@ describe('a cache that does not answer', () => {
     expect(reads).toBe(3);
   });
 
+  it('counts what object and KV take together: neither is slow by itself here', async () => {
+    const after = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), 300));
+    const slotOf = () => ({ generation: async () => '0', join: () => after({ kind: 'known', bucket: 0 }) }) as unknown as SlotObject;
+    const place = await open({ slotOf, kv: { get: () => after(null) } as unknown as KVNamespace }).open(plan, wait);
+    expect(place).toMatchObject({ found: null, warning: 'cache: not used, it did not answer in time' });
+  });
+
   it.each<[string, Partial<CacheDeps>]>([
     ['KV down', { slotOf: knowing, kv: { get: () => Promise.reject(new Error('down')) } as unknown as KVNamespace }],
     ['KV slow', { slotOf: knowing, kv: { get: never } as unknown as KVNamespace }],
