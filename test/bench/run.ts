@@ -36,6 +36,14 @@ const ALL: readonly Scenario[] = [
   { name: 'plain', what: 'auth, usage, record', headers: {}, isUnique: false, goals: { p50Ratio: 1.3, throughputRatio: 0.75, firstByteMs: 1 } },
   { name: 'limits', what: 'and two limits', headers: LIMITS, isUnique: false, goals: { p50Ratio: 1.35, throughputRatio: 0.6, firstByteMs: null } },
   {
+    // What one counter carries: no lease spares its object a call.
+    name: 'strict',
+    what: 'and one limit whose object is asked by each call, and writes',
+    headers: { 'helicone-ratelimit-policy': '1000000;w=3600;mode=strict' },
+    isUnique: false,
+    goals: { p50Ratio: null, throughputRatio: null, firstByteMs: null },
+  },
+  {
     name: 'full',
     what: 'and the cache (missing), retries armed',
     headers: { ...CACHE, ...LIMITS, ...RETRIES },

@@ -40,6 +40,21 @@ async function statuses(count: number, options: Options): Promise<Record<number,
   return seen;
 }
 
+describe('what calls in flight hold', () => {
+  it('is told apart from what is used up, and is there again when they end', async () => {
+    const it = { policy: '60;w=3600;u=tokens;s=user', user: newUser(), more: { max_tokens: 40 } };
+    const running = chat({ ...it, model: 'mock/slow-1500' });
+    const refused = await eventually('a refusal', async () => {
+      const response = await chat(it);
+      return response.status === 429 ? response : null;
+    });
+    expect((await refused.json<{ error: { message: string } }>()).error.message).toContain('is held by calls that still run');
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await running).status).toBe(200);
+    await eventually('room', async () => ((await chat(it)).status === 200 ? true : null));
+  });
+});
+
 describe('a request limit', () => {
   it.each([
     [200, 50],

@@ -38,6 +38,8 @@ export interface Decision {
   readonly resetMs: number;
   /** Milliseconds after which the same request is admitted, as far as that depends on the window; 0 on admission. */
   readonly retryAfterMs: number;
+  /** What is missing is held for calls in flight: nobody knows when it comes back, and `retryAfterMs` is when to look again. */
+  readonly awaitsCalls: boolean;
 }
 
 export interface CounterState {
@@ -171,8 +173,9 @@ export class Counter {
     const taken = isAdmitted ? Math.min(request.amount, free) : 0;
     const resetMs = this.#resetMs(window, now);
     const rest = { used, held, resetMs: isAdmitted && request.holdUntil === null ? this.#fullMs(window, now) : resetMs };
-    if (isAdmitted) return { ...rest, isAdmitted, taken, left: free - taken, retryAfterMs: 0 };
-    return { ...rest, isAdmitted, taken, left: Math.max(0, free), retryAfterMs: this.#retryAfterMs(request, free, now) };
+    if (isAdmitted) return { ...rest, isAdmitted, taken, left: free - taken, retryAfterMs: 0, awaitsCalls: false };
+    const retryAfterMs = this.#retryAfterMs(request, free, now);
+    return { ...rest, isAdmitted, taken, left: Math.max(0, free), retryAfterMs: retryAfterMs ?? HELD_RETRY_MS, awaitsCalls: retryAfterMs === null };
   }
 
   #sum(amounts: Iterable<number>): number {
@@ -205,15 +208,16 @@ export class Counter {
     return window.kind === 'calendar' ? window.endsAt - now : slotEnd(window, now) + window.ms - now;
   }
 
-  #retryAfterMs(request: TakeRequest, free: number, now: number): number {
+  /** Null: what leaves the window is not enough. */
+  #retryAfterMs(request: TakeRequest, free: number, now: number): number | null {
     const { window } = request;
     let missing = (request.isFlexible ? 1 : request.amount) - free;
-    if (window.kind === 'calendar') return this.#sum(this.#slots.values()) >= missing ? window.endsAt - now : HELD_RETRY_MS;
+    if (window.kind === 'calendar') return this.#sum(this.#slots.values()) >= missing ? window.endsAt - now : null;
     for (const [end, amount] of [...this.#slots].sort(([a], [b]) => a - b)) {
       missing -= amount;
       if (missing <= 0) return end + window.ms - now;
     }
-    return HELD_RETRY_MS;
+    return null;
   }
 
   #remember(id: string, decision: Decision, slot: number | null): void {

@@ -215,7 +215,8 @@ function refusal(it: Applied, decision: Decision | null, trail: Trail): GatewayE
     trail.limit = shown(it, decision);
     markBudget(it, decision, trail);
   }
-  return new GatewayError('rate_limited', `The limit ${nameOf(it)} is used up: try again in ${seconds} s.`, { retryAfterSeconds: seconds });
+  const why = decision?.awaitsCalls === true ? 'is held by calls that still run, and what they do not use comes back' : 'is used up';
+  return new GatewayError('rate_limited', `The limit ${nameOf(it)} ${why}: try again in ${seconds} s.`, { retryAfterSeconds: seconds });
 }
 
 const shown = (it: Applied, decision: Decision) => ({

@@ -96,6 +96,8 @@ interface Usage {
   readonly left: number;
   readonly resetSeconds: number;
   readonly retryAfterSeconds: number;
+  /** What is missing is held for calls in flight. */
+  readonly awaitsCalls: boolean;
 }
 
 /** What a counter says now; takes nothing. Amounts are in the policy's unit. */
@@ -122,6 +124,7 @@ async function usageOf(c: AppContext, policy: LimitPolicy, id: string | null, la
     left: Math.max(0, policy.quota - (decision.used + decision.held) / scale),
     resetSeconds: decision.used === 0 ? 0 : Math.ceil(decision.resetMs / 1_000),
     retryAfterSeconds: Math.ceil(decision.retryAfterMs / 1_000),
+    awaitsCalls: decision.awaitsCalls,
   };
 }
 

@@ -20,7 +20,7 @@ const target = { provider: config.providers.get('openai')?.provider, name: 'open
 const down: Limiter['take'] = async () => {
   throw new Error('down');
 };
-const admitted: Decision = { isAdmitted: true, taken: 1, used: 0, held: 0, left: 9, resetMs: 0, retryAfterMs: 0 };
+const admitted: Decision = { isAdmitted: true, taken: 1, used: 0, held: 0, left: 9, resetMs: 0, retryAfterMs: 0, awaitsCalls: false };
 
 function run(policy: string, changes: { take?: Limiter['take']; failOpen?: string; rules?: LimitRule[] | null; target?: Target } = {}) {
   const trail = new Trail(call);
