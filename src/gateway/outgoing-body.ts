@@ -1,9 +1,10 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, Untranslatable } from '../wires/canonical';
+import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, THINKING, Untranslatable } from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject } from '../wires/json';
+import { mayHoldSeal } from '../wires/signature';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { GatewayError } from './errors';
@@ -42,10 +43,19 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
     return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [], missing: [] };
   }
   const edits = bodyEdits(call, body, target, prefill);
+  const freed = foreignThinking(call, body);
+  const dropped = freed === null ? [] : [THINKING];
+  if (freed !== null) edits.push(freed);
   if (body.text === null || (edits.length === 0 && target.tool === null && body.bytes !== null)) {
     return { body: body.bytes ?? body.stream, dropped: [], missing: [] };
   }
-  return { body: withTool(editJson(body.text, edits), target, body.json ?? {}), dropped: [], missing: [] };
+  return { body: withTool(editJson(body.text, edits), target, body.json ?? {}), dropped, missing: [] };
+}
+
+/** A conversation that others have answered before: what they thought means nothing to this vendor, and is refused. Else null. */
+function foreignThinking({ door, wire }: Call, { text, json }: CallBody): BodyEdit | null {
+  if (door.kind !== 'gateway' || text === null || json === null || !mayHoldSeal(text)) return null;
+  return wire.inbound?.withoutSeals?.(json) ?? null;
 }
 
 function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {

@@ -6,12 +6,14 @@ import type { Usage } from '../../schema/record';
 import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
 import { isObject } from './json';
 import type { SseEvent } from './sse';
-import type { JsonObject, RequestFacts } from './wire';
+import type { BodyEdit, JsonObject, RequestFacts } from './wire';
 
 /** What a model's vendor wants back unchanged with what it signed; another vendor refuses it. */
 export interface Signature {
-  readonly by: 'anthropic' | 'google';
+  readonly by: 'anthropic' | 'google' | 'openai';
   readonly text: string;
+  /** It is what was thought itself, encrypted, and signs nothing that can be read. */
+  readonly isHidden?: true;
 }
 
 /** How long a vendor is asked to keep everything up to here for the next call. */
@@ -126,8 +128,9 @@ export interface Completion {
 /** What one event of a streamed answer adds. `tool` counts the answer's tool calls from 0. */
 export type StreamPart =
   | { readonly kind: 'start'; readonly id: string; readonly model: string }
-  | { readonly kind: 'text' | 'thinking' | 'refusal'; readonly text: string }
-  | { readonly kind: 'signature'; readonly by: Signature['by']; readonly text: string }
+  | { readonly kind: 'text' | 'refusal'; readonly text: string }
+  | { readonly kind: 'thinking'; readonly text: string }
+  | ({ readonly kind: 'signature' } & Signature)
   /** Where the wire tells its blocks apart: one begins, the one that is open ends. */
   | { readonly kind: 'open'; readonly block: 'text' | 'thinking' }
   | { readonly kind: 'close' }
@@ -187,6 +190,8 @@ export interface Inbound {
   /** `createdAt`: Unix seconds; `request`: the caller's, which some wires repeat in the answer. */
   writeCompletion(completion: Completion, createdAt: number, request: JsonObject): JsonObject;
   openWriter(createdAt: number, request: JsonObject): PartWriter;
+  /** The member of a body without what stands there under our seal, which the vendor of this very wire would refuse. */
+  withoutSeals?(body: JsonObject): BodyEdit;
 }
 
 /** A wire as targets speak it: calls are written for them, and their answers read. */
@@ -254,10 +259,13 @@ export function droppedMarks({ messages, tools }: Conversation): string[] {
   return isMarked ? ['cache_control'] : [];
 }
 
+/** What is lost where one vendor goes on from the turns of another. */
+export const THINKING = 'thinking of earlier turns';
+
 /** Thinking of earlier turns that only its own vendor takes back, and with its signature alone. `by`: whom it goes to. */
 export function droppedThinking({ messages }: Conversation, by: Signature['by'] | null): string[] {
   const isLost = messages.some(({ parts }) => parts.some((part) => part.kind === 'thinking' && (by === null || part.signature?.by !== by)));
-  return isLost ? ['thinking of earlier turns'] : [];
+  return isLost ? [THINKING] : [];
 }
 
 /** That a tool failed stands in its words alone, where the wire has no mark for it. */

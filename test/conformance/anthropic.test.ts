@@ -53,6 +53,18 @@ describe('@anthropic-ai/sdk', () => {
     expect(answer.content.find((block) => block.type === 'tool_use')).toMatchObject({ name: 'get_weather', input: { city: 'Oslo' } });
   });
 
+  it('goes on from what others thought without it, for its vendor would refuse the call', async () => {
+    const own = { type: 'thinking' as const, thinking: 'of Claude', signature: 'ErUB' };
+    const theirs = { type: 'thinking' as const, thinking: 'of Gemini', signature: 'weir-signature:google:CiQB' };
+    const said = { type: 'text' as const, text: 'ho' };
+    const messages = [...hello.messages, { role: 'assistant' as const, content: [theirs, own, said] }, { role: 'user' as const, content: 'and?' }];
+    const sdk = new Anthropic({ apiKey: ADMIN_KEY, baseURL: counter.url, maxRetries: 0 });
+    const { response } = await sdk.messages.create({ ...hello, messages }).withResponse();
+    expect(response.headers.get('weir-warnings')).toContain('thinking of earlier turns');
+    const sent = JSON.parse(counting.received.at(-1)?.body ?? '');
+    expect(sent).toEqual({ ...hello, messages: messages.map((each, index) => (index === 1 ? { ...each, content: [own, said] } : each)) });
+  });
+
   it('counts tokens, at the provider and free of charge', async () => {
     const sdk = new Anthropic({ apiKey: ADMIN_KEY, baseURL: counter.url, maxRetries: 0 });
     const { data, response } = await sdk.messages.countTokens({ model: hello.model, messages: hello.messages }).withResponse();

@@ -22,8 +22,9 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { at, isObject, limitOf, numberOr, parseObject, shown, stringOr } from '../json';
-import type { JsonObject, RequestFacts } from '../wire';
+import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
+import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
+import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
   const userId = stringOr(at(body, 'metadata', 'user_id'), null);
@@ -156,8 +157,10 @@ function readBlock(block: JsonObject, where: string): Part[] {
       return [{ kind: 'text', text: stringOr(block['text'], '') }];
     case 'thinking':
       return [{ kind: 'thinking', text: stringOr(block['thinking'], ''), signature: signatureOf(block) }];
-    case 'redacted_thinking':
-      return [];
+    case 'redacted_thinking': {
+      const data = stringOr(block['data'], '');
+      return data === '' ? [] : [{ kind: 'thinking', text: '', signature: { by: 'anthropic', text: data, isHidden: true } }];
+    }
     case 'image':
       return [{ kind: 'image', source: readBlockSource(block, where) }];
     case 'document':
@@ -189,8 +192,22 @@ function readDocument(block: JsonObject, where: string): Part[] {
 }
 
 function signatureOf(block: JsonObject): Signature | null {
-  const text = block['signature'];
-  return typeof text === 'string' && text !== '' ? { by: 'anthropic', text } : null;
+  return readSignature(stringOr(block['signature'], ''));
+}
+
+export function readSignature(text: string): Signature | null {
+  if (isSealed(text)) return unsealed(text);
+  return text === '' ? null : { by: 'anthropic', text };
+}
+
+/** Blocks of thinking that are signed by others, or by nobody, are refused by the vendor. */
+export function withoutSeals(body: JsonObject): BodyEdit {
+  const messages = objects(body['messages']).map((message) => {
+    const { content } = message;
+    if (!Array.isArray(content)) return message;
+    return { ...message, content: content.filter((block) => !(at(block, 'type') === 'thinking' && isSealed(at(block, 'signature')))) };
+  });
+  return { key: 'messages', json: JSON.stringify(messages.filter(({ content }) => !Array.isArray(content) || content.length > 0)) };
 }
 
 function readBlockSource(block: JsonObject, where: string): Source {
@@ -329,7 +346,7 @@ function blocksOf(part: Part): JsonObject[] {
     case 'refusal':
       return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
     case 'thinking':
-      return part.signature?.by === 'anthropic' ? [{ type: 'thinking', thinking: part.text, signature: part.signature.text }] : [];
+      return part.signature?.by === 'anthropic' ? [writeThought(part.text, part.signature)] : [];
     case 'image':
       if ('mediaType' in part.source && !IMAGE_TYPES.has(part.source.mediaType)) {
         throw new Untranslatable('messages', `an image of type \`${part.source.mediaType.slice(0, 40)}\`, expected JPEG, PNG, GIF or WebP`);
@@ -346,6 +363,13 @@ function blocksOf(part: Part): JsonObject[] {
         { type: 'tool_result', tool_use_id: toolId(part.id), content: part.parts.flatMap(writeBlock), ...(part.isError && { is_error: true }) },
       ];
   }
+}
+
+/** Thinking as the caller gets it and gives it back, or as its vendor does. */
+export function writeThought(text: string, signature: Signature | null): JsonObject {
+  if (signature?.by !== 'anthropic') return { type: 'thinking', thinking: text, signature: signature === null ? UNSIGNED : sealed(signature) };
+  if (signature.isHidden === true) return { type: 'redacted_thinking', data: signature.text };
+  return { type: 'thinking', thinking: text, signature: signature.text };
 }
 
 /** Ids elsewhere hold dots and colons, which are refused here. */

@@ -3,8 +3,9 @@ import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
 import { type Completion, type FinishReason, Untranslatable } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
+import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readParts, writeBlock } from './request';
+import { readParts, writeBlock, writeThought } from './request';
 import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
@@ -25,7 +26,7 @@ const FINISH: Readonly<Record<FinishReason, StopReason>> = { stop: 'end_turn', l
 export const writeFinish = (reason: FinishReason): StopReason => FINISH[reason];
 
 /** Blocks that only this vendor writes (searches it ran itself) are no part of the answer elsewhere. */
-const ANSWER_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'tool_use']);
+const ANSWER_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
 
 export function readCompletion(body: JsonObject): Completion {
   if (!Array.isArray(body['content'])) throw new Untranslatable('content', 'expected a list');
@@ -44,12 +45,7 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   type: 'message',
   role: 'assistant',
   model: it.model,
-  // An unsigned thinking block is dropped where it would be sent back; to be read, it needs no signature.
-  content: it.parts.flatMap((part) =>
-    part.kind === 'thinking'
-      ? [{ type: 'thinking', thinking: part.text, signature: part.signature?.by === 'anthropic' ? part.signature.text : '' }]
-      : writeBlock(part),
-  ),
+  content: unfoldSignatures(it.parts).flatMap((part) => (part.kind === 'thinking' ? [writeThought(part.text, part.signature)] : writeBlock(part))),
   stop_reason: writeFinish(it.finish),
   stop_sequence: null,
   usage: writeUsage(it.usage ?? NO_USAGE),

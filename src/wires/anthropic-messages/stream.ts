@@ -1,9 +1,11 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { at, parseObject, stringOr } from '../json';
+import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
+import { readSignature, writeThought } from './request';
 import { readFinish, writeFinish } from './response';
 import { mergeUsage, readUsage, writeUsage } from './usage';
 
@@ -76,6 +78,8 @@ export class MessagesPartReader implements PartReader {
     const type = at(block, 'type');
     const text = stringOr(at(block, type === 'thinking' ? 'thinking' : 'text'), '');
     this.#tool = null;
+    const hidden = stringOr(at(block, 'data'), '');
+    if (type === 'redacted_thinking') return hidden === '' ? [] : [{ kind: 'signature', by: 'anthropic', text: hidden, isHidden: true }];
     if (type === 'text' || type === 'thinking') return [{ kind: 'open', block: type }, ...(text === '' ? [] : [{ kind: type, text } as const])];
     if (type !== 'tool_use') return [];
     const tool = this.#toolCount++;
@@ -98,8 +102,10 @@ export class MessagesPartReader implements PartReader {
         return [{ kind: 'text', text }];
       case 'thinking_delta':
         return [{ kind: 'thinking', text }];
-      case 'signature_delta':
-        return [{ kind: 'signature', by: 'anthropic', text }];
+      case 'signature_delta': {
+        const signature = readSignature(text);
+        return signature === null ? [] : [{ kind: 'signature', ...signature }];
+      }
       case 'input_json_delta':
         if (this.#tool === null) return [];
         this.#tool.hasFragments = true;
@@ -120,13 +126,15 @@ export class MessagesPartReader implements PartReader {
   }
 }
 
-type BlockKind = 'text' | 'thinking' | 'tool';
+type BlockKind = 'text' | 'thinking' | 'hidden' | 'tool';
 const BLANK = { text: { type: 'text', text: '' }, thinking: { type: 'thinking', thinking: '', signature: '' } } as const;
 
 /** One message: its blocks are opened and closed in order; the stop reason waits for the usage, which stands beside it in this wire. */
 export class MessagesPartWriter implements PartWriter {
   #index = -1;
   #open: BlockKind | null = null;
+  /** The open block of thinking has its signature. */
+  #isSigned = false;
   #tool = -1;
   #reason: FinishReason = 'stop';
   #usage: Usage = NO_USAGE;
@@ -141,10 +149,12 @@ export class MessagesPartWriter implements PartWriter {
       case 'thinking':
         return this.#enter('thinking', BLANK.thinking) + this.#delta({ type: 'thinking_delta', thinking: part.text });
       case 'signature':
-        return this.#open === 'thinking' && part.by === 'anthropic' ? this.#delta({ type: 'signature_delta', signature: part.text }) : '';
-      case 'tool-call':
+        return this.#sign(part);
+      case 'tool-call': {
         this.#tool = part.tool;
-        return this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });
+        const signed = part.signature === undefined ? '' : this.#leave() + this.#sign(part.signature);
+        return signed + this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });
+      }
       case 'tool-input':
         // Its block is closed; this wire cannot go back to it.
         if (part.tool !== this.#tool || this.#open !== 'tool') throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
@@ -174,19 +184,31 @@ export class MessagesPartWriter implements PartWriter {
     return named({ type: 'message_start', message: { ...message, usage: writeUsage(NO_USAGE) } });
   }
 
+  #sign(signature: Signature): string {
+    if (signature.by === 'anthropic' && signature.isHidden === true) {
+      return this.#leave() + this.#enter('hidden', writeThought('', signature)) + this.#leave();
+    }
+    const entered = this.#enter('thinking', BLANK.thinking);
+    this.#isSigned = true;
+    return entered + this.#delta({ type: 'signature_delta', signature: signature.by === 'anthropic' ? signature.text : sealed(signature) });
+  }
+
   #enter(kind: BlockKind, content: JsonObject): string {
     // Each tool call is a block of its own; text goes on in the open one.
     if (this.#open === kind && kind !== 'tool') return '';
     const closed = this.#leave();
     this.#open = kind;
+    this.#isSigned = false;
     this.#index++;
     return closed + named({ type: 'content_block_start', index: this.#index, content_block: content });
   }
 
   #leave(): string {
     if (this.#open === null) return '';
+    const isBare = this.#open === 'thinking' && !this.#isSigned;
     this.#open = null;
-    return named({ type: 'content_block_stop', index: this.#index });
+    const marked = isBare ? this.#delta({ type: 'signature_delta', signature: UNSIGNED }) : '';
+    return marked + named({ type: 'content_block_stop', index: this.#index });
   }
 
   #delta(delta: JsonObject): string {

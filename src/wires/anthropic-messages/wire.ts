@@ -1,6 +1,6 @@
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
-import { readConversation, readRequest, writeConversation } from './request';
+import { readConversation, readRequest, withoutSeals, writeConversation } from './request';
 import { readAnswer, readCompletion, writeCompletion } from './response';
 import { MessagesPartReader, MessagesPartWriter, MessagesStream } from './stream';
 
@@ -17,6 +17,7 @@ export const anthropicMessages: Wire = {
     readConversation,
     writeCompletion,
     openWriter: () => new MessagesPartWriter(),
+    withoutSeals,
   },
   outbound: {
     hasJsonMode: false,

@@ -208,6 +208,7 @@ function writeBlock(part: Part, nextFile: () => number): JsonObject[] {
       return part.text.trim() === '' ? [] : [{ text: part.text }];
     case 'thinking':
       if (part.signature?.by !== 'anthropic') return [];
+      if (part.signature.isHidden === true) return [{ reasoningContent: { redactedContent: part.signature.text } }];
       return [{ reasoningContent: { reasoningText: { text: part.text, signature: part.signature.text } } }];
     case 'image':
       return [{ image: { format: formatOf(part, IMAGE_FORMATS), source: { bytes: dataOf(part) } } }];

@@ -25,7 +25,7 @@ export function readCompletion(body: JsonObject): Completion {
   };
 }
 
-/** Results of tools that the platform ran are no part of the answer elsewhere; nor is thinking that it hides. */
+/** Results of tools that the platform ran are no part of the answer elsewhere. */
 function readBlock(block: JsonObject): Part[] {
   const cited = objects(at(block, 'citationsContent', 'content')).map((each) => stringOr(each['text'], ''));
   const text = block['text'] ?? (cited.length === 0 ? undefined : cited.join(''));
@@ -35,6 +35,8 @@ function readBlock(block: JsonObject): Part[] {
     const input = JSON.stringify(at(call, 'input') ?? {});
     return [{ kind: 'tool-call', id: stringOr(at(call, 'toolUseId'), ''), name: stringOr(at(call, 'name'), ''), input }];
   }
+  const hidden = at(block, 'reasoningContent', 'redactedContent');
+  if (typeof hidden === 'string') return [{ kind: 'thinking', text: '', signature: { by: 'anthropic', text: hidden, isHidden: true } }];
   const thinking = at(block, 'reasoningContent', 'reasoningText');
   if (thinking === undefined) return [];
   const signature = at(thinking, 'signature');

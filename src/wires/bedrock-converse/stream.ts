@@ -86,6 +86,8 @@ export class ConversePartReader implements PartReader {
     if (typeof text === 'string') return text === '' ? [] : [{ kind: 'text', text }];
     const thought = at(reasoningContent, 'text');
     if (typeof thought === 'string') return thought === '' ? [] : [{ kind: 'thinking', text: thought }];
+    const hidden = at(reasoningContent, 'redactedContent');
+    if (typeof hidden === 'string') return [{ kind: 'signature', by: 'anthropic', text: hidden, isHidden: true }];
     const signature = at(reasoningContent, 'signature');
     if (typeof signature === 'string') return [{ kind: 'signature', by: 'anthropic', text: signature }];
     const tool = this.#tools.get(body['contentBlockIndex']);

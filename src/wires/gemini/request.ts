@@ -6,6 +6,7 @@ import {
   droppedSteering,
   droppedThinking,
   effortOf,
+  inTurns,
   listOf,
   type Message,
   outputFor,
@@ -23,9 +24,11 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { plainSchema } from '../google-schema';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import { unescaped } from '../path';
-import type { JsonObject, RequestFacts } from '../wire';
+import { foldSignatures, isSealed, sealedBytes, unsealedBytes } from '../signature';
+import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
 const METHOD = /\/models\/(.+):(\w+)$/;
@@ -156,24 +159,6 @@ function writeThinking({ reasoning }: Conversation, style: WriteOptions['reasoni
   return { thinkingLevel: isLow ? 'LOW' : 'HIGH', includeThoughts: true };
 }
 
-/** Numbers that Google's clients may write as text. */
-const NUMBERS: ReadonlySet<string> = new Set(['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties']);
-
-/** Google's own schemas write types in capitals, and know words that JSON Schema does not: https://ai.google.dev/api/caching#Schema */
-function plainSchema(schema: JsonObject): JsonObject {
-  const plain = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(plain);
-    return isObject(value) ? plainSchema(value) : value;
-  };
-  const out: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(schema)) {
-    if (name === 'propertyOrdering' || name === 'property_ordering' || name === 'nullable') continue;
-    if (name === 'type' && typeof value === 'string') out[name] = schema['nullable'] === true ? [value.toLowerCase(), 'null'] : value.toLowerCase();
-    else out[name] = NUMBERS.has(name) && typeof value === 'string' ? Number(value) : plain(value);
-  }
-  return out;
-}
-
 function readChoice(calling: unknown): Conversation['toolChoice'] {
   const mode = stringOr(member(calling, 'mode'), '').toUpperCase();
   const names = member(calling, 'allowedFunctionNames');
@@ -231,7 +216,7 @@ export function readParts(parts: unknown, where: string): Part[] {
     const call = member(part, 'functionCall');
     const result = member(part, 'functionResponse');
     const signed = member(part, 'thoughtSignature');
-    const signature: Signature | null = typeof signed === 'string' ? { by: 'google', text: signed } : null;
+    const signature = typeof signed === 'string' ? readSignature(signed) : null;
     if (isObject(call)) {
       const { id, name, args } = call;
       const input = JSON.stringify(args ?? {});
@@ -240,17 +225,39 @@ export function readParts(parts: unknown, where: string): Part[] {
     if (isObject(result)) return [readResult(result, where)];
     if (typeof text === 'string') {
       if (part['thought'] === true) return [{ kind: 'thinking', text, signature }];
-      return text === '' ? [] : [{ kind: 'text', text }];
+      return [...(text === '' ? [] : [{ kind: 'text', text } as const]), ...loose(signature)];
     }
     const inline = member(part, 'inlineData') ?? member(part, 'fileData');
     if (isObject(inline)) return [readData(inline, where)];
-    // A signature may come in a part of its own, behind the text that it signs.
-    if (signature !== null) return [];
+    if (signature !== null) return loose(signature);
     throw new Untranslatable(
       where,
       `a part of \`${Object.keys(part).join(', ').slice(0, 60)}\`, expected text, inlineData, fileData, functionCall or functionResponse`,
     );
   });
+}
+
+/** A signature may come in a part of its own, behind the text that it signs. */
+const loose = (signature: Signature | null): Part[] => (signature === null ? [] : [{ kind: 'thinking', text: '', signature }]);
+
+function readSignature(text: string): Signature | null {
+  return isSealed(text) ? unsealedBytes(text) : { by: 'google', text };
+}
+
+/** Thinking as its vendor takes it back, and as a caller of this wire gets it. */
+export function writeThought(text: string, signature: Signature | null): JsonObject {
+  if (signature?.by === 'google') return { text, ...(text !== '' && { thought: true }), thoughtSignature: signature.text };
+  const seal = signature === null ? null : sealedBytes(signature);
+  return { text, thought: true, ...(seal !== null && { thoughtSignature: seal }) };
+}
+
+/** What was thought elsewhere is refused by the vendor. */
+export function withoutSeals(body: JsonObject): BodyEdit {
+  const contents = objects(body['contents']).map((content) => ({
+    ...content,
+    parts: objects(content['parts']).filter((part) => !isSealed(member(part, 'thoughtSignature'))),
+  }));
+  return { key: 'contents', json: JSON.stringify(contents.filter(({ parts }) => parts.length > 0)) };
 }
 
 /** A lone `output`, `result` or `error` is what the tool said; anything else is said as it stands. */
@@ -336,9 +343,9 @@ const NO_SIGNATURE = 'skip_thought_signature_validator';
 
 function writeContents(messages: readonly Message[], names: ReadonlyMap<string, string>, model: string): JsonObject[] {
   const turns: { role: string; parts: JsonObject[] }[] = [];
-  for (const { role, parts } of messages) {
+  for (const { role, parts } of inTurns(messages)) {
     if (role === 'system') continue;
-    const written = parts.flatMap((part) => writePart(part, names));
+    const written = foldSignatures(parts, 'google').flatMap((part) => writePart(part, names));
     const speaker = role === 'assistant' ? 'model' : 'user';
     const last = turns.at(-1);
     if (last?.role === speaker) last.parts.push(...written);
@@ -360,7 +367,7 @@ export function writePart(part: Part, names: ReadonlyMap<string, string>): JsonO
     case 'refusal':
       return part.text === '' ? [] : [{ text: part.text }];
     case 'thinking':
-      return part.signature?.by === 'google' ? [{ text: part.text, thought: true, thoughtSignature: part.signature.text }] : [];
+      return part.signature?.by === 'google' ? [writeThought(part.text, part.signature)] : [];
     case 'image':
     case 'file':
     case 'audio':

@@ -2,7 +2,7 @@
 import { type Completion, type FinishReason, Untranslatable } from '../canonical';
 import { at, isObject, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readParts, writePart } from './request';
+import { readParts, writePart, writeThought } from './request';
 import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
@@ -66,6 +66,5 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   responseId: it.id,
 });
 
-/** Thinking that is unsigned, or signed by another vendor, is of no use to the model, but can be read. */
 const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] =>
-  part.kind === 'thinking' && part.signature?.by !== 'google' ? [{ text: part.text, thought: true }] : writePart(part, new Map());
+  part.kind === 'thinking' ? [writeThought(part.text, part.signature)] : writePart(part, new Map());

@@ -4,7 +4,7 @@ import { type FinishReason, type Part, type PartReader, type PartWriter, type Si
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
-import { readParts, writePart } from './request';
+import { readParts, writePart, writeThought } from './request';
 import { callId, readFinish, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
@@ -73,7 +73,7 @@ export class GeminiPartReader implements PartReader {
   #addPart(part: Part, parts: StreamPart[]): void {
     if (part.kind === 'text' || part.kind === 'refusal') parts.push({ kind: part.kind, text: part.text });
     if (part.kind === 'thinking') {
-      parts.push({ kind: 'thinking', text: part.text });
+      if (part.text !== '') parts.push({ kind: 'thinking', text: part.text });
       if (part.signature !== null) parts.push({ kind: 'signature', ...part.signature });
     }
     if (part.kind === 'image' || part.kind === 'file') parts.push({ kind: 'other', name: part.kind });
@@ -118,7 +118,10 @@ export class GeminiPartWriter implements PartWriter {
       case 'usage':
         this.#usage = part.usage;
         return '';
-      case 'signature':
+      case 'signature': {
+        const { kind: _, ...signature } = part;
+        return this.#endCall() + this.#event([writeThought('', signature)]);
+      }
       case 'open':
       case 'close':
         return '';

@@ -1,7 +1,7 @@
 /** Google's generateContent wire; the model stands in the path. */
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
-import { readConversation, readRequest, writeConversation } from './request';
+import { readConversation, readRequest, withoutSeals, writeConversation } from './request';
 import { readAnswer, readCompletion, writeCompletion } from './response';
 import { GeminiPartReader, GeminiPartWriter, GeminiStream } from './stream';
 
@@ -19,6 +19,7 @@ export const gemini: Wire = {
     readConversation,
     writeCompletion,
     openWriter: () => new GeminiPartWriter(),
+    withoutSeals,
   },
   outbound: {
     hasJsonMode: true,

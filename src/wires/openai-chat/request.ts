@@ -27,6 +27,7 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
+import { readDetails } from '../reasoning-details';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -160,7 +161,9 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   const parts: Part[] = [];
   // Not OpenAI's own; DeepSeek began it and most that serve reasoning models follow.
   const thinking = message['reasoning_content'] ?? message['reasoning'];
-  if (typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
+  const details = readDetails(message['reasoning_details']);
+  if (details.length > 0) parts.push(...details);
+  else if (typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
   parts.push(...readParts(message['content'], where));
   const { refusal } = message;
   if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });

@@ -2,6 +2,7 @@
 import type { ChatCompletion } from 'openai/resources/chat/completions';
 import { type Completion, type FinishReason, Untranslatable } from '../canonical';
 import { isObject, objects, stringOr } from '../json';
+import { writeDetails } from '../reasoning-details';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { readError } from './error';
 import { readAssistant, writeAssistant } from './request';
@@ -53,7 +54,13 @@ export function readCompletion(body: JsonObject): Completion {
 export function writeCompletion(it: Completion, createdAt: number): JsonObject {
   if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const thinking = it.parts.map((part) => (part.kind === 'thinking' ? part.text : '')).join('');
-  const message = { refusal: null, ...writeAssistant(it.parts), ...(thinking !== '' && { reasoning_content: thinking }) };
+  const details = writeDetails(it.parts);
+  const message = {
+    refusal: null,
+    ...writeAssistant(it.parts),
+    ...(thinking !== '' && { reasoning_content: thinking }),
+    ...(details.length > 0 && { reasoning_details: details }),
+  };
   return {
     id: it.id,
     object: 'chat.completion' satisfies ChatCompletion['object'],

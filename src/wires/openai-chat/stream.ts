@@ -1,7 +1,8 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, type StreamPart, Untranslatable } from '../canonical';
+import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
+import { readDetails, writeDetails } from '../reasoning-details';
 import type { SseEvent } from '../sse';
 import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
@@ -93,7 +94,12 @@ export class ChatPartReader implements PartReader {
     const add = (kind: 'text' | 'thinking' | 'refusal', text: unknown): void => {
       if (typeof text === 'string' && text !== '') parts.push({ kind, text });
     };
-    add('thinking', delta['reasoning_content'] ?? delta['reasoning']);
+    const details = readDetails(delta['reasoning_details']);
+    const thinking = delta['reasoning_content'] ?? delta['reasoning'];
+    if (typeof thinking === 'string') add('thinking', thinking);
+    // A signature comes with the whole text that it signs where we wrote it, and behind its pieces elsewhere.
+    else for (const { text, signature } of details) if (signature === null) add('thinking', text);
+    for (const { signature } of details) if (signature !== null) parts.push({ kind: 'signature', ...signature });
     if (Array.isArray(delta['content'])) parts.push(...readContentParts(objects(delta['content'])));
     else add('text', delta['content']);
     add('refusal', delta['refusal']);
@@ -111,7 +117,9 @@ export class ChatPartReader implements PartReader {
     const tool = isNew ? this.#toolCount++ : known.tool;
     if (isNew) {
       this.#tools.set(index, { tool, id });
-      parts.push({ kind: 'tool-call', tool, id, name: stringOr(at(call, 'function', 'name'), '') });
+      const signature = at(call, 'extra_content', 'google', 'thought_signature');
+      const signed = typeof signature === 'string' ? { signature: { by: 'google', text: signature } as const } : {};
+      parts.push({ kind: 'tool-call', tool, id, name: stringOr(at(call, 'function', 'name'), ''), ...signed });
     }
     const text = at(call, 'function', 'arguments');
     if (typeof text === 'string' && text !== '') parts.push({ kind: 'tool-input', tool, text });
@@ -122,10 +130,35 @@ export class ChatPartReader implements PartReader {
 export class ChatPartWriter implements PartWriter {
   #id = '';
   #model = '';
+  /** What was thought and who signed it, until all of that has come. */
+  #thought: { text: string; signature: Signature | null } = { text: '', signature: null };
+  #details = 0;
 
   constructor(readonly createdAt: number) {}
 
   write(part: StreamPart): string {
+    if (part.kind === 'thinking') {
+      const before = this.#thought.signature === null ? '' : this.#endThought();
+      this.#thought.text += part.text;
+      return before + this.#delta({ reasoning_content: part.text });
+    }
+    if (part.kind === 'signature') {
+      const { kind: _, ...signature } = part;
+      this.#thought.signature = { ...signature, text: (this.#thought.signature?.text ?? '') + part.text };
+      return '';
+    }
+    return this.#endThought() + this.#write(part);
+  }
+
+  #endThought(): string {
+    const { text, signature } = this.#thought;
+    this.#thought = { text: '', signature: null };
+    const details = writeDetails([{ kind: 'thinking', text, signature }], this.#details);
+    this.#details += details.length;
+    return details.length === 0 ? '' : this.#delta({ reasoning_details: details });
+  }
+
+  #write(part: Exclude<StreamPart, { kind: 'thinking' | 'signature' }>): string {
     switch (part.kind) {
       case 'start':
         this.#id = part.id;
@@ -133,8 +166,6 @@ export class ChatPartWriter implements PartWriter {
         return this.#delta({ role: 'assistant', content: '' });
       case 'text':
         return this.#delta({ content: part.text });
-      case 'thinking':
-        return this.#delta({ reasoning_content: part.text });
       case 'refusal':
         return this.#delta({ refusal: part.text });
       case 'tool-call':
@@ -147,7 +178,6 @@ export class ChatPartWriter implements PartWriter {
         return this.#delta({}, part.reason);
       case 'usage':
         return this.#chunk({ choices: [], usage: writeUsage(part.usage) });
-      case 'signature':
       case 'open':
       case 'close':
         return '';

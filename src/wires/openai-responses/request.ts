@@ -22,7 +22,8 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
-import type { JsonObject, RequestFacts } from '../wire';
+import { isSealed, sealed, unsealed } from '../signature';
+import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export const readRequest = (body: JsonObject): RequestFacts => ({
   model: stringOr(body['model'], null),
@@ -138,8 +139,10 @@ function readItem(item: JsonObject, index: number): Message[] {
   switch (type) {
     case 'message':
       return [readMessage(item, where)];
-    case 'reasoning':
-      return [{ role: 'assistant', parts: [readReasoning(item)] }];
+    case 'reasoning': {
+      const thought = readReasoning(item);
+      return thought === null ? [] : [{ role: 'assistant', parts: [thought] }];
+    }
     case 'function_call': {
       const name = nameIn(stringOr(item['namespace'], null), stringOr(item['name'], ''));
       return [{ role: 'assistant', parts: [{ kind: 'tool-call', id: stringOr(item['call_id'], ''), name, input: stringOr(item['arguments'], '') }] }];
@@ -178,18 +181,34 @@ function readPart(part: JsonObject, where: string): Part[] {
   throw new Untranslatable(`${where}.content`, `a part of type \`${shown(type)}\`, expected text, an image by its URL, or a file with its data`);
 }
 
-/** A signature of another vendor is kept under this mark; OpenAI's own means nothing to anybody else. */
-const SEAL = /^weir-signature:(anthropic|google):(.*)$/s;
-export const sealed = ({ by, text }: Signature): string => `weir-signature:${by}:${text}`;
-
-function unsealed(text: string): Signature | null {
-  const [, by, signature] = SEAL.exec(text) ?? [];
-  return signature === undefined ? null : { by: by === 'google' ? 'google' : 'anthropic', text: signature };
+/** Reasoning as an item of a call's history, or of an answer; null where there is nothing in it. */
+export function readReasoning(item: JsonObject): Extract<Part, { kind: 'thinking' }> | null {
+  const text = objects(item['summary'])
+    .map((part) => stringOr(part['text'], ''))
+    .join('\n\n');
+  const signature = readEncrypted(item['encrypted_content']);
+  return text === '' && signature === null ? null : { kind: 'thinking', text, signature };
 }
 
-function readReasoning(item: JsonObject): Part {
-  const text = objects(item['summary']).map((part) => stringOr(part['text'], ''));
-  return { kind: 'thinking', text: text.join('\n\n'), signature: unsealed(stringOr(item['encrypted_content'], '')) };
+export function readEncrypted(content: unknown): Signature | null {
+  const text = stringOr(content, '');
+  if (isSealed(text)) return unsealed(text);
+  return text === '' ? null : { by: 'openai', text, isHidden: true };
+}
+
+/** What was thought as this wire has it: OpenAI's encrypted, others' under a seal. */
+export const writeReasoning = (text: string, signature: Signature | null): JsonObject => ({
+  type: 'reasoning',
+  summary: text === '' ? [] : [{ type: 'summary_text', text }],
+  ...(signature !== null && { encrypted_content: writeEncrypted(signature) }),
+});
+
+export const writeEncrypted = (signature: Signature): string => (signature.by === 'openai' ? signature.text : sealed(signature));
+
+/** Reasoning of others is refused by the vendor. */
+export function withoutSeals(body: JsonObject): BodyEdit {
+  const items = objects(body['input']).filter((item) => !(item['type'] === 'reasoning' && isSealed(item['encrypted_content'])));
+  return { key: 'input', json: JSON.stringify(items) };
 }
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
@@ -223,6 +242,8 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
       },
     }),
     ...(it.reasoning !== null && reasoning === 'effort' && { reasoning: { effort: it.reasoning.effort } }),
+    // Without it what the model thought lies nowhere, for nothing is stored.
+    ...(reasoning === 'effort' && { include: ['reasoning.encrypted_content'] }),
   };
   const dropped = [
     ...sampling.dropped,
@@ -231,7 +252,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
     ...output.dropped,
     ...droppedMarks(it),
-    ...droppedThinking(it, null),
+    ...droppedThinking(it, 'openai'),
     ...droppedFailures(it),
   ];
   return { body, dropped };
@@ -260,13 +281,15 @@ function writeMessage({ role, parts }: Message): JsonObject[] {
       flush();
       items.push({ type: 'function_call_output', call_id: part.id, output: textOf(part.parts) });
       content.push(...part.parts.filter((each) => each.kind !== 'text').flatMap((each) => writePart(each, 'user')));
+    } else if (part.kind === 'thinking') {
+      flush();
+      if (part.signature?.by === 'openai') items.push(writeReasoning(part.text, part.signature));
     } else content.push(...writePart(part, role));
   }
   flush();
   return items;
 }
 
-/** Unsealed reasoning is of no use to the vendor. */
 function writePart(part: Part, role: Message['role']): JsonObject[] {
   switch (part.kind) {
     case 'text':

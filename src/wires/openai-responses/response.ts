@@ -3,8 +3,9 @@ import type { Response as OpenAiResponse } from 'openai/resources/responses/resp
 import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
 import { at, objects, shown, stringOr } from '../json';
 import { readError } from '../openai-chat/error';
+import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { nameIn, sealed } from './request';
+import { nameIn, readReasoning, writeReasoning } from './request';
 import { readUsage, writeUsage } from './usage';
 
 /** Of `status`: the answer will not change any more. */
@@ -45,8 +46,8 @@ function readOutput(item: JsonObject): Part[] {
     return [{ kind: 'tool-call', id: stringOr(item['call_id'], ''), name, input: stringOr(item['arguments'], '') }];
   }
   if (item['type'] === 'reasoning') {
-    const text = objects(item['summary']).map((part) => stringOr(part['text'], ''));
-    return text.length === 0 ? [] : [{ kind: 'thinking', text: text.join('\n\n'), signature: null }];
+    const thought = readReasoning(item);
+    return thought === null ? [] : [thought];
   }
   return objects(item['content']).flatMap((part): Part[] => {
     if (typeof part['refusal'] === 'string') return [{ kind: 'refusal', text: part['refusal'] }];
@@ -107,7 +108,7 @@ export function writeCompletion(it: Completion, createdAt: number, request: Json
   if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const output: JsonObject[] = [];
   let message: JsonObject[] | null = null;
-  for (const part of it.parts) {
+  for (const part of unfoldSignatures(it.parts)) {
     if (part.kind === 'text' || part.kind === 'refusal') {
       if (message === null) {
         message = [];
@@ -120,8 +121,7 @@ export function writeCompletion(it: Completion, createdAt: number, request: Json
     }
     message = null;
     if (part.kind === 'thinking') {
-      const seal = part.signature === null ? {} : { encrypted_content: sealed(part.signature) };
-      output.push({ type: 'reasoning', id: itemId('rs', it.id, output.length), summary: [{ type: 'summary_text', text: part.text }], ...seal });
+      output.push({ ...writeReasoning(part.text, part.signature), id: itemId('rs', it.id, output.length) });
     } else if (part.kind === 'tool-call') {
       const { id, name, input } = part;
       output.push({

@@ -4,7 +4,7 @@ import { type FinishReason, type PartReader, type PartWriter, type Signature, ty
 import { at, isObject, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
-import { nameIn, sealed } from './request';
+import { nameIn, readEncrypted, writeEncrypted } from './request';
 import { endOf, frameOf, itemId, namespacesIn, readFinish, splitName } from './response';
 import { readUsage, writeUsage } from './usage';
 
@@ -89,6 +89,10 @@ export class ResponsesPartReader implements PartReader {
   }
 
   #close(index: unknown, item: unknown): readonly StreamPart[] {
+    if (at(item, 'type') === 'reasoning') {
+      const signature = readEncrypted(at(item, 'encrypted_content'));
+      return signature === null ? [{ kind: 'close' }] : [{ kind: 'signature', ...signature }, { kind: 'close' }];
+    }
     const open = this.#tools.get(index);
     const text = at(item, 'arguments');
     if (open === undefined || open.hasFragments || typeof text !== 'string' || text === '') return [];
@@ -142,11 +146,16 @@ export class ResponsesPartWriter implements PartWriter {
         return this.#enter(part.kind, {}) + this.#delta(part.text);
       case 'signature': {
         const entered = this.#enter('thinking', {});
-        if (this.#open !== null) this.#open.seal = { by: part.by, text: (this.#open.seal?.text ?? '') + part.text };
+        const { kind: _, ...signature } = part;
+        if (this.#open !== null) this.#open.seal = { ...signature, text: (this.#open.seal?.text ?? '') + part.text };
         return entered;
       }
       case 'tool-call':
         this.#tool = part.tool;
+        if (part.signature !== undefined) {
+          const { signature, ...call } = part;
+          return this.#leave() + this.write({ kind: 'signature', ...signature }) + this.write(call);
+        }
         return this.#leave() + this.#enter('tool', { call_id: part.id, ...splitName(part.name, this.#namespaces) });
       case 'tool-input':
         if (part.tool !== this.#tool || this.#open?.kind !== 'tool') throw new Untranslatable('tool_calls', 'fragments of several calls in turn');
@@ -260,7 +269,7 @@ export class ResponsesPartWriter implements PartWriter {
         type: 'reasoning',
         id: open.id,
         summary: isDone ? [this.#part(open.text)] : [],
-        ...(open.seal !== null && { encrypted_content: sealed(open.seal) }),
+        ...(open.seal !== null && { encrypted_content: writeEncrypted(open.seal) }),
       };
     }
     return { type: 'message', id: open.id, status, role: 'assistant', content: isDone ? [this.#part(open.text)] : [] };

@@ -1,7 +1,7 @@
 import { readFailure, writeError } from '../openai-chat/error';
 import type { Wire } from '../wire';
 import { writeErrorEvent } from './error';
-import { readConversation, readRequest, writeConversation } from './request';
+import { readConversation, readRequest, withoutSeals, writeConversation } from './request';
 import { readAnswer, readCompletion, writeCompletion } from './response';
 import { ResponsesPartReader, ResponsesPartWriter, ResponsesStream } from './stream';
 
@@ -19,6 +19,7 @@ export const openAiResponses: Wire = {
     readConversation,
     writeCompletion,
     openWriter: (createdAt, request) => new ResponsesPartWriter(createdAt, request),
+    withoutSeals,
   },
   outbound: {
     hasJsonMode: true,
