@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
 import { bedrockConverse } from '../../src/wires/bedrock-converse/wire';
-import { type Conversation, type Message, type Part, Untranslatable, type WriteOptions } from '../../src/wires/canonical';
+import { type Conversation, type Message, type Part, THINKING, Untranslatable, type WriteOptions } from '../../src/wires/canonical';
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
@@ -36,7 +36,8 @@ const PLAIN: Conversation = {
   tools: [],
   toolChoice: null,
   parallelTools: null,
-  maxOutputTokens: null,
+  // One of the dialects must state it.
+  maxOutputTokens: 1_000,
   temperature: null,
   topP: null,
   topK: null,
@@ -61,6 +62,9 @@ const png: Part = { kind: 'image', source: { mediaType: 'image/png', data: 'iVBO
 const pdf: Part = { kind: 'file', source: { mediaType: 'application/pdf', data: 'JVBERi0=' }, name: null };
 const thought: Part = { kind: 'thinking', text: 'hm', signature: { by: 'anthropic', text: 'sig' } };
 
+const hidden: Part = { kind: 'thinking', text: '', signature: { by: 'anthropic', text: 'data', isHidden: true } };
+const encrypted: Part = { kind: 'thinking', text: 'hm', signature: { by: 'openai', text: 'data', isHidden: true } };
+
 const CASES: Readonly<Record<string, Conversation>> = {
   plain: PLAIN,
   'system first': { ...PLAIN, messages: [{ role: 'system', parts: [text('be brief')] }, HI] },
@@ -72,7 +76,6 @@ const CASES: Readonly<Record<string, Conversation>> = {
   top_k: { ...PLAIN, topK: 5 },
   'a seed': { ...PLAIN, steering: { seed: 7 } },
   'what repetition costs': { ...PLAIN, steering: { presence_penalty: 0.5, frequency_penalty: -1 } },
-  'most tokens': { ...PLAIN, maxOutputTokens: 100 },
   'a user': { ...PLAIN, user: 'ada' },
   'tools, auto': { ...withTools, toolChoice: 'auto' },
   'tools, none': { ...withTools, toolChoice: 'none' },
@@ -92,20 +95,27 @@ const CASES: Readonly<Record<string, Conversation>> = {
   'any JSON as the answer': { ...PLAIN, format: { name: 'answer', schema: null, isStrict: false } },
   'effort of thinking': { ...PLAIN, maxOutputTokens: 20_000, reasoning: { effort: 'medium', budget: null } },
   'signed thinking of Claude': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [thought, text('ho')] }, said(text('again'))] },
+  'thinking that Claude hides': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [hidden, text('ho')] }, said(text('again'))] },
+  'reasoning that OpenAI encrypts': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [encrypted, text('ho')] }, said(text('again'))] },
   'marks for caching': { ...PLAIN, messages: [said({ kind: 'text', text: 'hi', cache: '5m' })] },
   'unicode of all kinds': { ...PLAIN, messages: [said(text('Grüße, 世界 🌊\u0000\u2028"\\'))] },
   'a megabyte of text': { ...PLAIN, messages: [said(text('wörter '.repeat(150_000)))] },
 };
 
-/** What becomes of a call: `ok`, the names of what is lost, or why it is refused. */
-function outcome(target: Target, it: Conversation): string {
+interface Came {
+  /** `ok`, the names of what is lost, or why it is refused. */
+  readonly outcome: string;
+  readonly body: JsonObject | null;
+}
+
+function come(target: Target, it: Conversation): Came {
   const { outbound } = TARGETS[target];
   if (outbound === null) throw new Error(target);
   try {
-    const { dropped } = outbound.writeConversation(it, OPTIONS[target]);
-    return dropped.length === 0 ? 'ok' : dropped.join(', ');
+    const { dropped, body } = outbound.writeConversation(it, OPTIONS[target]);
+    return { outcome: dropped.length === 0 ? 'ok' : dropped.join(', '), body: JSON.parse(JSON.stringify(body)) };
   } catch (error) {
-    if (error instanceof Untranslatable) return `refused: ${error.param}`;
+    if (error instanceof Untranslatable) return { outcome: `refused: ${error.param}`, body: null };
     throw error;
   }
 }
@@ -142,20 +152,42 @@ const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>>
   'a PDF by its address': { chat: REFUSED, gemini: REFUSED, bedrock: REFUSED },
   sound: { responses: REFUSED, messages: REFUSED, bedrock: REFUSED },
   'any JSON as the answer': { messages: 'refused: response_format', bedrock: 'refused: response_format' },
-  'signed thinking of Claude': { chat: 'thinking of earlier turns', responses: 'thinking of earlier turns', gemini: 'thinking of earlier turns' },
+  'signed thinking of Claude': { chat: THINKING, responses: THINKING, gemini: THINKING },
+  'thinking that Claude hides': { chat: THINKING, responses: THINKING, gemini: THINKING },
+  'reasoning that OpenAI encrypts': { chat: THINKING, messages: THINKING, gemini: THINKING, bedrock: THINKING },
   'marks for caching': { chat: 'cache_control', responses: 'cache_control', gemini: 'cache_control' },
+};
+
+/** Where a caller's dialect says the same with other words, which the body then holds. */
+const OTHERWISE: Readonly<Record<string, Readonly<Partial<Record<keyof typeof CALLERS, string>>>>> = {
+  'one tool at a time': { messages: 'says that the choice is free beside it' },
+  'an image in a result': { chat: 'images follow all results', responses: 'images follow their result', gemini: 'images follow their result' },
+  'a PDF as data': { chat: 'documents must have a name', responses: 'documents must have a name' },
 };
 
 describe.each(Object.keys(CASES))('%s', (name) => {
   const it_ = CASES[name] as Conversation;
   const expected = (target: Target): string => TABLE[name]?.[target] ?? 'ok';
 
-  it.each(Object.keys(TARGETS) as Target[])('for %s', (target) => expect(outcome(target, it_)).toBe(expected(target)));
+  it.each(Object.keys(TARGETS) as Target[])('for %s', (target) => expect(come(target, it_).outcome).toBe(expected(target)));
 
   it.each(Object.keys(CALLERS) as (keyof typeof CALLERS)[])('comes out the same from %s', (caller) => {
     const heard = throughCaller(CALLERS[caller], it_, OPTIONS[caller]);
     if (heard === null) return expect(expected(caller)).not.toBe('ok');
-    const seen = Object.fromEntries((Object.keys(TARGETS) as Target[]).map((target) => [target, outcome(target, heard)]));
-    expect(seen).toEqual(Object.fromEntries((Object.keys(TARGETS) as Target[]).map((target) => [target, expected(target)])));
+    for (const target of Object.keys(TARGETS) as Target[]) {
+      const came = come(target, heard);
+      expect([target, came.outcome]).toEqual([target, expected(target)]);
+      if (OTHERWISE[name]?.[caller] === undefined) expect([target, came.body]).toEqual([target, come(target, it_).body]);
+    }
+  });
+});
+
+/** Too long to be read by anybody; the others say the same of text. */
+const UNSHOWN = 'a megabyte of text';
+
+describe('the bodies that targets get', () => {
+  it.each(Object.keys(TARGETS) as Target[])('of %s are those that were read and held against its documents', async (target) => {
+    const lines = Object.entries(CASES).flatMap(([name, it_]) => (name === UNSHOWN ? [] : [`${name}: ${JSON.stringify(come(target, it_).body)}\n`]));
+    await expect(lines.join('')).toMatchFileSnapshot(`../fixtures/bodies/${target}.snap`);
   });
 });
