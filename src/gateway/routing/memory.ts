@@ -4,6 +4,8 @@ import type { Target } from '../call';
 /** Older ones tell of another hour; a target without any is asked, and known again. */
 const SAMPLE_LIFE_MS = 300_000;
 const SAMPLES = 32;
+/** A sample of a minute ago counts half of a new one: what is slow now must not hide behind what was quick then. */
+const HALF_LIFE_MS = 60_000;
 const TARGETS_LIMIT = 1_000;
 
 interface Sample {
@@ -28,11 +30,17 @@ export class RoutingMemory {
     this.#samples.set(name, samples);
   }
 
-  /** The median of what was seen lately, or null. */
+  /** The median of what was seen lately, newer ones counting more, or null. */
   medianMs(target: Target, streamed: boolean, now: number): number | null {
     const lately = (this.#samples.get(nameOf(target, streamed)) ?? []).filter(({ at }) => now - at < SAMPLE_LIFE_MS);
-    const sorted = lately.map(({ ms }) => ms).sort((a, b) => a - b);
-    return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+    const weighed = lately.map(({ ms, at }) => ({ ms, weight: 0.5 ** ((now - at) / HALF_LIFE_MS) })).sort((a, b) => a.ms - b.ms);
+    const half = weighed.reduce((sum, { weight }) => sum + weight, 0) / 2;
+    let sum = 0;
+    for (const { ms, weight } of weighed) {
+      sum += weight;
+      if (sum >= half) return ms;
+    }
+    return null;
   }
 
   /** Counts from 0, by what is gone round. */

@@ -55,6 +55,16 @@ describe('what is remembered', () => {
     expect(memory.medianMs(a, true, 400_000)).toBeNull();
   });
 
+  it('lets what is new weigh more than what is old', () => {
+    const memory = new RoutingMemory();
+    const a = target('a');
+    for (const at of [0, 1_000, 2_000]) memory.noteFirstByte(a, true, 100, at);
+    for (const at of [180_000, 181_000]) memory.noteFirstByte(a, true, 3_000, at);
+    // Three quick ones of three minutes ago weigh three eighths of a slow one.
+    expect(memory.medianMs(a, true, 182_000)).toBe(3_000);
+    expect(new RoutingMemory().medianMs(a, true, 0)).toBeNull();
+  });
+
   it('is whose turn it is, of each route', () => {
     const memory = new RoutingMemory();
     expect([memory.nextTurn('x'), memory.nextTurn('x'), memory.nextTurn('y')]).toEqual([0, 1, 0]);
