@@ -488,7 +488,7 @@ export const HEADER_RULES = {
     parse: oneOf(STRATEGIES),
     fallback: undefined,
     acts: true,
-    doc: 'In which order the targets are asked: `failover` (as they stand), `weighted`, `round-robin`, `cost` (the least worst case of this call first), `latency` (the median first byte of late), `quality` (the scores of the route).',
+    doc: 'In which order the targets are asked: `failover` (as they stand), `weighted`, `round-robin`, `cost` (the least worst case of this call first), `latency` (the median first byte of late), `quality` (what users said, else the scores of the route).',
   }),
   maxCost: rule({
     name: 'Weir-Max-Cost',

@@ -1,5 +1,5 @@
 /** drizzle tables. `npm run db:generate` writes the migrations from them; a landed migration is never edited. */
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** Weir keys. The secret itself is nowhere: `digest` is its HMAC-SHA-256 under a key derived from WEIR_VAULT_KEY, in hex. */
 export const keys = sqliteTable(
@@ -163,6 +163,18 @@ export const sessions = sqliteTable('sessions', {
   /** When the call that named it started. */
   namedAt: integer('named_at').notNull(),
 });
+
+/** What was said of answers afterwards: by users (`helicone-score-feedback`, 1 or 0) and by whoever evaluates. May come before its call is stored. */
+export const scores = sqliteTable(
+  'scores',
+  {
+    requestId: text('request_id').notNull(),
+    name: text('name').notNull(),
+    value: real('value').notNull(),
+    scoredAt: integer('scored_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.requestId, table.name] }), index('scores_name').on(table.name, table.scoredAt)],
+);
 
 /** Hourly sums for charts; written in one transaction with the rows that they count. */
 export const rollups = sqliteTable(

@@ -3,6 +3,7 @@
 import type { App } from './deps';
 import { BODIES_PREFIX } from './edge/bodies';
 import { deleteRequestsBefore } from './edge/d1/requests';
+import { deleteScoresBefore } from './edge/d1/scores';
 
 /** Younger ones may still be in the hands of the call that wrote them. */
 const SWEEP_LEAST_AGE_MS = 60_000;
@@ -25,6 +26,7 @@ async function retain(app: App): Promise<void> {
   if (retentionDays === null) return;
   const before = app.clock.now() - retentionDays * DAY_MS;
   await deleteRequestsBefore(app.db, before, RETENTION_ROWS);
+  await deleteScoresBefore(app.db, before);
   // Body keys begin with their day, and R2 lists in the order of keys: the oldest come first.
   const lastDay = BODIES_PREFIX + new Date(before).toISOString().slice(0, 10);
   const { objects } = await app.env.BODIES.list({ prefix: BODIES_PREFIX, limit: RETENTION_OBJECTS });

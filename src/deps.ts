@@ -9,6 +9,7 @@ import { findKey } from './edge/d1/keys';
 import { loadLimitRules } from './edge/d1/limits';
 import { loadOverrides } from './edge/d1/prices';
 import { loadRoutes } from './edge/d1/routes';
+import { loadLikings } from './edge/d1/scores';
 import { SharedHealthBoard } from './edge/health';
 import { placed } from './edge/jurisdiction';
 import { CachedKeyStore } from './edge/keys-cached';
@@ -22,7 +23,7 @@ import { uuidv7 } from './edge/uuid';
 import { KeyDigester, Namer } from './edge/vault';
 import { askBinding } from './edge/workers-ai';
 import type { Env } from './env';
-import type { Clock, Deps, LedgerCounts, LimitRule, StoredRoute } from './gateway/ports';
+import type { Clock, Deps, LedgerCounts, Liking, LimitRule, StoredRoute } from './gateway/ports';
 import type { FindOverride } from './gateway/price';
 import { RoutingMemory } from './gateway/routing/memory';
 import type { ShownHealth } from './objects/health';
@@ -46,6 +47,7 @@ export interface App extends Deps {
   readonly limitCache: Cached<LimitRule[]>;
   readonly routeCache: Cached<ReadonlyMap<string, StoredRoute>>;
   readonly priceCache: Cached<FindOverride>;
+  readonly likingCache: Cached<ReadonlyMap<string, Liking>>;
   /** How the targets answer, as the region knows it. */
   readonly showHealth: () => Promise<ShownHealth[]>;
   readonly forgetHealth: () => Promise<void>;
@@ -116,6 +118,7 @@ function buildApp(env: Env): App {
   const limitCache = new Cached(() => loadLimitRules(db), clock, waitUntil);
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
   const priceCache = new Cached(() => loadOverrides(db), clock, waitUntil);
+  const likingCache = new Cached(() => loadLikings(db, clock.now()), clock, waitUntil);
   // Read beside the first call, whose answer tells its cost already.
   priceCache.peek();
   return {
@@ -137,6 +140,8 @@ function buildApp(env: Env): App {
     limitCache,
     routeCache,
     priceCache,
+    likingCache,
+    likings: () => likingCache.get(),
     routes: () => routeCache.get(),
     limitRules: () => limitCache.peek() ?? limitCache.get(),
     priceOverrides: async () => (await priceCache.get()) ?? (() => null),

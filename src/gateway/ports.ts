@@ -136,6 +136,12 @@ export interface HealthBoard {
   report(target: Target, isOk: boolean, isWhole: boolean, retryAfterMs: number | null): void;
 }
 
+/** What users said of a target's answers. */
+export interface Liking {
+  readonly liked: number;
+  readonly rated: number;
+}
+
 /** A chain with a name. */
 export interface StoredRoute {
   readonly name: string;
@@ -173,6 +179,8 @@ export interface Deps {
   readonly priceOverrides: () => Promise<FindOverride>;
   /** The same without a wait; null until they have been read once. */
   readonly pricesInMemory: () => FindOverride | null;
+  /** What users said of targets lately, by their names in attempts; null where that cannot be known. */
+  readonly likings: () => Promise<ReadonlyMap<string, Liking> | null>;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

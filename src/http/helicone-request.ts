@@ -1,5 +1,6 @@
 /** A stored call in the shape of Helicone's REST API (`HeliconeRequest`), times in milliseconds, cost in US dollars or null. */
 import type { Bodies } from '../../schema/record';
+import { FEEDBACK } from '../../schema/scores';
 import type { StoredRequest } from '../edge/d1/requests';
 import { NANO_PER_USD } from '../gateway/price';
 import { parseObject } from '../wires/json';
@@ -23,7 +24,7 @@ function statusOf(row: StoredRequest): number {
   return row.status < 400 ? (SPECIAL_STATUS[row.outcome] ?? row.status) : row.status;
 }
 
-export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Record<string, unknown> {
+export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null, scores: Readonly<Record<string, number>> = {}): Record<string, unknown> {
   const sessionName = row.sessionName ?? row.inheritedSessionName;
   const properties = {
     ...(parseObject(row.properties) ?? {}),
@@ -73,8 +74,8 @@ export function toHeliconeRequest(row: StoredRequest, bodies: Bodies | null): Re
     budgets: json(row.budgets, []),
     warnings: json(row.warnings, []),
     properties,
-    scores: {},
-    feedback_rating: null,
+    scores,
+    feedback_rating: scores[FEEDBACK] === undefined ? null : scores[FEEDBACK] > 0,
     country_code: row.country,
     target_url: row.targetUrl,
     key_id: row.keyId,

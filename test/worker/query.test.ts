@@ -137,6 +137,43 @@ describe('GET /v1/request/{id}', () => {
   });
 });
 
+describe('POST /v1/request/{id}/score and /feedback', () => {
+  const ID = '0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001';
+  const one = async (): Promise<Json> => (await (await call('GET', `/v1/request/${ID}`)).json<Json>()).data;
+
+  it('are kept beside the call, before and after it is stored, and a later word replaces an earlier one', async () => {
+    const early = await call('POST', `/v1/request/${ID}/score`, { scores: { accuracy: 0.75, safe: true } });
+    expect([early.status, await early.json()]).toEqual([201, { data: null, error: null }]);
+    const record = testRecord({ id: ID, requestId: ID, startedAt: START - 60_000, endedAt: START - 60_000 });
+    await new D1Sink(openDatabase(db())).store([{ record, cost: cost(0), bodies: null }]);
+    expect(await one()).toMatchObject({ scores: { accuracy: 0.75, safe: 1 }, feedback_rating: null });
+    for (const rating of [true, false]) await (await call('POST', `/v1/request/${ID}/feedback`, { rating })).text();
+    await (await call('POST', `/v1/request/${ID.toUpperCase()}/score`, { scores: { accuracy: 1 } })).text();
+    expect(await one()).toMatchObject({ scores: { accuracy: 1, safe: 1, 'helicone-score-feedback': 0 }, feedback_rating: false });
+    const { data } = await query({ filter: rmt('request_id', { equals: ID }) });
+    expect(data[0]).toMatchObject({ request_id: ID, scores: { accuracy: 1 }, feedback_rating: false });
+  });
+
+  it.each([
+    ['no scores', `/v1/request/${ID}/score`, {}],
+    ['a score that is no number', `/v1/request/${ID}/score`, { scores: { a: 'good' } }],
+    ['a rating that is none', `/v1/request/${ID}/feedback`, { rating: 5 }],
+    ['an unknown member', `/v1/request/${ID}/feedback`, { rating: true, id: ID }],
+    ['too many scores', `/v1/request/${ID}/score`, { scores: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`s${index}`, 1])) }],
+    ['an id that is none', '/v1/request/nope/score', { scores: { a: 1 } }],
+  ])('refuse %s', async (_, path, body) => {
+    const response = await call('POST', path, body);
+    expect([response.status, (await response.json<Json>()).data]).toEqual([400, null]);
+  });
+
+  it('take a key that may make calls, and no other', async () => {
+    const key = async (scopes: string[]): Promise<string> =>
+      (await (await call('POST', '/api/keys', { name: scopes.join(), scopes })).json<Json>()).data.key;
+    const send = async (secret: string): Promise<number> => (await call('POST', `/v1/request/${ID}/feedback`, { rating: true }, secret)).status;
+    expect([await send(await key(['proxy'])), await send(await key(['read'])), await send('sk-weir-unknown-0123456789')]).toEqual([200, 403, 401]);
+  });
+});
+
 describe('GET /health', () => {
   it('tells a deployment that lacks a migration from one that is whole', async () => {
     expect(await (await call('GET', '/health')).json()).toMatchObject({ status: 'ok' });

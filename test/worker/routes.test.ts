@@ -1,6 +1,7 @@
 /** Stored routes on a real D1: chains with a name, their versions, and what they bring along. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { call, eventually } from './calls';
+import { appOf } from '../../src/deps';
+import { bindings, call, eventually } from './calls';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
 type Json = any;
@@ -117,6 +118,23 @@ describe('a route that chooses', () => {
     await api('PUT', '/best', { targets, strategy: 'quality' });
     expect((await chat('route/best')).headers.get('weir-attempts')).toBe('mock/echo 200');
     expect((await chat('route/best', { 'Weir-Routing': 'failover' })).headers.get('weir-attempts')).toBe('mock/error-500 500, mock/echo 200');
+  });
+
+  it('asks the one that users like, once they have said so, and says why', async () => {
+    await api('PUT', '/liked', { targets: ['mock/alpha', 'mock/beta'], strategy: 'quality' });
+    const first = await chat('route/liked');
+    expect(first.headers.get('weir-attempts')).toBe('mock/alpha 200');
+    await first.text();
+    const id = first.headers.get('helicone-id');
+    const rated = await call('POST', `/v1/request/${id}/feedback`, { rating: false });
+    expect([rated.status, await rated.json()]).toEqual([200, { data: null, error: null }]);
+    await eventually('the other target', async () => {
+      appOf(bindings).likingCache.forget();
+      const next = await chat('route/liked');
+      await next.text();
+      return next.headers.get('weir-attempts') === 'mock/beta 200' ? true : null;
+    });
+    expect((await recordOf(await chat('route/liked'))).routing).toBe('quality: mock/beta (not known) before mock/alpha (users liked 0 of 1 answers)');
   });
 
   it('knows a score by whatever name the route gives the target', async () => {

@@ -4,7 +4,7 @@ import type { Config } from '../../config';
 import type { Call, CallBody, Target } from '../call';
 import { GatewayError } from '../errors';
 import { priceWorst, worstCase } from '../limits/worst-case';
-import type { Clock } from '../ports';
+import type { Clock, Liking } from '../ports';
 import { type FindOverride, NANO_PER_USD } from '../price';
 import type { Trail } from '../trail';
 import type { RoutingMemory } from './memory';
@@ -14,6 +14,7 @@ export interface ChooseDeps {
   readonly config: Config;
   readonly memory: RoutingMemory;
   readonly priceOverrides: () => Promise<FindOverride>;
+  readonly likings: () => Promise<ReadonlyMap<string, Liking> | null>;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -42,13 +43,22 @@ export function choose(
   const strategy = choice === null ? (policy.routing ?? null) : choice.strategy;
   const maxCostUsd = least(policy.maxCost ?? null, choice?.maxCostUsd ?? null);
   if (strategy === null && maxCostUsd === null) return targets;
-  if (strategy !== 'cost' && maxCostUsd === null) return order(call, body, strategy, targets, choice, null, deps, trail);
-  return deps.priceOverrides().then((findOverride) => {
-    const costs = costsOf(call, body, targets, findOverride, deps);
-    const affordable = maxCostUsd === null ? targets : withinCost(targets, costs, maxCostUsd, trail);
-    return order(call, body, strategy, affordable, choice, costs, deps, trail);
+  const needsCosts = strategy === 'cost' || maxCostUsd !== null;
+  if (!needsCosts && strategy !== 'quality') return order(call, body, strategy, targets, choice, NOTHING, deps, trail);
+  const asked = [needsCosts ? deps.priceOverrides() : null, strategy === 'quality' ? deps.likings() : null] as const;
+  return Promise.all(asked).then(([findOverride, likings]) => {
+    const costs = findOverride === null ? null : costsOf(call, body, targets, findOverride, deps);
+    const affordable = costs === null || maxCostUsd === null ? targets : withinCost(targets, costs, maxCostUsd, trail);
+    return order(call, body, strategy, affordable, choice, { costs, likings }, deps, trail);
   });
 }
+
+/** What has to be asked for before an order can be told. */
+interface Known {
+  readonly costs: Costs | null;
+  readonly likings: ReadonlyMap<string, Liking> | null;
+}
+const NOTHING: Known = { costs: null, likings: null };
 
 type Costs = ReadonlyMap<Target, number | null>;
 
@@ -58,7 +68,7 @@ function order(
   strategy: Strategy | null,
   targets: readonly Target[],
   choice: Choice | null,
-  costs: Costs | null,
+  { costs, likings }: Known,
   { memory, clock, random }: ChooseDeps,
   trail: Trail,
 ): readonly Target[] {
@@ -68,6 +78,7 @@ function order(
     costNanoUsd: costs?.get(target) ?? null,
     medianMs: memory.medianMs(target, body.facts.streamed, now),
     score: choice?.scores.get(shownTarget(target)) ?? null,
+    liking: likings?.get(shownTarget(target)) ?? null,
   });
   const turn = (): number => memory.nextTurn(choice?.name ?? `${call.path} ${body.facts.model}`);
   const ordered = orderTargets(strategy, targets, factsOf, { turn, point: random() });

@@ -1,6 +1,7 @@
 /** In which order the targets of a call are asked. Pure. */
 import type { Strategy } from '../../../schema/policy';
 import type { Target } from '../call';
+import type { Liking } from '../ports';
 import { NANO_PER_USD } from '../price';
 
 /** What is known of a target; null where it is not. */
@@ -8,7 +9,10 @@ export interface TargetFacts {
   /** The most that this call costs there, in nano-dollars. */
   readonly costNanoUsd: number | null;
   readonly medianMs: number | null;
+  /** What a stored route says of it. */
   readonly score: number | null;
+  /** What users say of it. */
+  readonly liking: Liking | null;
 }
 
 export interface Ordered {
@@ -69,6 +73,7 @@ export function orderTargets(
       };
     }
     case 'quality': {
+      if (targets.some((target) => factsOf(target).liking !== null)) return byLiking(targets, (target) => factsOf(target).liking);
       const sorted = sortBy(targets, (target) => negative(factsOf(target).score), 0);
       return {
         targets: sorted,
@@ -83,6 +88,16 @@ export function orderTargets(
   }
 }
 
+/** Ratings that count half and half for everybody: one bad word must not sink a target, and one that nobody rated is tried before a disliked one. */
+const PRIOR_RATINGS = 4;
+const goodness = (liking: Liking | null): number => ((liking?.liked ?? 0) + PRIOR_RATINGS / 2) / ((liking?.rated ?? 0) + PRIOR_RATINGS);
+
+function byLiking(targets: readonly Target[], likingOf: (target: Target) => Liking | null): Ordered {
+  const sorted = sortBy(targets, (target) => -goodness(likingOf(target)), 0);
+  const say = ({ liked, rated }: Liking): string => `users liked ${liked} of ${rated} answers`;
+  return { targets: sorted, reason: because('quality', sorted, likingOf, say) };
+}
+
 const negative = (it: number | null): number | null => (it === null ? null : -it);
 
 function rotated(targets: readonly Target[], first: number, why: string): Ordered {
@@ -90,7 +105,7 @@ function rotated(targets: readonly Target[], first: number, why: string): Ordere
   return { targets: order, reason: `${why} ${order[0] === undefined ? 'nobody' : shownTarget(order[0])}` };
 }
 
-function because(name: Strategy, [first, next]: readonly Target[], value: (target: Target) => number | null, say: (value: number) => string): string {
+function because<T>(name: Strategy, [first, next]: readonly Target[], value: (target: Target) => T | null, say: (value: T) => string): string {
   const told = (target: Target): string => {
     const known = value(target);
     return `${shownTarget(target)} (${known === null ? 'not known' : say(known)})`;

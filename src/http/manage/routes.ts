@@ -44,7 +44,8 @@ async function put(c: AppContext): Promise<Response> {
   // A key may come later, and models that do no more than embed are no mistake: nothing is refused for it.
   const warnings = models.flatMap((model) => whyUnserved(model, config) ?? []);
   const hasScores = asked.targets.some((target) => typeof target !== 'string' && target.score !== undefined);
-  if (asked.strategy === 'quality' && !hasScores) warnings.push('strategy: quality goes by the score of each target, and none has one');
+  if (asked.strategy === 'quality' && !hasScores)
+    warnings.push('strategy: quality goes by what users said, and where they said nothing by the score of each target; none has one');
   return data(c, { name, version, definition, warnings }, version === 1 ? 201 : 200);
 }
 

@@ -6,7 +6,7 @@ import { orderTargets, type TargetFacts } from '../../../src/gateway/routing/str
 const target = (name: string): Target => ({ name, model: 'm' }) as Target;
 const targets = ['a', 'b', 'c'].map(target);
 const names = (list: readonly Target[]): string => list.map(({ name }) => name).join('');
-const NOTHING: TargetFacts = { costNanoUsd: null, medianMs: null, score: null };
+const NOTHING: TargetFacts = { costNanoUsd: null, medianMs: null, score: null, liking: null };
 const facts = (of: Record<string, Partial<TargetFacts>>) => (it: Target) => ({ ...NOTHING, ...of[it.name] });
 const at = { turn: () => 0, point: 0 };
 
@@ -42,6 +42,15 @@ describe('strategies', () => {
   it('quality asks the best first, and keeps the order where there are no scores', () => {
     expect(names(orderTargets('quality', targets, facts({ b: { score: 0.9 }, c: { score: 0.5 } }), at).targets)).toBe('bca');
     expect(names(orderTargets('quality', targets, facts({}), at).targets)).toBe('abc');
+  });
+
+  it('quality goes by what users said, where they said anything: who nobody rated stands between liked and disliked', () => {
+    const liked = facts({ a: { liking: { liked: 2, rated: 10 }, score: 1 }, c: { liking: { liked: 8, rated: 10 } } });
+    const { targets: order, reason } = orderTargets('quality', targets, liked, at);
+    expect([names(order), reason]).toEqual(['cba', 'quality: c/m (users liked 8 of 10 answers) before b/m (not known)']);
+    // One bad word does not sink a target that many like.
+    const once = facts({ a: { liking: { liked: 30, rated: 31 } }, b: { liking: { liked: 1, rated: 1 } } });
+    expect(names(orderTargets('quality', targets, once, at).targets)).toBe('abc');
   });
 });
 

@@ -23,6 +23,7 @@ function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, wa
     random: () => 0,
     memory: new RoutingMemory(),
     priceOverrides: async () => () => null,
+    likings: async () => null,
     clock: systemTestClock,
   };
   const planned = planTargets(call, who, policy, body, deps, trail);

@@ -1,0 +1,9 @@
+CREATE TABLE `scores` (
+	`request_id` text NOT NULL,
+	`name` text NOT NULL,
+	`value` real NOT NULL,
+	`scored_at` integer NOT NULL,
+	PRIMARY KEY(`request_id`, `name`)
+);
+--> statement-breakpoint
+CREATE INDEX `scores_name` ON `scores` (`name`,`scored_at`);
