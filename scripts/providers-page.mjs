@@ -37,7 +37,7 @@ export function providersPage(providers, settingNames) {
 Made by \`npm run docs\` from \`src/providers\`; [adding one](add-a-provider.md) takes an entry there. A provider takes calls once its
 variables are set (\`npx wrangler secret put NAME\`); \`<SLUG>_BASE_URL\` moves it (OpenAI-compatible ones: what precedes
 \`/chat/completions\`; others: the host). Every conversation endpoint (chat completions, Responses, Messages, generateContent) reaches every
-provider that has one of them. No provider was called live for this page: the last column says what its entry was held against.
+provider that has one of them, and so do embeddings and the counting of tokens in OpenAI's, Anthropic's and Google's words. No provider was called live for this page: the last column says what its entry was held against.
 GitHub Models ended in July 2026 and has no entry.
 
 With \`WEIR_REGION\` a provider is asked at its address in that region, and one that has none there not at all: servers of one's own, Azure's

@@ -122,6 +122,7 @@ describe('rule 4: what varies has one shape', () => {
     const special = [
       'adaptUrl',
       'bodyFor',
+      'countsBare',
       'endpointsFor',
       'fetch',
       'nameFor',

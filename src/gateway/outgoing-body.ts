@@ -1,6 +1,7 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
 import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, THINKING, Untranslatable } from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
+import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject } from '../wires/json';
@@ -72,8 +73,9 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
 }
 
 function translated(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
-  const { from, to } = translatorsOf(call, target);
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
+  if (call.wire.embedder !== undefined) return embedding(call.wire.embedder, body.json, target);
+  const { from, to } = translatorsOf(call, target);
   try {
     const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
     const { format } = read;
@@ -90,6 +92,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
       outputLimit: target.outputLimit,
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
+      countsBare: target.provider?.countsBare === true,
     });
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
@@ -101,6 +104,18 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   } catch (error) {
     if (error instanceof Untranslatable) throw untranslatable(target, forced.has(target) && error.param === 'tool_choice' ? NO_SCHEMA : error);
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
+    throw error;
+  }
+}
+
+function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {
+  try {
+    const texts = from.readTexts(json);
+    const written = target.wire.embedder?.writeTexts(texts, target.model ?? '');
+    if (written === undefined) throw new Error(`no embeddings of ${target.wire.name} were planned for`);
+    return { body: editJson(JSON.stringify(written.body), memberEdits(target)), dropped: [...texts.dropped, ...written.dropped], missing: [] };
+  } catch (error) {
+    if (error instanceof Untranslatable) throw untranslatable(target, error);
     throw error;
   }
 }

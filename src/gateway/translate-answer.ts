@@ -1,10 +1,12 @@
 /** A whole answer of a provider in the words of the caller's wire. */
+import { NO_USAGE } from '../../schema/record';
 import { idFor, Untranslatable } from '../wires/canonical';
 import { parseObject } from '../wires/json';
 import type { JsonObject } from '../wires/wire';
 import type { Answered } from './ask-target';
 import type { Call } from './call';
 import { GatewayError } from './errors';
+import { estimateInput } from './estimate-usage';
 import { completionOf, translatorsOf } from './outgoing-body';
 
 const MS_PER_SECOND = 1_000;
@@ -35,8 +37,14 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
 }
 
 function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, requestId: string, now: number): JsonObject {
-  const { from, to } = translatorsOf(call, target);
   try {
+    if (call.wire.embedder !== undefined && target.wire.embedder !== undefined) {
+      const vectors = target.wire.embedder.readVectors(json ?? {});
+      // Some report no count: ours is an estimate, which the record says.
+      const usage = vectors.usage ?? { ...NO_USAGE, input: estimateInput(request) };
+      return call.wire.embedder.writeVectors({ ...vectors, usage, model: vectors.model || (target.model ?? '') }, request, call.path);
+    }
+    const { from, to } = translatorsOf(call, target);
     const completion = completionOf(target, to.readCompletion(json ?? {}));
     // Bedrock names neither.
     const id = idFor(from.idPrefix, completion.id || requestId);

@@ -127,6 +127,8 @@ export interface Provider {
   readonly endpointsFor?: (model: string) => readonly EndpointName[];
   /** How a model is told to search the web (`:online`): by its name, or by a tool of the endpoint's; without it, not at all. */
   readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
+  /** It counts the tokens of what stands in the body, and not of a call within it. */
+  readonly countsBare?: true;
   /** Members that bodies need here, or must not have, by endpoint. */
   readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
   /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */

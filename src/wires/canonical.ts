@@ -168,6 +168,8 @@ export interface WriteOptions {
   readonly outputLimit: number | null;
   /** Tokens to allow where the caller states no limit and the wire demands one. */
   readonly defaultOutputTokens: number;
+  /** Of counting: what is counted stands in the body by itself. */
+  readonly countsBare?: boolean;
 }
 
 /** A written request, and what of the conversation this wire has no place for. */

@@ -2,7 +2,9 @@
 import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { bedrockConverse } from './bedrock-converse/wire';
+import { anthropicCounting, geminiCounting } from './counting';
 import { gemini } from './gemini/wire';
+import { geminiEmbeddings } from './gemini-embeddings/wire';
 import { mistralOcr } from './mistral-ocr/wire';
 import { openAiAudio } from './openai-audio/wire';
 import { openAiChat } from './openai-chat/wire';
@@ -37,7 +39,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { name: 'rerank', wire: rerank, path: '/rerank', upstreamPath: () => '/rerank' },
   { name: 'ocr', wire: mistralOcr, path: '/ocr', upstreamPath: () => '/ocr' },
   { name: 'responses', wire: openAiResponses, path: '/responses', upstreamPath: () => '/responses' },
-  { name: 'count-tokens', wire: anthropicMessages, path: '/messages/count_tokens', upstreamPath: () => '/v1/messages/count_tokens' },
+  { name: 'count-tokens', wire: anthropicCounting, path: '/messages/count_tokens', upstreamPath: () => '/v1/messages/count_tokens' },
   { name: 'messages', wire: anthropicMessages, path: '/messages', upstreamPath: () => '/v1/messages' },
 ];
 
@@ -49,8 +51,18 @@ export const GENERATE_CONTENT: Endpoint = {
   upstreamPath: (model, streamed) => `/v1beta/models/${encodeURIComponent(model)}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
 };
 /** What else Gemini's clients ask of a model. */
-export const COUNT_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'count-content' };
-export const EMBED_CONTENT: Endpoint = { ...GENERATE_CONTENT, name: 'embed-content' };
+export const COUNT_CONTENT: Endpoint = {
+  ...GENERATE_CONTENT,
+  name: 'count-content',
+  wire: geminiCounting,
+  upstreamPath: (model) => `/v1beta/models/${encodeURIComponent(model)}:countTokens`,
+};
+export const EMBED_CONTENT: Endpoint = {
+  ...GENERATE_CONTENT,
+  name: 'embed-content',
+  wire: geminiEmbeddings,
+  upstreamPath: (model) => `/v1beta/models/${encodeURIComponent(model)}:batchEmbedContents`,
+};
 
 /** Bedrock's, which no caller speaks here. */
 export const CONVERSE: Endpoint = {
@@ -67,7 +79,15 @@ export const CONVERSATIONS: readonly Endpoint[] = [
   CONVERSE,
 ].filter((each) => each.name !== 'count-tokens');
 
-const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/;
+/** Endpoints that can stand for each other, each list for itself. */
+export const ALIKE: readonly (readonly Endpoint[])[] = [
+  CONVERSATIONS,
+  [...ENDPOINTS.filter((each) => each.name === 'count-tokens'), COUNT_CONTENT],
+  [...ENDPOINTS.filter((each) => each.name === 'embeddings'), EMBED_CONTENT],
+];
+
+const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens)$/;
+const GEMINI_EMBEDDING = /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/;
 const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
 /** OpenAI's Assistants have messages too, which are not Anthropic's. */
 const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
@@ -75,6 +95,7 @@ const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 /** The wire that a POST to this path of a provider speaks. */
 export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
+  if (GEMINI_EMBEDDING.test(path)) return geminiEmbeddings;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
   // Bills like the response that it makes shorter: https://platform.openai.com/docs/api-reference/responses/compact
   if (path.endsWith('/responses/compact')) return openAiResponses;

@@ -1,6 +1,7 @@
 /** A wire is a protocol that clients and providers speak. Each has a folder with the same file names; this is what it offers. */
 import type { Usage } from '../../schema/record';
 import type { Inbound, Outbound } from './canonical';
+import type { Embedder } from './embedder';
 import type { SseEvent } from './sse';
 
 export type WireName =
@@ -10,6 +11,7 @@ export type WireName =
   | 'openai-moderations'
   | 'anthropic-messages'
   | 'gemini'
+  | 'gemini-embeddings'
   | 'bedrock-converse'
   | 'openai-images'
   | 'openai-audio'
@@ -109,6 +111,8 @@ export interface Wire {
   readonly inbound: Inbound | null;
   /** Null: no call of another wire is translated for this one. */
   readonly outbound: Outbound | null;
+  /** Its calls turn texts into vectors. */
+  readonly embedder?: Embedder;
   /** Turns a stream in a framing of its own into server-sent events, in which this wire's streams are read. */
   readonly unframe?: () => TransformStream<Uint8Array, Uint8Array>;
 }

@@ -3,8 +3,11 @@
  * https://platform.openai.com/docs/api-reference/images, /audio; https://docs.cohere.com/reference/rerank;
  * https://docs.voyageai.com/reference/reranker-api; https://console.groq.com/docs/speech-to-text
  */
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { geminiCounting } from '../../src/wires/counting.ts';
 import { recordOf } from '../harness/api.ts';
 import { JSON_HEADERS, type RawUpstream, respond, SSE_HEADERS, startRawUpstream } from '../harness/raw-upstream.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
@@ -12,6 +15,8 @@ import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts
 let upstream: RawUpstream;
 let worker: RunningWorker;
 let openai: OpenAI;
+let google: GoogleGenAI;
+let claude: Anthropic;
 
 beforeAll(async () => {
   upstream = await startRawUpstream();
@@ -21,7 +26,15 @@ beforeAll(async () => {
       [`${name}_BASE_URL`, `${upstream.url}/v1`],
     ]),
   );
-  worker = await startWorker({ vars });
+  const own = {
+    GEMINI_API_KEY: 'key-of-GEMINI',
+    GOOGLE_GEMINI_BASE_URL: upstream.url,
+    ANTHROPIC_API_KEY: 'key-of-CLAUDE',
+    ANTHROPIC_BASE_URL: upstream.url,
+  };
+  worker = await startWorker({ vars: { ...vars, ...own } });
+  google = new GoogleGenAI({ apiKey: ADMIN_KEY, httpOptions: { baseUrl: worker.url } });
+  claude = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
   openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
 });
 
@@ -255,6 +268,139 @@ describe('embeddings', () => {
   ])('of %s are billed by what it reports', async (model, body, costNanoUsd) => {
     answer(body);
     expect(await record(await post('/v1/embeddings', { model, input: 'hello' }))).toMatchObject({ outcome: 'ok', cost_nano_usd: costNanoUsd });
+  });
+});
+
+/** https://ai.google.dev/api/embeddings */
+describe('embeddings of another dialect', () => {
+  const sent = () => JSON.parse(upstream.received.at(-1)?.body ?? '');
+
+  it('of Gemini answer the openai SDK, packed as it asks for them and as numbers', async () => {
+    answer({ embeddings: [{ values: [0.25, -0.5] }, { values: [1, 0.125] }] });
+    const { data, response } = await openai.embeddings
+      .create({ model: 'gemini-embedding-001', input: ['hello', 'world'], dimensions: 2, user: 'ada' })
+      .withResponse();
+    expect(data.data.map(({ index, embedding }) => [index, [...embedding]])).toEqual([
+      [0, [0.25, -0.5]],
+      [1, [1, 0.125]],
+    ]);
+    expect([data.model, data.usage.prompt_tokens > 0]).toEqual(['gemini-embedding-001', true]);
+    expect(path()).toBe('/v1beta/models/gemini-embedding-001:batchEmbedContents');
+    expect(upstream.received.at(-1)?.head).toMatch(/x-goog-api-key: key-of-GEMINI/i);
+    const content = (text: string) => ({ model: 'models/gemini-embedding-001', content: { parts: [{ text }] }, outputDimensionality: 2 });
+    expect(sent()).toEqual({ requests: [content('hello'), content('world')] });
+    expect(response.headers.get('weir-warnings')).toMatch(/no counterpart: user/);
+    expect(await record(response)).toMatchObject({
+      provider: 'google',
+      outcome: 'ok',
+      usage_source: 'estimated',
+      completion_tokens: 0,
+      cost: expect.any(Number),
+    });
+    const floats = await openai.embeddings.create({ model: 'gemini-embedding-001', input: 'hello', encoding_format: 'float' });
+    expect(floats.data[0]?.embedding).toEqual([0.25, -0.5]);
+  });
+
+  it('of OpenAI answer the Google SDK, one and many', async () => {
+    answer({
+      object: 'list',
+      model: 'text-embedding-3-small',
+      data: [{ object: 'embedding', index: 0, embedding: [0.5] }],
+      usage: { prompt_tokens: 8, total_tokens: 8 },
+    });
+    const many = await google.models.embedContent({ model: 'text-embedding-3-small', contents: ['hello'], config: { outputDimensionality: 1 } });
+    expect(many.embeddings).toMatchObject([{ values: [0.5] }]);
+    expect(sent()).toEqual({ model: 'text-embedding-3-small', input: ['hello'], encoding_format: 'float', dimensions: 1 });
+    const one = await post('/v1beta/models/text-embedding-3-small:embedContent', {
+      content: { parts: [{ text: 'hello' }] },
+      taskType: 'RETRIEVAL_QUERY',
+    });
+    expect([one.headers.get('weir-warnings'), await one.json()]).toEqual([
+      expect.stringContaining('taskType'),
+      { embedding: { values: [0.5] }, usageMetadata: { promptTokenCount: 8, totalTokenCount: 8 } },
+    ]);
+    expect(await record(one)).toMatchObject({ provider: 'openai', prompt_tokens: 8, cost_nano_usd: 8 * 20 });
+  });
+
+  it.each([
+    ['tokens', '/v1/embeddings', { model: 'gemini-embedding-001', input: [1, 2, 3] }, 'input'],
+    ['nothing', '/v1/embeddings', { model: 'gemini-embedding-001', input: [] }, 'input'],
+    [
+      'images',
+      '/v1beta/models/text-embedding-3-small:embedContent',
+      { content: { parts: [{ inlineData: { mimeType: 'image/png', data: 'aW1n' } }] } },
+      'content',
+    ],
+    [
+      'vectors of several sizes',
+      '/v1beta/models/text-embedding-3-small:batchEmbedContents',
+      { requests: [1, 2].map((size) => ({ content: { parts: [{ text: 'a' }] }, outputDimensionality: size })) },
+      'requests',
+    ],
+  ])('refuse %s', async (_, where, body, param) => {
+    const response = await post(where, body);
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(`${param}: `)]);
+    expect(upstream.received).toEqual([]);
+  });
+
+  it('say so where the provider answers no vectors', async () => {
+    answer({ embeddings: [] });
+    const response = await post('/v1/embeddings', { model: 'gemini-embedding-001', input: 'hello' });
+    expect([response.status, (await record(response)).error_code]).toEqual([502, 'provider_malformed']);
+  });
+});
+
+/** https://platform.claude.com/docs/en/api/messages-count-tokens and https://ai.google.dev/api/tokens */
+describe('counting in another dialect', () => {
+  const sent = () => JSON.parse(upstream.received.at(-1)?.body ?? '');
+
+  it('asks Gemini itself for callers of Messages, with system and tools', async () => {
+    answer({ totalTokens: 31 });
+    const tools = [{ name: 'f', description: 'd', input_schema: { type: 'object' as const, properties: {} } }];
+    const { data, response } = await claude.messages
+      .countTokens({ model: 'gemini-2.5-pro', system: 'be brief', messages: [{ role: 'user', content: 'hi' }], tools })
+      .withResponse();
+    expect([data, path()]).toEqual([{ input_tokens: 31 }, '/v1beta/models/gemini-2.5-pro:countTokens']);
+    expect(sent()).toEqual({
+      generateContentRequest: {
+        model: 'models/gemini-2.5-pro',
+        contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+        systemInstruction: { parts: [{ text: 'be brief' }] },
+        tools: [{ functionDeclarations: [{ name: 'f', description: 'd', parametersJsonSchema: { type: 'object', properties: {} } }] }],
+      },
+    });
+    expect(await record(response)).toMatchObject({ provider: 'google', outcome: 'ok', cost: 0, warnings: [] });
+  });
+
+  it('asks Claude itself for callers of Gemini, and with nothing that it refuses', async () => {
+    answer({ input_tokens: 14 });
+    const { totalTokens } = await google.models.countTokens({ model: 'claude-sonnet-4-5', contents: 'hi' });
+    expect([totalTokens, path()]).toEqual([14, '/v1/messages/count_tokens']);
+    expect(sent()).toEqual({ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }] });
+    const whole = {
+      generateContentRequest: { contents: [{ role: 'user', parts: [{ text: 'ho' }] }], systemInstruction: { parts: [{ text: 'be brief' }] } },
+    };
+    const response = await post('/v1beta/models/claude-sonnet-4-5:countTokens', whole);
+    expect(await response.json()).toEqual({ totalTokens: 14 });
+    expect(sent()).toMatchObject({ system: 'be brief', messages: [{ content: [{ text: 'ho' }] }] });
+  });
+
+  it('writes for Vertex what is counted by itself', () => {
+    const conversation = geminiCounting.inbound?.readConversation(
+      { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+      geminiCounting.readRequest({}, ''),
+    );
+    if (conversation === undefined) throw new Error('not read');
+    const options = {
+      model: 'm',
+      outputLimitField: 'max_tokens',
+      isSamplingFixed: false,
+      reasoning: null,
+      outputLimit: null,
+      defaultOutputTokens: 1,
+    } as const;
+    const { body } = geminiCounting.outbound?.writeConversation(conversation, { ...options, countsBare: true }) ?? {};
+    expect(body).toEqual({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
   });
 });
 

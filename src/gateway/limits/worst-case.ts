@@ -36,9 +36,10 @@ const METERED: ReadonlySet<string> = new Set([
   'mistral-ocr',
   'anthropic-messages',
   'gemini',
+  'gemini-embeddings',
   'bedrock-converse',
 ]);
-const WITHOUT_OUTPUT = 'openai-embeddings';
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'gemini-embeddings']);
 const COUNTING = /\/count_tokens$|:countTokens$/;
 export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
 
@@ -69,7 +70,7 @@ export function worstCase(call: Call, body: CallBody, targets: readonly Target[]
   for (const override of bodies) {
     const sent = override === null ? json : { ...json, ...override };
     const facts = override === null ? body.facts : call.wire.readRequest(sent, call.path);
-    const stated = call.wire.name === WITHOUT_OUTPUT ? 0 : facts.maxOutputTokens;
+    const stated = WITHOUT_OUTPUT.has(call.wire.name) ? 0 : facts.maxOutputTokens;
     worst = {
       input: Math.max(worst.input, Math.ceil(estimateInput(sent) * INPUT_MARGIN) + media),
       output: Math.max(worst.output, stated ?? assumed * facts.choices),

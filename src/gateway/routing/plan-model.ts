@@ -4,7 +4,7 @@ import type { Config } from '../../config';
 import { contextWindow, endpointsOf, nearestModels, serves, withVendor } from '../../providers/catalogue';
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
-import { CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
+import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
 import type { JsonObject } from '../../wires/wire';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
@@ -223,8 +223,8 @@ function onlineAt(
 function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model: string): Endpoint | null {
   const names = endpointsOf(provider, model);
   if (names.includes(endpoint.name)) return endpoint;
-  if (!CONVERSATIONS.includes(endpoint)) return null;
-  return CONVERSATIONS.find((each) => names.includes(each.name)) ?? null;
+  const alike = ALIKE.find((each) => each.includes(endpoint)) ?? [];
+  return alike.find((each) => names.includes(each.name)) ?? null;
 }
 
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {

@@ -1,8 +1,8 @@
 /** Stage 10: closes the record of a call, whatever became of it. */
-import type { RequestRecord } from '../../../schema/record';
+import { NO_USAGE, type RequestRecord } from '../../../schema/record';
 import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
-import { estimateUsage } from '../estimate-usage';
+import { estimateInput, estimateUsage } from '../estimate-usage';
 import type { ClosedCall } from '../ports';
 import { redactHeaders } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
@@ -70,6 +70,11 @@ function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
     trail.providerError === null;
   const asked = answered ? (trail.call.wire.usageOfRequest?.(trail.body?.json ?? {}) ?? null) : null;
   if (asked !== null) return { usage: asked, usageSource: 'estimated' };
+  // What is embedded is all that there is: vectors are no text.
+  if (answered && trail.call.wire.embedder !== undefined && trail.body?.json != null) {
+    trail.warn(ESTIMATED);
+    return { usage: { ...NO_USAGE, input: estimateInput(trail.body.json) }, usageSource: 'estimated' };
+  }
   const answer = answered && trail.answerIsText && METERED.has(trail.call.wire.name) ? answerText(trail) : null;
   const usage = answer === null ? null : estimateUsage(trail.body?.json ?? null, answer, trail.streamed);
   if (usage === null) return { usage: null, usageSource: null };

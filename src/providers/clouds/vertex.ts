@@ -63,6 +63,8 @@ export const vertex: Provider = {
     const method = METHODS[endpoint]?.(streamed);
     return method === undefined ? null : `/publishers/${method.replace('{model}', () => encodeURIComponent(model).replaceAll('%40', '@'))}`;
   },
+  // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens
+  countsBare: true,
   // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
   bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' } },
   // A version stands behind an at sign: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#model-availability

@@ -1,6 +1,8 @@
 /** https://platform.openai.com/docs/api-reference/embeddings, and those who vary it; has no streams. The answer's frame is chat's. */
 import { openAiChat } from '../openai-chat/wire';
 import type { JsonObject, Wire } from '../wire';
+import { readTexts, writeTexts } from './request';
+import { readVectors, writeVectors } from './response';
 import { readUsage } from './usage';
 
 export const openAiEmbeddings: Wire = {
@@ -10,4 +12,5 @@ export const openAiEmbeddings: Wire = {
   readAnswer: (body: JsonObject) => ({ ...openAiChat.readAnswer(body), usage: readUsage(body) }),
   inbound: null,
   outbound: null,
+  embedder: { readTexts, writeTexts, readVectors, writeVectors },
 };

@@ -1,0 +1,28 @@
+/** Texts to vectors, in no vendor's words: a wire of embeddings reads its own form into this one and writes its own form from it. */
+import type { Usage } from '../../schema/record';
+import type { WrittenRequest } from './canonical';
+import type { JsonObject } from './wire';
+
+export interface TextsToEmbed {
+  readonly texts: readonly string[];
+  /** Numbers of a vector, where the caller wants fewer. */
+  readonly dimensions: number | null;
+  /** Members that have no place here and whose loss does no harm. */
+  readonly dropped: readonly string[];
+}
+
+export interface Vectors {
+  readonly vectors: readonly (readonly number[])[];
+  readonly model: string;
+  readonly usage: Usage | null;
+}
+
+export interface Embedder {
+  /** Throws `Untranslatable`. */
+  readTexts(body: JsonObject): TextsToEmbed;
+  writeTexts(texts: TextsToEmbed, model: string): WrittenRequest;
+  /** Throws `Untranslatable`. */
+  readVectors(body: JsonObject): Vectors;
+  /** `request`: the caller's; `path`: what it asked. */
+  writeVectors(vectors: Vectors, request: JsonObject, path: string): JsonObject;
+}

@@ -1,0 +1,39 @@
+/** https://ai.google.dev/api/embeddings: one text, or a batch of requests for one each. */
+import { textOf, Untranslatable, type WrittenRequest } from '../canonical';
+import type { TextsToEmbed } from '../embedder';
+import { readParts } from '../gemini/request';
+import { at, limitOf, objects } from '../json';
+import type { JsonObject } from '../wire';
+
+const READ: ReadonlySet<string> = new Set(['model', 'content', 'outputDimensionality', 'output_dimensionality', 'requests']);
+
+/** The same wish of all requests; null where they differ or have none. */
+function dimensionsOf(requests: readonly JsonObject[]): number | null {
+  const wishes = new Set(requests.map((each) => limitOf(each['outputDimensionality'], each['output_dimensionality'])));
+  if (wishes.size > 1) throw new Untranslatable('requests', 'vectors of several sizes in one call');
+  return [...wishes][0] ?? null;
+}
+
+export function readTexts(body: JsonObject): TextsToEmbed {
+  const batch = objects(body['requests']);
+  const requests = batch.length > 0 ? batch : [body];
+  const texts = requests.map((each) => {
+    const parts = readParts(at(each, 'content', 'parts'), 'content.parts');
+    if (parts.length === 0 || parts.some((part) => part.kind !== 'text')) throw new Untranslatable('content', 'expected text');
+    return textOf(parts);
+  });
+  const names = requests.flatMap((each) => Object.keys(each).filter((name) => !READ.has(name) && each[name] !== null));
+  return { texts, dimensions: dimensionsOf(requests), dropped: [...new Set(names)] };
+}
+
+/** As a batch, which may hold one. */
+export const writeTexts = ({ texts, dimensions }: TextsToEmbed, model: string): WrittenRequest => ({
+  body: {
+    requests: texts.map((text) => ({
+      model: `models/${model}`,
+      content: { parts: [{ text }] },
+      ...(dimensions !== null && { outputDimensionality: dimensions }),
+    })),
+  },
+  dropped: [],
+});

@@ -1,0 +1,14 @@
+/** Google's embeddings; the model stands in the path, as of all its calls. */
+import { gemini } from '../gemini/wire';
+import type { Wire } from '../wire';
+import { readTexts, writeTexts } from './request';
+import { readVectors, writeVectors } from './response';
+
+export const geminiEmbeddings: Wire = {
+  ...gemini,
+  name: 'gemini-embeddings',
+  openStream: () => null,
+  inbound: null,
+  outbound: null,
+  embedder: { readTexts, writeTexts, readVectors, writeVectors },
+};
