@@ -25,7 +25,8 @@ type PartContent =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'thinking'; readonly text: string; readonly signature: Signature | null }
   | { readonly kind: 'refusal'; readonly text: string }
-  | { readonly kind: 'image'; readonly source: Source }
+  /** `detail`: how closely it is to be looked at, in OpenAI's words. */
+  | { readonly kind: 'image'; readonly source: Source; readonly detail?: string }
   | { readonly kind: 'file'; readonly source: Source; readonly name: string | null }
   | { readonly kind: 'audio'; readonly source: Data }
   /** `input`: the arguments as JSON text, as the model wrote them. */
@@ -47,6 +48,8 @@ export interface Tool {
   readonly description: string | null;
   /** JSON Schema of its arguments. */
   readonly schema: JsonObject;
+  /** Its arguments must keep to the schema to the letter. */
+  readonly isStrict?: true;
   readonly cache?: CacheLife;
 }
 

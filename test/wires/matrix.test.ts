@@ -58,7 +58,7 @@ const calls: Message = {
 };
 const result = (id: string, parts: Part[], isError = false): Part => ({ kind: 'tool-result', id, parts, isError });
 const withTools: Conversation = { ...PLAIN, tools: [tool] };
-const png: Part = { kind: 'image', source: { mediaType: 'image/png', data: 'iVBORw0KGgo=' } };
+const png: Extract<Part, { kind: 'image' }> = { kind: 'image', source: { mediaType: 'image/png', data: 'iVBORw0KGgo=' } };
 const pdf: Part = { kind: 'file', source: { mediaType: 'application/pdf', data: 'JVBERi0=' }, name: null };
 const thought: Part = { kind: 'thinking', text: 'hm', signature: { by: 'anthropic', text: 'sig' } };
 
@@ -82,11 +82,13 @@ const CASES: Readonly<Record<string, Conversation>> = {
   'tools, required': { ...withTools, toolChoice: 'required' },
   'tools, one named': { ...withTools, toolChoice: { name: 'get_weather' } },
   'one tool at a time': { ...withTools, parallelTools: false },
+  'a strict tool': { ...withTools, tools: [{ ...tool, isStrict: true }] },
   'results of parallel tools': { ...withTools, messages: [HI, calls, said(result('a', [text('snow')]), result('b', [text('rain')]))] },
   'results out of order': { ...withTools, messages: [HI, calls, said(result('b', [text('rain')]), result('a', [text('snow')]))] },
   'a tool that failed': { ...withTools, messages: [HI, calls, said(result('a', [text('down')], true), result('b', [text('rain')]))] },
   'an image in a result': { ...withTools, messages: [HI, calls, said(result('a', [text('map'), png]), result('b', [text('rain')]))] },
   'an image as data': { ...PLAIN, messages: [said(text('see'), png)] },
+  'an image in all its detail': { ...PLAIN, messages: [said(text('see'), { ...png, detail: 'high' })] },
   'an image by its address': { ...PLAIN, messages: [said(text('see'), { kind: 'image', source: { url: 'https://example.com/a.png' } })] },
   'a PDF as data': { ...PLAIN, messages: [said(text('read'), pdf)] },
   'a PDF by its address': { ...PLAIN, messages: [said(text('read'), { kind: 'file', source: { url: 'https://example.com/a.pdf' }, name: null })] },
@@ -137,6 +139,8 @@ function throughCaller(wire: Wire, it: Conversation, options: WriteOptions): Con
 
 /** Where a call does not come out whole. Addresses are fetched by the gateway before, and JSON without a schema is had by a tool. */
 const REFUSED = 'refused: messages';
+const STRICT = 'tools.strict';
+const DETAIL = 'image detail';
 const PENALTIES = 'presence_penalty, frequency_penalty';
 const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>> = {
   'a stop sequence': { responses: 'refused: stop' },
@@ -148,6 +152,8 @@ const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>>
   'a user': { gemini: 'user', bedrock: 'user' },
   'one tool at a time': { gemini: 'parallel_tool_calls', bedrock: 'parallel_tool_calls' },
   'a tool that failed': { chat: 'is_error', responses: 'is_error' },
+  'a strict tool': { messages: STRICT, gemini: STRICT, bedrock: STRICT },
+  'an image in all its detail': { messages: DETAIL, gemini: DETAIL, bedrock: DETAIL },
   'an image by its address': { gemini: REFUSED, bedrock: REFUSED },
   'a PDF by its address': { chat: REFUSED, gemini: REFUSED, bedrock: REFUSED },
   sound: { responses: REFUSED, messages: REFUSED, bedrock: REFUSED },

@@ -553,6 +553,30 @@ describe('what one vendor says to another', () => {
   const user = { role: 'user', parts: [{ text: 'hi' }] };
   const call = (name: string, more: JsonObject = {}) => ({ functionCall: { name, args: {}, ...more } });
 
+  it('what is nested and has no counterpart is named, and what says nothing is not', () => {
+    const user = { role: 'user', name: 'ada', content: [{ type: 'text', text: 'hi', annotations: [], weight: 2 }] };
+    const tools = [{ type: 'function', function: { name: 'f', strict: false, examples: [1] } }];
+    const format = { type: 'json_schema', json_schema: { name: 'a', description: 'an answer', schema: {} } };
+    expect(asChat({ messages: [user, { role: 'assistant', content: 'ho', audio: null }], tools, response_format: format }).dropped).toEqual([
+      'messages.name',
+      'content.weight',
+      'function.examples',
+      'json_schema.description',
+    ]);
+    const document = { type: 'document', source: { type: 'text', data: 'a' }, citations: { enabled: true } };
+    const declared = [{ name: 'f', input_schema: {}, input_examples: [{}] }];
+    expect(asMessages({ messages: [{ role: 'user', content: [document] }], tools: declared }).dropped).toEqual([
+      'content.citations',
+      'tools.input_examples',
+    ]);
+    const input = [{ type: 'message', role: 'user', phase: 'final', content: [{ type: 'input_text', text: 'hi' }] }];
+    const text = { verbosity: 'low', format: { type: 'text' } };
+    expect(read(openAiResponses, { input, text, reasoning: { effort: 'low', summary: 'auto' } }).dropped).toEqual(['input.phase', 'text.verbosity']);
+    const contents = [{ role: 'user', parts: [{ text: 'hi', videoMetadata: { fps: 1 } }] }];
+    const functions = [{ function_declarations: [{ name: 'f', parameters_json_schema: {}, response: {} }] }];
+    expect(read(gemini, { contents, tools: functions }).dropped).toEqual(['parts.videoMetadata', 'functionDeclarations.response']);
+  });
+
   it('calls and results of Responses are one turn in chat, and reasoning alone is no message', () => {
     const input = [
       { role: 'user', content: 'hi' },

@@ -1,6 +1,5 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
 import {
-  budgetOf,
   type CacheLife,
   type Conversation,
   droppedSteering,
@@ -22,8 +21,10 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { writeThinking } from '../claude-thinking';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
+import { droppedDetail, droppedStrictness, unread } from '../unread';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -83,8 +84,23 @@ export function readConversation(body: JsonObject): Conversation {
     user: readRequest(body).user,
     format: isObject(schema) ? { name: 'answer', schema, isStrict: false } : null,
     reasoning: readThinking(body),
-    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+    dropped: [...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null), ...unreadIn(body)],
   };
+}
+
+const BLOCK = [
+  ...['type', 'text', 'thinking', 'signature', 'data', 'source', 'title', 'id', 'name', 'input'],
+  ...['tool_use_id', 'content', 'is_error', 'cache_control'],
+];
+
+function unreadIn(body: JsonObject): string[] {
+  const messages = objects(body['messages']);
+  const blocks = messages.flatMap((message) => objects(message['content']));
+  return [
+    ...unread('messages', messages, ['role', 'content']),
+    ...unread('content', [...objects(body['system']), ...blocks, ...blocks.flatMap((block) => objects(block['content']))], BLOCK),
+    ...unread('tools', objects(body['tools']), ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
+  ];
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/extended-thinking; an effort without it is a word on the answer alone. */
@@ -121,7 +137,8 @@ function readTool(tool: JsonObject): Tool {
   if (typeof name !== 'string' || !isObject(schema)) {
     throw new Untranslatable('tools', `a tool of type \`${shown(type)}\` that the vendor runs itself, expected one with an input_schema`);
   }
-  return { name, description: stringOr(description, null), schema, ...readMark(tool['cache_control']) };
+  const isStrict = tool['strict'] === true ? ({ isStrict: true } as const) : {};
+  return { name, description: stringOr(description, null), schema, ...isStrict, ...readMark(tool['cache_control']) };
 }
 
 export function readParts(content: unknown, where: string): Part[] {
@@ -272,41 +289,11 @@ export function writeConversation(
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
     ...droppedThinking(it, 'anthropic'),
+    ...droppedStrictness(it),
+    ...droppedDetail(it),
   ];
   return { body, dropped };
 }
-
-interface Thinking {
-  readonly thinking?: JsonObject;
-  readonly effort?: string;
-}
-
-/** The least budget that is taken: https://platform.claude.com/docs/en/build-with-claude/extended-thinking */
-const BUDGET_LEAST = 1_024;
-
-/**
- * Null: the model cannot be told, or not in this conversation. With a budget a turn that calls tools must begin with its signed thinking,
- * no tool may be forced, and the answer must have room beside it.
- */
-export function writeThinking(it: Conversation, style: WriteOptions['reasoning'], maxTokens: number): Thinking | null {
-  if (it.reasoning === null) return null;
-  const { effort } = it.reasoning;
-  const isForced = it.toolChoice === 'required' || (typeof it.toolChoice === 'object' && it.toolChoice !== null);
-  if (style === 'adaptive') {
-    if (effort === 'none') return { thinking: { type: 'disabled' } };
-    if (isForced) return null;
-    return { thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };
-  }
-  if (style !== 'budget') return null;
-  if (effort === 'none') return {};
-  const budget = Math.max(BUDGET_LEAST, Math.min(budgetOf(it.reasoning), maxTokens - BUDGET_LEAST));
-  // A turn that calls tools must begin with what was thought, signed.
-  const isBare = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call') && !parts.some(isSigned));
-  if (budget >= maxTokens || isForced || isBare) return null;
-  return { thinking: { type: 'enabled', budget_tokens: budget } };
-}
-
-const isSigned = (part: Part): boolean => part.kind === 'thinking' && part.signature?.by === 'anthropic';
 
 const writeTool = (tool: Tool): JsonObject => ({
   name: tool.name,

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (request syntax); the model stands in the path. */
-import { readInput, writeThinking } from '../anthropic-messages/request';
+import { readInput } from '../anthropic-messages/request';
 import type { WriteOptions, WrittenRequest } from '../canonical';
 import {
   type CacheLife,
@@ -16,8 +16,10 @@ import {
   type Tool,
   Untranslatable,
 } from '../canonical';
+import { writeThinking } from '../claude-thinking';
 import { at, limitOf } from '../json';
 import { unescaped } from '../path';
+import { droppedDetail, droppedStrictness } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
 
 const MODEL_IN_PATH = /\/model\/([^/]+)\/converse(-stream)?$/;
@@ -94,6 +96,8 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...(it.user === null ? [] : ['user']),
     ...(marks ? [] : droppedMarks(it)),
     ...droppedThinking(it, 'anthropic'),
+    ...droppedStrictness(it),
+    ...droppedDetail(it),
     ...(temperature === allowed.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === allowed.topP ? [] : ['top_p beside temperature']),
     ...(it.tools.length === 0 && tools !== null ? ['that no tool may be called: those of earlier turns have to be named'] : []),

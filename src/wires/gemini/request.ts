@@ -1,6 +1,5 @@
 /** https://ai.google.dev/api/generate-content; the model and whether it streams stand in the path, and Python's client writes snake case. */
 import {
-  budgetOf,
   type Conversation,
   droppedMarks,
   droppedSteering,
@@ -25,9 +24,11 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { plainSchema } from '../google-schema';
+import { writeThinking } from '../google-thinking';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import { unescaped } from '../path';
 import { foldSignatures, isSealed, sealedBytes, unsealedBytes } from '../signature';
+import { droppedDetail, droppedStrictness, unread } from '../unread';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
@@ -49,12 +50,8 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
 }
 
 /** A member by its name in camel case, or in snake case. */
-const member = (it: unknown, name: string): unknown =>
-  at(it, name) ??
-  at(
-    it,
-    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-  );
+const inSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const member = (it: unknown, name: string): unknown => at(it, name) ?? at(it, inSnake(name));
 
 const CONFIG_READ: ReadonlySet<string> = new Set(
   [
@@ -115,8 +112,19 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
       ...Object.keys(isObject(config) ? config : {}).filter((name) => !CONFIG_READ.has(name)),
+      ...unreadIn(body),
     ],
   };
+}
+
+const snaked = (names: readonly string[]): string[] => names.flatMap((name) => [name, inSnake(name)]);
+const PART = snaked(['text', 'thought', 'thoughtSignature', 'functionCall', 'functionResponse', 'inlineData', 'fileData']);
+const DECLARATION = snaked(['name', 'description', 'parameters', 'parametersJsonSchema']);
+
+function unreadIn(body: JsonObject): string[] {
+  const parts = objects(body['contents']).flatMap((content) => objects(content['parts']));
+  const declarations = objects(body['tools']).flatMap((tool) => objects(member(tool, 'functionDeclarations')));
+  return [...unread('parts', parts, PART), ...unread('functionDeclarations', declarations, DECLARATION)];
 }
 
 /** What would be missing from the call, or from its answer. */
@@ -144,19 +152,6 @@ function readThinking(thinking: unknown): Reasoning | null {
   const budget = member(thinking, 'thinkingBudget');
   if (typeof budget === 'number' && budget >= 0) return { effort: effortOf(budget), budget };
   return readEffort(stringOr(member(thinking, 'thinkingLevel'), '').toLowerCase());
-}
-
-/** Null: the model cannot be told, or the answer would have no room beside its thinking. */
-function writeThinking({ reasoning }: Conversation, style: WriteOptions['reasoning'], maxOutputTokens: number | null): JsonObject | null {
-  if (reasoning === null) return null;
-  if (style === 'budget') {
-    const budget = budgetOf(reasoning);
-    if (maxOutputTokens !== null && budget * 2 > maxOutputTokens) return null;
-    return { thinkingBudget: budget, includeThoughts: budget > 0 };
-  }
-  if (style !== 'level') return null;
-  const isLow = reasoning.effort === 'none' || reasoning.effort === 'minimal' || reasoning.effort === 'low';
-  return { thinkingLevel: isLow ? 'LOW' : 'HIGH', includeThoughts: true };
 }
 
 function readChoice(calling: unknown): Conversation['toolChoice'] {
@@ -321,6 +316,8 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(it.user === null ? [] : ['user']),
     ...droppedMarks(it),
     ...droppedThinking(it, 'google'),
+    ...droppedStrictness(it),
+    ...droppedDetail(it),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
   ];

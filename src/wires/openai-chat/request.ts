@@ -28,6 +28,7 @@ import {
 } from '../canonical';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { readDetails } from '../reasoning-details';
+import { readDetail, unread } from '../unread';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -100,8 +101,27 @@ export function readConversation(body: JsonObject): Conversation {
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
     reasoning: readEffort(body['reasoning_effort']),
-    dropped: Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+    dropped: [...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null), ...unreadIn(body)],
   };
+}
+
+/** https://platform.openai.com/docs/api-reference/chat/create, and what others have added to messages. */
+const MESSAGE = ['role', 'content', 'tool_calls', 'tool_call_id', 'refusal', 'reasoning_content', 'reasoning', 'reasoning_details'];
+const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control'];
+
+function unreadIn(body: JsonObject): string[] {
+  const messages = objects(body['messages']);
+  const parts = messages.flatMap((message) => objects(message['content']));
+  const tools = objects(body['tools']);
+  const functions = tools.map((tool) => tool['function']).filter(isObject);
+  return [
+    ...unread('messages', messages, MESSAGE),
+    ...unread('content', parts, PART),
+    ...unread('image_url', parts.map((part) => part['image_url']).filter(isObject), ['url', 'detail']),
+    ...unread('tools', tools, ['type', 'function', 'cache_control']),
+    ...unread('function', functions, ['name', 'description', 'parameters', 'strict']),
+    ...unread('json_schema', [at(body, 'response_format', 'json_schema')].filter(isObject), ['name', 'schema', 'strict']),
+  ];
 }
 
 function refuseMeaning(body: JsonObject): void {
@@ -139,6 +159,7 @@ function readTool(tool: JsonObject): Tool {
     name,
     description: stringOr(at(tool, 'function', 'description'), null),
     schema: isObject(schema) ? schema : { type: 'object', properties: {} },
+    ...(at(tool, 'function', 'strict') === true && { isStrict: true }),
     ...readMark(tool['cache_control']),
   };
 }
@@ -197,7 +218,8 @@ function readPart(part: JsonObject, where: string): Part[] {
   const file = at(part, 'file', 'file_data');
   if (part['type'] === 'text' && typeof part['text'] === 'string') return part['text'] === '' ? [] : [{ kind: 'text', text: part['text'] }];
   if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return [{ kind: 'refusal', text: part['refusal'] }];
-  if (part['type'] === 'image_url' && typeof url === 'string') return [{ kind: 'image', source: readSource(url) }];
+  if (part['type'] === 'image_url' && typeof url === 'string')
+    return [{ kind: 'image', source: readSource(url), ...readDetail(at(part, 'image_url', 'detail')) }];
   if (part['type'] === 'file' && typeof file === 'string') {
     return [{ kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) }];
   }
@@ -283,7 +305,12 @@ const writeFormat = (format: NonNullable<Conversation['format']>): JsonObject =>
 
 const writeTool = (tool: Tool): JsonObject => ({
   type: 'function',
-  function: { name: tool.name, ...(tool.description !== null && { description: tool.description }), parameters: tool.schema },
+  function: {
+    name: tool.name,
+    ...(tool.description !== null && { description: tool.description }),
+    parameters: tool.schema,
+    ...(tool.isStrict === true && { strict: true }),
+  },
 });
 
 /** Results of tools are messages of their own here, and images in them follow as the user's. */
@@ -330,7 +357,8 @@ function writeParts(parts: readonly Part[]): string | JsonObject[] {
   if (parts.every((part) => part.kind === 'text')) return textOf(parts);
   return parts.flatMap((part): JsonObject[] => {
     if (part.kind === 'text') return [{ type: 'text', text: part.text }];
-    if (part.kind === 'image') return [{ type: 'image_url', image_url: { url: sourceUrl(part.source) } }];
+    if (part.kind === 'image')
+      return [{ type: 'image_url', image_url: { url: sourceUrl(part.source), ...(part.detail !== undefined && { detail: part.detail }) } }];
     if (part.kind === 'audio') return [{ type: 'input_audio', input_audio: { data: part.source.data, format: soundFormat(part.source) } }];
     if (part.kind !== 'file') return [];
     if ('url' in part.source) throw new Untranslatable('messages', 'a document by its address, expected its data');

@@ -23,6 +23,7 @@ import {
 } from '../canonical';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { isSealed, sealed, unsealed } from '../signature';
+import { readDetail, unread } from '../unread';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export const readRequest = (body: JsonObject): RequestFacts => ({
@@ -86,8 +87,32 @@ export function readConversation(body: JsonObject): Conversation {
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
       ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
+      ...unreadIn(body, tools),
     ],
   };
+}
+
+const ITEM = [
+  ...['type', 'role', 'content', 'id', 'status', 'summary', 'encrypted_content'],
+  ...['call_id', 'name', 'namespace', 'arguments', 'output'],
+];
+const PART = ['type', 'text', 'refusal', 'image_url', 'detail', 'file_data', 'file_url', 'filename', 'annotations', 'logprobs'];
+
+function unreadIn(body: JsonObject, tools: readonly JsonObject[]): string[] {
+  const items = objects(body['input']);
+  const parts = items.flatMap((item) => [...objects(item['content']), ...objects(item['output'])]);
+  const functions = tools
+    .flatMap((tool) => (tool['type'] === 'namespace' ? objects(tool['tools']) : [tool]))
+    .filter(({ type }) => type === 'function');
+  return [
+    ...unread('input', items, ITEM),
+    ...unread('content', parts, PART),
+    ...unread('tools', functions, ['type', 'name', 'description', 'parameters', 'strict']),
+    ...unread('text', [body['text']].filter(isObject), ['format']),
+    ...unread('text.format', [at(body, 'text', 'format')].filter(isObject), ['type', 'name', 'schema', 'strict']),
+    // Whether and how reasoning is summed up is left to who reasons.
+    ...unread('reasoning', [body['reasoning']].filter(isObject), ['effort', 'summary', 'generate_summary']),
+  ];
 }
 
 function readFormat(format: JsonObject): Conversation['format'] {
@@ -120,6 +145,7 @@ function readTool(tool: JsonObject, namespace: string | null): Tool[] {
         name: nameIn(namespace, name),
         description: stringOr(tool['description'], null),
         schema: isObject(schema) ? schema : { type: 'object', properties: {} },
+        ...(tool['strict'] === true && { isStrict: true }),
       },
     ];
   }
@@ -173,7 +199,7 @@ function readPart(part: JsonObject, where: string): Part[] {
   const file = part['file_data'];
   if ((type === 'input_text' || type === 'output_text' || type === 'text') && typeof text === 'string') return said(text);
   if (type === 'refusal' && typeof refusal === 'string') return [{ kind: 'refusal', text: refusal }];
-  if (type === 'input_image' && typeof image === 'string') return [{ kind: 'image', source: readSource(image) }];
+  if (type === 'input_image' && typeof image === 'string') return [{ kind: 'image', source: readSource(image), ...readDetail(part['detail']) }];
   const address = part['file_url'];
   if (type === 'input_file' && typeof address === 'string')
     return [{ kind: 'file', source: { url: address }, name: stringOr(part['filename'], null) }];
@@ -258,12 +284,12 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   return { body, dropped };
 }
 
-const writeTool = ({ name, description, schema }: Tool): JsonObject => ({
+const writeTool = ({ name, description, schema, isStrict }: Tool): JsonObject => ({
   type: 'function',
   name,
   ...(description !== null && { description }),
   parameters: schema,
-  strict: false,
+  strict: isStrict === true,
 });
 
 function writeMessage({ role, parts }: Message): JsonObject[] {
@@ -297,7 +323,7 @@ function writePart(part: Part, role: Message['role']): JsonObject[] {
     case 'refusal':
       return [{ type: 'refusal', refusal: part.text }];
     case 'image':
-      return [{ type: 'input_image', image_url: sourceUrl(part.source), detail: 'auto' }];
+      return [{ type: 'input_image', image_url: sourceUrl(part.source), detail: part.detail ?? 'auto' }];
     case 'file':
       if ('url' in part.source) return [{ type: 'input_file', file_url: part.source.url }];
       return [{ type: 'input_file', filename: part.name ?? 'document.pdf', file_data: sourceUrl(part.source) }];
