@@ -22,6 +22,8 @@ export interface Answered {
   readonly dropUsage: boolean;
   /** Unix milliseconds. */
   readonly startedAt: number;
+  /** It is the answer of an equal call that is still in flight. */
+  readonly isFollowed?: boolean;
 }
 
 export interface Failed {

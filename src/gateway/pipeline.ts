@@ -12,14 +12,13 @@ import { planTargets } from './stages/plan-targets';
 import { readBody } from './stages/read-body';
 import { readCache } from './stages/read-cache';
 import { readPolicy } from './stages/read-policy';
-import { runAttempts } from './stages/run-attempts';
+import { goOnBeyond, runAttempts } from './stages/run-attempts';
 import { step } from './step';
 import { type Ending, Trail } from './trail';
 
 export async function handle(call: Call, deps: Deps): Promise<Response> {
   const { clock } = deps;
   const trail = new Trail(call);
-  const warn = (sentence: string): void => trail.warn(sentence);
   let deadline: Deadline | null = null;
   let grant: Grant | null = null;
   // Before the first wait: a client that leaves ends the handler there, and only what `waitUntil` holds goes on.
@@ -30,9 +29,9 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     requireScope(identity, 'proxy');
     const asked = step('policy', trail, clock, () => readPolicy(call.headers, identity.defaults));
     trail.policy = asked;
-    asked.warnings.forEach(warn);
-    trail.requestId = readRequestId(asked.requestId, call.id, warn);
-    const body = await step('body', trail, clock, () => readBody(call, warn));
+    asked.warnings.forEach(trail.warn);
+    trail.requestId = readRequestId(asked.requestId, call.id, trail.warn);
+    const body = await step('body', trail, clock, () => readBody(call, trail.warn));
     trail.body = body;
     const { targets, policy } = await step('plan', trail, clock, () => planTargets(call, identity, asked, body, deps, trail));
     trail.policy = policy;
@@ -40,13 +39,16 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     const limits = new Deadline(clock, call.signal, times);
     deadline = limits;
     const cached = await step('cache', trail, clock, () => readCache(call, identity, policy, body, targets, limits, deps, trail));
-    if (cached !== null) return meter(call, body, cached, limits, deps, trail);
-    grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
+    const begin = async (): Promise<void> => {
+      grant = await step('limits', trail, clock, () => admit(call, identity, policy, body, targets, times.totalMs, deps, trail));
+    };
+    if (cached !== null)
+      return meter(call, body, goOnBeyond(cached, call, identity, policy, body, targets, limits, deps, trail, begin), limits, deps, trail);
+    await begin();
     const answered = await step('upstream', trail, clock, () => runAttempts(call, identity, policy, body, targets, limits, deps, trail));
     return meter(call, body, answered, limits, deps, trail);
   } catch (error) {
-    deadline?.disarm();
-    return refuse(error, trail);
+    return refuse(error, trail, deadline);
   }
 }
 

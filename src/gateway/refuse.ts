@@ -1,5 +1,6 @@
 /** Ends a call with an error of Weir's, in the caller's dialect. */
 import type { Wire } from '../wires/wire';
+import type { Deadline } from './deadline';
 import { ERROR_TABLE, type GatewayError, toGatewayError } from './errors';
 import { ownHeaders } from './reply-headers';
 import type { Trail } from './trail';
@@ -12,8 +13,9 @@ export function errorResponse(error: GatewayError, wire: Wire, requestId: string
   return new Response(JSON.stringify(wire.writeError({ status, code, message, param, requestId })), { status, headers });
 }
 
-export function refuse(thrown: unknown, trail: Trail): Response {
+export function refuse(thrown: unknown, trail: Trail, deadline: Deadline | null): Response {
   const error = toGatewayError(thrown);
+  deadline?.disarm();
   trail.publisher?.end(false, 0);
   // The one place where an unforeseen failure is seen by the operator. Causes of foreseen ones stay out of the log.
   if (error.code === 'internal') console.error(`call ${trail.call.id}:`, error.cause);

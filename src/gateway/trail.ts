@@ -89,8 +89,14 @@ export class Trail {
     this.timings.push({ name, durationMs });
   }
 
-  warn(sentence: string): void {
+  readonly warn = (sentence: string): void => {
     this.warnings.push(sentence);
+  };
+
+  /** The call that was followed broke off: from here on this one pays for itself. */
+  leaveFollowed(): void {
+    if (this.cache !== null) this.cache = { ...this.cache, status: 'miss', bucket: null, reference: null };
+    this.warn('cache: the equal call that was followed broke off, and this one was made');
   }
 
   /** The last try's answer broke off after so many characters. */

@@ -1,6 +1,7 @@
 /** The cache in front of providers that misbehave: nobody shares an answer with whom they should not, nothing broken is kept, nobody hangs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventsOf } from '../../src/wires/sse.ts';
 import { AS_ADMIN, type Json, recordOf } from '../harness/api.ts';
 import { chunk, type Handler, inTurn, opens, whole } from '../harness/provider-answers.ts';
 import {
@@ -355,5 +356,85 @@ describe('calls that follow a stream', () => {
     goOn();
     for (const each of [leader, follower, late]) expect(await each.until('[DONE]')).toMatch(/first.*second/s);
     expect(upstream.received).toHaveLength(1);
+  });
+
+  describe('that breaks off', () => {
+    const WHOLE = ['one ', 'two ', 'three ', 'four'];
+    const said = (text: string): string =>
+      eventsOf(text)
+        .flatMap(({ data }) => (data === '[DONE]' ? [] : [JSON.parse(data)]))
+        .map((it) => it.choices?.[0]?.delta?.content ?? '')
+        .join('');
+    /** The leader's stream is cut behind its second word once all follow it; whoever asks after that gets the whole answer. */
+    async function followed(headers: Record<string, string>): Promise<{ text: string; id: string | null; warnings: string | null; asked: number }> {
+      let cut = (): void => {};
+      let calls = 0;
+      upstream.handler = async ({ socket }) => {
+        openChunked(socket, 200, SSE_HEADERS);
+        const isFirst = calls++ === 0;
+        for (const word of isFirst ? WHOLE.slice(0, 2) : WHOLE) writeChunk(socket, chunk({ content: word }));
+        if (!isFirst) {
+          writeChunk(
+            socket,
+            `${chunk({}, 'stop')}data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":4,"total_tokens":9}}\n\ndata: [DONE]\n\n`,
+          );
+          endChunked(socket);
+          return;
+        }
+        await new Promise<void>((resolve) => {
+          cut = resolve;
+        });
+        socket.destroy();
+      };
+      const body = question({ stream: true });
+      const leader = await openStream(body);
+      await leader.until('two');
+      const all = { ...AS_ADMIN, 'Helicone-Cache-Enabled': 'true', ...headers };
+      const following = fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', body, headers: all });
+      // One that gets the beginning has joined, and so have those that asked before it.
+      await (await openStream(body)).until('two');
+      cut();
+      const response = await following;
+      const text = await response.text();
+      expect(await leader.until('error')).toContain('provider_cut');
+      return { text, id: response.headers.get('helicone-id'), warnings: response.headers.get('weir-warnings'), asked: calls };
+    }
+
+    it('end with the typed error, unless they ask for more', async () => {
+      const { text, asked } = await followed({});
+      expect([said(text), asked]).toEqual(['one two ', 1]);
+      expect(text).toContain('provider_cut');
+    });
+
+    it.each(['splice', 'prefill'])('go on by themselves with %s, unseen, and pay for it', async (how) => {
+      const { text, id, asked } = await followed({
+        'Weir-Stream-Rescue': how,
+        'Helicone-RateLimit-Policy': '100;w=3600;s=user',
+        'Helicone-User-Id': `of ${how}`,
+      });
+      expect([said(text), text.match(/\[DONE\]/g)?.length, asked]).toEqual(['one two three four', 1, 2]);
+      const record = await recordOf(worker, id);
+      expect(record).toMatchObject({ outcome: 'ok', cache_status: 'miss', prompt_tokens: 5, completion_tokens: 4 });
+      expect(record.cost).toBeGreaterThan(0);
+      expect(record.warnings).toContain('cache: the equal call that was followed broke off, and this one was made');
+      // The one that it took is gone for a limit of one.
+      const one = { 'Helicone-RateLimit-Policy': '1;w=3600;s=user', 'Helicone-User-Id': `of ${how}` };
+      expect((await ask(question({ model: 'mock/echo' }), one)).status).toBe(429);
+    });
+
+    it('are made anew where nothing has left yet', async () => {
+      const { text, id, asked } = await followed({ 'Weir-Stream-Rescue': 'buffer' });
+      expect([said(text), asked]).toEqual(['one two three four', 2]);
+      expect(await recordOf(worker, id)).toMatchObject({ outcome: 'ok', cache_status: 'miss', completion_tokens: 4 });
+    });
+
+    it('end with the typed error where their limit has no room, and say why', async () => {
+      const limit = { 'Helicone-RateLimit-Policy': '1;w=3600;s=user', 'Helicone-User-Id': 'spent' };
+      await ask(question({ model: 'mock/echo' }), limit);
+      const { text, id, asked } = await followed({ 'Weir-Stream-Rescue': 'splice', ...limit });
+      expect([said(text), asked]).toEqual(['one two ', 1]);
+      expect(text).toContain('provider_cut');
+      expect((await recordOf(worker, id)).warnings.join()).toContain('the answer was not gone on with: The limit');
+    });
   });
 });

@@ -29,7 +29,7 @@ interface PlanDeps extends ChooseDeps {
 
 export function planTargets(call: Call, identity: Identity, policy: Policy, body: CallBody, deps: PlanDeps, trail: Trail): Plan | Promise<Plan> {
   const { config } = deps;
-  const warn = (sentence: string): void => trail.warn(sentence);
+  const { warn } = trail;
   switch (call.door.kind) {
     case 'gateway': {
       const { endpoint } = call.door;
@@ -137,7 +137,7 @@ async function planRoute(
   trail: Trail,
 ): Promise<Plan> {
   const asked = body.facts.model?.slice(ROUTE.length) ?? '';
-  const warn = (sentence: string): void => trail.warn(sentence);
+  const { warn } = trail;
   const routes = await deps.routes();
   if (routes === null) throw new GatewayError('unavailable', 'The stored routes cannot be read now.', { param: 'model', retryAfterSeconds: 1 });
   const route = routes.get(asked.trim().toLowerCase());
@@ -180,7 +180,7 @@ function planRuled(
 ): Target[] | null {
   if (models === null) return null;
   try {
-    return plan(models.join(','), (sentence) => trail.warn(sentence));
+    return plan(models.join(','), trail.warn);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     trail.warn(`a rule of route ${route.name} was passed over: ${error.message}`);

@@ -5,6 +5,7 @@ import { planCache } from '../cache/plan';
 import type { AnswerCache, Found } from '../cache/ports';
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline } from '../deadline';
+import { holdEvents } from '../hold-events';
 import { networkFailure } from '../network-failure';
 import { openAnswer } from '../open-answer';
 import type { Clock } from '../ports';
@@ -44,7 +45,24 @@ export function readCache(
       latencyMs: head.latencyMs,
       ageSeconds: Math.max(0, Math.floor((now - head.createdAt) / 1_000)),
     };
-    return answerOf(found, call, targets, deadline, now, trail);
+    const answered = await answerOf(found, call, targets, deadline, now, trail);
+    if (answered.isFollowed !== true || policy.streamRescue !== 'buffer') return answered;
+    return whole(answered, call, body, deadline, trail);
+  }
+}
+
+/** Of a call that wants nothing before it is whole. What breaks off was none: the call makes its own way then. */
+async function whole(answered: Answered, call: Call, body: CallBody, deadline: Deadline, trail: Trail): Promise<Answered | null> {
+  const { opened, target } = answered;
+  const events = opened.kind === 'events' ? call.wire.openStream(body.facts, false) : null;
+  if (opened.kind !== 'events' || events === null) return answered;
+  try {
+    const held = holdEvents(opened.stream, events, target, { untilWhole: true, onChunk: () => deadline.touch() });
+    return { ...answered, opened: { ...opened, stream: await deadline.within(held) } };
+  } catch (cause) {
+    if (deadline.expired !== null || deadline.clientLeft) throw networkFailure(cause, target, deadline);
+    trail.leaveFollowed();
+    return null;
   }
 }
 
@@ -72,5 +90,6 @@ async function answerOf(found: Found, call: Call, targets: readonly Target[], de
   trail.target = target;
   deadline.arm('total', deadline.leftMs);
   const response = new Response(body, { headers: { ...head.headers } });
-  return { response, opened: await openAnswer(call, call.wire, target, response, deadline), target, dropUsage: head.dropsUsage, startedAt: now };
+  const opened = await openAnswer(call, call.wire, target, response, deadline);
+  return { response, opened, target, dropUsage: head.dropsUsage, startedAt: now, isFollowed: found.isLive };
 }

@@ -38,6 +38,42 @@ export async function runAttempts(
   return present(await run.answer(null), run, rescue === 'splice' || rescue === 'prefill' ? rescue : null);
 }
 
+/**
+ * A call that follows an equal one, and asks for its own stream to be rescued: where the one that it follows breaks off, it goes on by
+ * itself. `begin` asks for leave to make a call after all.
+ */
+export function goOnBeyond(
+  followed: Answered,
+  call: Call,
+  identity: Identity,
+  policy: Policy,
+  body: CallBody,
+  targets: readonly Target[],
+  deadline: Deadline,
+  deps: AttemptDeps,
+  trail: Trail,
+  begin: () => Promise<void>,
+): Answered {
+  if (followed.isFollowed !== true || followed.opened.kind !== 'events') return followed;
+  const how = readRescue(call, policy, body, trail);
+  if (how === 'off' || how === 'buffer') return followed;
+  const run = new Run({ call, identity, body, deadline, deps, trail, isCareful: true }, readRetryPolicy(policy, body), targets);
+  // Its bytes are in the caller's words already, whoever said them.
+  const source = { stream: followed.opened.stream, target: { ...followed.target, wire: call.wire }, continues: false };
+  const takeOver = async (failure: GatewayError, sent: SentAnswer): Promise<Source | null> => {
+    try {
+      await begin();
+    } catch (refused) {
+      if (!(refused instanceof GatewayError)) throw refused;
+      trail.warn(`the answer was not gone on with: ${refused.message}`);
+      return null;
+    }
+    trail.leaveFollowed();
+    return run.continueFrom(sent, how, failure);
+  };
+  return { ...followed, opened: relay(source, run.asked, takeOver) };
+}
+
 /** What a failure counts as, where the quickest is asked first. */
 const FAILED_MS = 60_000;
 /** Silence that tells of a target: reasoning models think, and callers may be in a hurry. */
@@ -72,12 +108,16 @@ class Run {
 
   /** Another source for a stream that broke off. */
   async rescue(failure: GatewayError, sent: SentAnswer, how: 'splice' | 'prefill'): Promise<Source | null> {
-    let broken = brokenStream(failure, this.asked.deadline);
+    const broken = brokenStream(failure, this.asked.deadline);
     const [brokenTarget] = this.#rest;
     if (brokenTarget !== undefined && failure.code !== 'provider_differs' && !this.#wasImpatient(broken)) this.#noteFailure(brokenTarget, broken);
+    return (await this.#goOn(broken)) ? this.continueFrom(sent, how, failure) : null;
+  }
+
+  /** Asks for the rest of an answer, from the target whose turn it is. */
+  async continueFrom(sent: SentAnswer, how: 'splice' | 'prefill', failure: GatewayError): Promise<Source | null> {
     let text = how === 'prefill' ? sent.plainText : null;
     for (;;) {
-      if (!(await this.#goOn(broken))) return null;
       const [target] = this.#rest;
       if (target === undefined) return null;
       let prefill = prefillFor(target, text);
@@ -94,7 +134,8 @@ class Run {
       }
       // Whatever is wrong with this one, another may still bring the end of the answer.
       if ('opened' in result) discard(result);
-      broken = { kind: 'opened' in result || !RETRIED.has(result.kind) ? 'unserved' : result.kind, retryAfterMs: null, end: failure };
+      const kind = 'opened' in result || !RETRIED.has(result.kind) ? 'unserved' : result.kind;
+      if (!(await this.#goOn({ kind, retryAfterMs: null, end: failure }))) return null;
     }
   }
 
