@@ -6,4 +6,4 @@ CREATE TABLE `scores` (
 	PRIMARY KEY(`request_id`, `name`)
 );
 --> statement-breakpoint
-CREATE INDEX `scores_name` ON `scores` (`name`,`scored_at`);
+CREATE INDEX `scores_scored` ON `scores` (`scored_at`);

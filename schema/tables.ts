@@ -173,7 +173,7 @@ export const scores = sqliteTable(
     value: real('value').notNull(),
     scoredAt: integer('scored_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.requestId, table.name] }), index('scores_name').on(table.name, table.scoredAt)],
+  (table) => [primaryKey({ columns: [table.requestId, table.name] }), index('scores_scored').on(table.scoredAt)],
 );
 
 /** Hourly sums for charts; written in one transaction with the rows that they count. */

@@ -7,14 +7,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { parse, stringify } from 'smol-toml';
 import { fail, ROOT, wrangler } from './local.mjs';
 
-const SOURCE = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
-/** `WEIR_REGION` among the vars: what lies in a region is made in its jurisdiction, and has names of its own, for nothing can be moved there. */
-const REGION_LINE = /^WEIR_REGION\s*=\s*"(\w*)"$/m;
-const REGION = REGION_LINE.exec(SOURCE)?.[1] || process.env.WEIR_REGION || '';
+const source = parse(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'));
+const REGIONS = ['eu', 'us', 'fedramp'];
+/** What lies in a region is made in its jurisdiction, and has names of its own, for nothing can be moved there. */
+const REGION = source.vars?.WEIR_REGION ?? '';
+if (REGION !== '' && !REGIONS.includes(REGION)) fail(`WEIR_REGION in wrangler.toml is "${REGION}", expected ${REGIONS.join(', ')} or nothing.`);
 const JURISDICTION = REGION === '' ? [] : ['--jurisdiction', REGION];
-const named = (name) => (REGION === '' ? name : `${REGION}-${name}`);
+const inRegion = (name, region) => (region === '' ? name : `${region}-${name}`);
+const named = (name) => inRegion(name, REGION);
 const NAME = 'weir';
 const DATABASE = named('weir');
 const KV_TITLE = named('weir-cache');
@@ -71,7 +74,20 @@ async function ensure(title, { find, create }) {
 
 const exists = (command) => async () => ((await wrangler(command)).code === 0 ? 'there' : undefined);
 
+/** The Worker would lose its keys, limits and log to an empty database, and nobody would have said so. */
+async function refuseToMove() {
+  if (isDry) return;
+  const there = json(await run(['d1', 'list', '--json'])).map((it) => it.name);
+  const elsewhere = ['', ...REGIONS].filter((region) => region !== REGION && there.includes(inRegion('weir', region)));
+  if (there.includes(DATABASE) || elsewhere.length === 0) return;
+  const names = elsewhere.map((region) => `"${region}" (database ${inRegion('weir', region)})`).join(', ');
+  fail(
+    `This account has a deployment with WEIR_REGION ${names}, and wrangler.toml says "${REGION}". Nothing can be moved: name that region, or remove the database first.`,
+  );
+}
+
 async function ensureResources() {
+  await refuseToMove();
   const databaseId = await ensure(`D1 database ${DATABASE}`, {
     find: async () => json(await run(['d1', 'list', '--json'])).find((it) => it.name === DATABASE)?.uuid,
     create: ['d1', 'create', DATABASE, ...JURISDICTION],
@@ -90,22 +106,26 @@ async function ensureResources() {
   return { databaseId, kvId };
 }
 
-/** The names of what lies in the region; a bucket's place stands in its binding, too. */
-function inRegion(text) {
-  const renamed = text.replace(/^((?:database_name|bucket_name|queue|dead_letter_queue) = ")(weir)/gm, (_, key, name) => key + named(name));
-  const placed = renamed.replace(/^(bucket_name = .+)$/m, `$1\njurisdiction = "${REGION}"`);
-  return placed.replace(REGION_LINE, `WEIR_REGION = "${REGION}"`);
-}
-
-/** wrangler.toml with the account's ids, beside it because its paths are relative; git ignores it. */
+/** wrangler.toml with the account's ids and the region's names, beside it because its paths are relative; git ignores it. */
 function writeConfig({ databaseId, kvId }) {
   step(`write ${CONFIG}: wrangler.toml with the ids of the account's resources`);
   if (isDry) return;
-  const text = SOURCE.replace('binding = "DB"\n', `binding = "DB"\ndatabase_id = "${databaseId}"\n`).replace(
-    'binding = "CACHE"\n',
-    `binding = "CACHE"\nid = "${kvId}"\n`,
-  );
-  writeFileSync(join(ROOT, CONFIG), REGION === '' ? text : inRegion(text));
+  const place = REGION === '' ? {} : { jurisdiction: REGION };
+  const config = {
+    ...source,
+    d1_databases: source.d1_databases.map((it) => ({ ...it, database_name: named(it.database_name), database_id: databaseId })),
+    kv_namespaces: source.kv_namespaces.map((it) => ({ ...it, id: kvId })),
+    r2_buckets: source.r2_buckets.map((it) => ({ ...it, bucket_name: named(it.bucket_name), ...place })),
+    queues: {
+      producers: source.queues.producers.map((it) => ({ ...it, queue: named(it.queue) })),
+      consumers: source.queues.consumers.map(({ dead_letter_queue: dead, ...it }) => ({
+        ...it,
+        queue: named(it.queue),
+        ...(dead !== undefined && { dead_letter_queue: named(dead) }),
+      })),
+    },
+  };
+  writeFileSync(join(ROOT, CONFIG), stringify(config));
 }
 
 /** By its code in Cloudflare's API, or in wrangler's words. */

@@ -26,7 +26,7 @@ async function retain(app: App): Promise<void> {
   if (retentionDays === null) return;
   const before = app.clock.now() - retentionDays * DAY_MS;
   await deleteRequestsBefore(app.db, before, RETENTION_ROWS);
-  await deleteScoresBefore(app.db, before);
+  await deleteScoresBefore(app.db, before, RETENTION_ROWS);
   // Body keys begin with their day, and R2 lists in the order of keys: the oldest come first.
   const lastDay = BODIES_PREFIX + new Date(before).toISOString().slice(0, 10);
   const { objects } = await app.env.BODIES.list({ prefix: BODIES_PREFIX, limit: RETENTION_OBJECTS });

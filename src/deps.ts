@@ -119,8 +119,6 @@ function buildApp(env: Env): App {
   const routeCache = new Cached(() => loadRoutes(db), clock, waitUntil);
   const priceCache = new Cached(() => loadOverrides(db), clock, waitUntil);
   const likingCache = new Cached(() => loadLikings(db, clock.now()), clock, waitUntil);
-  // Read beside the first call, whose answer tells its cost already.
-  priceCache.peek();
   return {
     env,
     db,

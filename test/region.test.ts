@@ -99,6 +99,7 @@ describe('hosts that a call names', () => {
     const eu = inRegion('eu', { WEIR_ALLOWED_TARGETS: 'llm.acme.test' });
     expect(target('https://eu.api.openai.com', eu)).toBe('eu.api.openai.com');
     expect(target('https://llm.acme.test', eu)).toBe('llm.acme.test');
+    expect(target('https://eu.api.openai.com.', eu)).toBe('eu.api.openai.com');
     for (const host of ['api.openai.com', 'us.api.openai.com', 'api.anthropic.com', 'acme.openai.azure.com']) {
       expect(target(`https://${host}`, eu)).toBe('bad_target');
       expect(target(`https://${host}`, inRegion(''))).toBe(host);

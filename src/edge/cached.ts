@@ -48,6 +48,11 @@ export class Cached<T> {
     this.#value = null;
   }
 
+  /** It has changed, and nobody has to wait for that: the next call gets what there is, and what is new is fetched behind it. */
+  expire(): void {
+    this.#nextAt = 0;
+  }
+
   #refresh(): void {
     this.#nextAt = this.clock.now() + FRESH_MS;
     this.#loadingSince = this.clock.now();

@@ -56,8 +56,10 @@ export function checkTarget(text: string, header: string, config: Config): URL {
   const refuse = (reason: string): GatewayError => new GatewayError('bad_target', `${header}: ${reason}`, { param: header });
   if (!URL.canParse(text)) throw refuse('not an absolute URL');
   const url = new URL(text);
+  // A dot behind the name changes where nothing of it goes, and would hide whose it is.
+  url.hostname = url.hostname.replace(/\.+$/, '');
   if (url.username !== '' || url.password !== '') throw refuse('a user name or password in the URL is not allowed');
-  const hostname = url.hostname.toLowerCase().replace(/\.+$/, '');
+  const hostname = url.hostname.toLowerCase();
   const named = config.allowedTargets.some((each) => each === url.host.toLowerCase() || (each === hostname && url.port === ''));
   if (url.protocol !== 'https:' && !(named && url.protocol === 'http:')) {
     throw refuse(`expected https (http only for hosts named in WEIR_ALLOWED_TARGETS), got ${url.protocol.slice(0, -1)}`);

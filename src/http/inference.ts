@@ -83,6 +83,8 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
 /** `refusal`: the call has no place here, and is refused once it is known who makes it. */
 function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError): Promise<Response> {
   const address = addressOf(request, app);
+  // Behind the call, which tells its cost at its end by what is known then.
+  app.priceCache.peek();
   const headers = new Map(request.headers);
   const country = headers.get('cf-ipcountry');
   const call: Call = {

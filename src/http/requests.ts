@@ -48,7 +48,7 @@ async function score(c: AppContext): Promise<Response> {
     Object.fromEntries(Object.entries(scores).map(([name, value]) => [name, Number(value)])),
     c.env.app.clock.now(),
   );
-  c.env.app.likingCache.forget();
+  if (FEEDBACK in scores) c.env.app.likingCache.expire();
   return data(c, null, 201);
 }
 
@@ -56,7 +56,7 @@ async function feedback(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
   const { rating } = await readJson(c, GiveFeedback);
   await putScores(c.env.app.db, idOf(c), { [FEEDBACK]: Number(rating) }, c.env.app.clock.now());
-  c.env.app.likingCache.forget();
+  c.env.app.likingCache.expire();
   return data(c, null);
 }
 

@@ -22,6 +22,7 @@ beforeAll(async () => {
       ANTHROPIC_API_KEY: 'sk-ant-secret-000000',
       GROQ_API_KEY: 'gsk-secret-000000000',
       GROQ_BASE_URL: `http://127.0.0.1:${port}/openai/v1`,
+      WEIR_ALLOWED_TARGETS: `127.0.0.1:${port}`,
       AWS_REGION: 'eu-central-1',
       AWS_BEARER_TOKEN_BEDROCK: 'k',
     },
@@ -65,6 +66,11 @@ describe('a deployment bound to eu', () => {
       /bedrock outside of `eu`/,
     ],
     ['the same on the proxy', '/bedrock/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse', {}, /bedrock outside of `eu`/],
+    ['one behind a query that names another', '/bedrock/model/global.anthropic.claude/invoke?x=/models/eu.foo:bar', {}, /bedrock outside of `eu`/],
+    ['one behind a body that names another', '/bedrock/model/global.anthropic.claude/invoke', { model: 'x' }, /bedrock outside of `eu`/],
+    ['one by a path that is written otherwise', '/bedrock/%6Dodel/global.anthropic.claude/%63onverse', {}, /bedrock outside of `eu`/],
+    ['one that is only counted', '/bedrock/model/global.anthropic.claude/count-tokens', {}, /bedrock outside of `eu`/],
+    ['one in the body', '/bedrock/async-invoke', { modelId: 'global.anthropic.claude' }, /bedrock outside of `eu`/],
   ])('refuses %s with a 400 that says where it would go', async (_, path, body, sentence) => {
     const response = await post(path, body);
     const text = await response.text();
@@ -73,6 +79,17 @@ describe('a deployment bound to eu', () => {
     expect([response.status, (parsed.error ?? parsed).message]).toEqual([400, expect.stringMatching(sentence)]);
     expect(text).not.toContain('secret');
     expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'refused', error_code: 'outside_region' });
+  });
+
+  it('asks whom the operator names, wherever that is, and with the key of the caller alone', async () => {
+    const { port } = elsewhere.address() as AddressInfo;
+    const named = { 'Helicone-Target-Url': `http://127.0.0.1:${port}`, 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, authorization: 'Bearer own' };
+    expect((await post('/gateway/v1/chat/completions', chat('any'), named)).status).toBe(200);
+    const fallbacks = [
+      { 'target-url': 'https://bedrock-runtime.eu-central-1.amazonaws.com', headers: {}, onCodes: [500], bodyKeyOverride: { model: 'global.x' } },
+    ];
+    const away = await post('/gateway/v1/chat/completions', chat('eu.x'), { 'Helicone-Fallbacks': JSON.stringify(fallbacks) });
+    expect([away.status, await away.text()]).toEqual([400, expect.stringContaining('outside of `eu`')]);
   });
 
   it('leaves out of a chain what lies elsewhere, with a warning', async () => {

@@ -51,6 +51,17 @@ describe('Cached', () => {
     expect(await cached.get()).toBeNull();
   });
 
+  it('serves what it has while what was changed is fetched, where nobody should wait for that', async () => {
+    let value = 'old';
+    const { cached, settle } = open(async () => value);
+    await cached.get();
+    value = 'new';
+    cached.expire();
+    expect(await cached.get()).toBe('old');
+    await settle();
+    expect(await cached.get()).toBe('new');
+  });
+
   it('forgets at once what has been changed here', async () => {
     let value = 'old';
     const { cached } = open(async () => value);

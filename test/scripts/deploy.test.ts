@@ -1,13 +1,12 @@
 /** `npm run deploy` against a wrangler that only notes what it is told: the account's side cannot be had here. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'smol-toml';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../harness/build.ts';
-
-const CONFIG = join(ROOT, 'wrangler.deploy.toml');
 
 /** An account in a file: what exists, and the commands that were run. */
 const FAKE = `
@@ -37,14 +36,19 @@ const wrangler = join(folder, 'wrangler.cjs');
 writeFileSync(wrangler, FAKE);
 const empty = { commands: [], d1: [], 'kv namespace': [], 'r2 bucket': [], queues: [], secrets: [] };
 
-async function deploy(...args: string[]): Promise<string> {
-  return deployIn('', ...args);
-}
+/** A project beside this one: its own wrangler.toml, and what it is deployed with. */
+const project = join(folder, 'project');
+const CONFIG = join(project, 'wrangler.deploy.toml');
+cpSync(join(ROOT, 'scripts'), join(project, 'scripts'), { recursive: true });
+symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));
+const TOML = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+const setRegion = (line: string): void => writeFileSync(join(project, 'wrangler.toml'), TOML.replace('WEIR_REGION = ""', line));
 
-async function deployIn(region: string, ...args: string[]): Promise<string> {
-  const env = { ...process.env, WEIR_REGION: region, WEIR_WRANGLER: wrangler, FAKE_ACCOUNT: account, OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' };
-  return (await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/deploy.mjs'), ...args], { env })).stdout;
+async function deploy(...args: string[]): Promise<string> {
+  const env = { ...process.env, WEIR_WRANGLER: wrangler, FAKE_ACCOUNT: account, OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' };
+  return (await promisify(execFile)(process.execPath, [join(project, 'scripts/deploy.mjs'), ...args], { env })).stdout;
 }
+const configured = () => parse(readFileSync(CONFIG, 'utf8'));
 const commands = (): string[] => {
   const state = JSON.parse(readFileSync(account, 'utf8'));
   const list = state.commands;
@@ -52,7 +56,9 @@ const commands = (): string[] => {
   return list;
 };
 
+beforeEach(() => setRegion('WEIR_REGION = ""'));
 afterEach(() => rmSync(CONFIG, { force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('npm run deploy', () => {
   it('makes what is missing, migrates, deploys with the secrets, and changes nothing the second time', async () => {
@@ -71,7 +77,9 @@ describe('npm run deploy', () => {
     );
     expect(JSON.parse(readFileSync(account, 'utf8')).secrets).toEqual(['WEIR_ADMIN_KEY', 'WEIR_VAULT_KEY']);
     expect(output).toMatch(/WEIR_ADMIN_KEY made now, shown this once: sk-weir-/);
-    expect(readFileSync(CONFIG, 'utf8')).toMatch(/binding = "DB"\ndatabase_id = "uuid-of-weir"[\s\S]*binding = "CACHE"\nid = "id-of-weir-cache"/);
+    const { d1_databases: databases, kv_namespaces: namespaces, ...rest } = configured();
+    expect([databases, namespaces]).toMatchObject([[{ binding: 'DB', database_id: 'uuid-of-weir' }], [{ binding: 'CACHE', id: 'id-of-weir-cache' }]]);
+    expect(parse(TOML)).toMatchObject(rest);
 
     expect(await deploy()).not.toContain('made now');
     const second = commands();
@@ -94,27 +102,49 @@ describe('npm run deploy', () => {
     }
   });
 
-  it('makes everything in the jurisdiction of the region, under names of its own', async () => {
-    writeFileSync(account, JSON.stringify(empty));
-    await deployIn('eu');
-    expect(commands().filter((each) => each.includes(' create '))).toEqual([
-      'd1 create eu-weir --jurisdiction eu',
-      'kv namespace create eu-weir-cache --jurisdiction eu',
-      'r2 bucket create eu-weir-bodies --jurisdiction eu',
-      'queues create eu-weir-records-dead --jurisdiction eu',
-      'queues create eu-weir-records --jurisdiction eu',
-    ]);
-    const config = readFileSync(CONFIG, 'utf8');
-    expect(config).toContain('WEIR_REGION = "eu"\n');
-    expect(config).toContain('database_name = "eu-weir"\n');
-    expect(config).toContain('bucket_name = "eu-weir-bodies"\njurisdiction = "eu"\n');
-    expect(config.match(/^(?:queue|dead_letter_queue) = .*$/gm)).toEqual([
-      'queue = "eu-weir-records"',
-      'queue = "eu-weir-records"',
-      'dead_letter_queue = "eu-weir-records-dead"',
-      'queue = "eu-weir-records-dead"',
-    ]);
-    expect(config).toContain('\nname = "weir"\n');
+  it.each(['WEIR_REGION = "eu"', "WEIR_REGION = 'eu' # Europe", '  "WEIR_REGION" = "eu"'])(
+    'makes everything in the jurisdiction of %s',
+    async (line) => {
+      setRegion(line);
+      writeFileSync(account, JSON.stringify(empty));
+      await deploy();
+      expect(commands().filter((each) => each.includes(' create '))).toEqual([
+        'd1 create eu-weir --jurisdiction eu',
+        'kv namespace create eu-weir-cache --jurisdiction eu',
+        'r2 bucket create eu-weir-bodies --jurisdiction eu',
+        'queues create eu-weir-records-dead --jurisdiction eu',
+        'queues create eu-weir-records --jurisdiction eu',
+      ]);
+      const consumer = (queue: string, dead?: string) => expect.objectContaining({ queue, ...(dead !== undefined && { dead_letter_queue: dead }) });
+      expect(configured()).toMatchObject({
+        name: 'weir',
+        vars: { WEIR_REGION: 'eu' },
+        d1_databases: [{ database_name: 'eu-weir', database_id: 'uuid-of-eu-weir' }],
+        r2_buckets: [{ bucket_name: 'eu-weir-bodies', jurisdiction: 'eu' }],
+        queues: {
+          producers: [{ queue: 'eu-weir-records' }],
+          consumers: [consumer('eu-weir-records', 'eu-weir-records-dead'), consumer('eu-weir-records-dead')],
+        },
+      });
+      await deploy();
+      expect(commands().filter((each) => each.includes(' create '))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['a region that is none', 'WEIR_REGION = "europe"', empty, /WEIR_REGION in wrangler.toml is "europe", expected eu, us, fedramp/],
+    [
+      'a deployment that would move',
+      'WEIR_REGION = "eu"',
+      { ...empty, d1: ['weir'] },
+      /This account has a deployment with WEIR_REGION "" \(database weir\)/,
+    ],
+    ['one that would lose its region', 'WEIR_REGION = ""', { ...empty, d1: ['eu-weir'] }, /with WEIR_REGION "eu" \(database eu-weir\)/],
+  ])('refuses %s before anything is made', async (_, line, state, sentence) => {
+    setRegion(line);
+    writeFileSync(account, JSON.stringify(state));
+    await expect(deploy()).rejects.toThrow(sentence);
+    expect(commands().filter((each) => / create |^deploy/.test(each))).toEqual([]);
   });
 
   it('prints each step and touches nothing with --dry-run', async () => {

@@ -1,6 +1,7 @@
 /** Helicone's query API over the real D1. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/edge/d1/database';
+import { deleteScoresBefore, loadLikings, putScores, scoresOf } from '../../src/edge/d1/scores';
 import { D1Sink } from '../../src/sinks/d1';
 import { testRecord } from '../fakes/record';
 import { call, db } from './calls';
@@ -152,6 +153,51 @@ describe('POST /v1/request/{id}/score and /feedback', () => {
     expect(await one()).toMatchObject({ scores: { accuracy: 1, safe: 1, 'helicone-score-feedback': 0 }, feedback_rating: false });
     const { data } = await query({ filter: rmt('request_id', { equals: ID }) });
     expect(data[0]).toMatchObject({ request_id: ID, scores: { accuracy: 1 }, feedback_rating: false });
+  });
+
+  it('takes as many as it says', async () => {
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`s${index}`, index / 2]));
+    const id = '0190aaaa-bbbb-7ccc-8ddd-eeeeffff0002';
+    expect((await call('POST', `/v1/request/${id}/score`, { scores: many })).status).toBe(201);
+    expect(await scoresOf(openDatabase(db()), [id])).toEqual(new Map([[id, many]]));
+  });
+
+  it('say of a target what its users said: of the newest call of an id, and of whom a cached answer came from', async () => {
+    const sink = new D1Sink(openDatabase(db()));
+    const of = (id: string, requestId: string, model: string | null, cacheReference: string | null = null) => ({
+      record: testRecord({
+        id,
+        requestId,
+        provider: 'groq',
+        attempts: model === null ? [] : [{ provider: 'groq', model, status: 200, durationMs: 1, bytes: 1, error: null }],
+        cache: cacheReference === null ? null : { status: 'hit' as const, key: 'k', bucket: 0, reference: cacheReference },
+      }),
+      cost: cost(0),
+      bodies: null,
+    });
+    const id = (last: number) => `0190aaaa-bbbb-7ccc-8ddd-eeeeffff01${String(last).padStart(2, '0')}`;
+    await sink.store([of(id(1), id(1), 'old'), of(id(2), id(1), 'new'), of(id(3), id(3), 'origin'), of(id(4), id(4), null, id(3))]);
+    for (const [asked, rating] of [
+      [id(1), true],
+      [id(4), false],
+    ] as const) {
+      await (await call('POST', `/v1/request/${asked}/feedback`, { rating })).text();
+    }
+    const likings = await loadLikings(openDatabase(db()), Date.now());
+    expect([...likings].filter(([name]) => name.startsWith('groq/'))).toEqual([
+      ['groq/new', { liked: 1, rated: 1 }],
+      ['groq/origin', { liked: 0, rated: 1 }],
+    ]);
+  });
+
+  it('go with the calls that they are of, a part at a time', async () => {
+    const database = openDatabase(db());
+    const ids = Array.from({ length: 3 }, (_, index) => `0190aaaa-bbbb-7ccc-8ddd-eeeeffff020${index}`);
+    for (const [index, each] of ids.entries()) await putScores(database, each, { old: 1 }, index + 1);
+    await deleteScoresBefore(database, 3, 1);
+    expect((await scoresOf(database, ids)).size).toBe(2);
+    await deleteScoresBefore(database, 3, 10);
+    expect([...(await scoresOf(database, ids)).keys()]).toEqual([ids[2]]);
   });
 
   it.each([

@@ -210,8 +210,11 @@ export class Counter {
 
   /** Null: what leaves the window is not enough. */
   #retryAfterMs(request: TakeRequest, free: number, now: number): number | null {
-    const { window } = request;
-    let missing = (request.isFlexible ? 1 : request.amount) - free;
+    const { window, quota } = request;
+    const wanted = request.isFlexible ? 1 : request.amount;
+    // Without what is held there is room: it may come back any moment, long before the window moves.
+    if (wanted <= quota - this.#sum(this.#slots.values())) return null;
+    let missing = wanted - free;
     if (window.kind === 'calendar') return this.#sum(this.#slots.values()) >= missing ? window.endsAt - now : null;
     for (const [end, amount] of [...this.#slots].sort(([a], [b]) => a - b)) {
       missing -= amount;

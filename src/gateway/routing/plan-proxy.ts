@@ -10,7 +10,7 @@ import { GatewayError } from '../errors';
 import { promptBudget, promptTokens } from '../fit-window';
 import { checkTarget } from '../targets';
 import { CREDENTIAL_HEADERS } from '../upstream-headers';
-import { outsideRegion, staysInRegion } from './region';
+import { modelsMeant, outsideRegion, staysInRegion } from './region';
 
 export function planProxy(call: Call, slug: string, identity: Identity, policy: Policy, body: CallBody, config: Config): Target {
   const it = config.providers.get(slug);
@@ -47,7 +47,7 @@ export function proxyUrl(it: ConfiguredProvider, path: string): string {
 
 function proxyTarget(wire: Wire, name: string, url: string, it: ConfiguredProvider, identity: Identity, body: CallBody, config: Config): Target {
   const model = body.facts.model ?? modelInPath(url);
-  if (!staysInRegion(it, model ?? '', config)) throw outsideRegion('The call', [it], config);
+  if (![model ?? '', ...modelsMeant(url, body.json)].every((each) => staysInRegion(it, each, config))) throw outsideRegion('The call', [it], config);
   if (identity.providerKey === 'held' && !it.ready) {
     throw new GatewayError(
       'missing_provider_key',
@@ -101,6 +101,8 @@ function planFallback(call: Call, identity: Identity, entry: FallbackEntry, inde
   const target = planOrigin(call, origin, bringsKey ? { ...identity, providerKey: 'own' } : identity, body, config);
   const onCodes = entry.onCodes.map((code) => (typeof code === 'number' ? ([code, code] as const) : ([code.from, code.to] as const)));
   const model = entry.bodyKeyOverride?.['model'];
+  const it = config.providers.get(target.provider?.slug ?? '');
+  if (it !== undefined && typeof model === 'string' && !staysInRegion(it, model, config)) throw outsideRegion('A fallback', [it], config);
   return {
     ...target,
     model: typeof model === 'string' ? model : target.model,
@@ -112,7 +114,9 @@ function planFallback(call: Call, identity: Identity, entry: FallbackEntry, inde
 function planOrigin(call: Call, origin: URL, identity: Identity, body: CallBody, config: Config): Target {
   const url = `${origin.origin}${call.path}${call.query}`;
   const it = config.providerList.find((each) => new URL(each.baseUrl).origin === origin.origin);
-  if (it !== undefined) return proxyTarget(call.wire, it.provider.slug, url, it, identity, body, config);
+  // Whom the operator names as a target is asked with the caller's own key, wherever that is.
+  const isNamed = it?.inRegion === false && identity.providerKey === 'own';
+  if (it !== undefined && !isNamed) return proxyTarget(call.wire, it.provider.slug, url, it, identity, body, config);
   if (identity.providerKey === 'held') {
     throw new GatewayError(
       'missing_provider_key',

@@ -63,6 +63,21 @@ describe('Counter', () => {
     expect(counter.check(take(), 10).used).toBe(3);
   });
 
+  it('waits for calls in flight wherever they alone stand in the way, and for the window where they do not', () => {
+    const quota = 10;
+    const begun = { id: 'begun', quota, window: WINDOW, isFlexible: false };
+    const counter = new Counter();
+    counter.take({ ...begun, id: 'used', amount: 4, holdUntil: null }, 0);
+    counter.take({ ...begun, amount: 6, holdUntil: 60_000 }, 0);
+    const asked = (amount: number) => counter.check({ ...begun, id: `of ${amount}`, amount, holdUntil: 60_000 }, 1_000);
+    expect(asked(3)).toMatchObject({ awaitsCalls: true, retryAfterMs: 1_000 });
+    expect(asked(6)).toMatchObject({ awaitsCalls: true, retryAfterMs: 1_000 });
+    // Even if all of it came back, what was used leaves no room.
+    expect(asked(7).awaitsCalls).toBe(true);
+    counter.settle('begun', 6, WINDOW, 1_000);
+    expect(asked(3)).toMatchObject({ awaitsCalls: false });
+  });
+
   it('holds what is in flight beyond the window, and takes the true amount when it is settled', () => {
     const counter = new Counter();
     const held = take({ amount: 4, holdUntil: 60_000 });
