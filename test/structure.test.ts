@@ -135,6 +135,7 @@ describe('rule 4: what varies has one shape', () => {
       'settings',
       'signing',
       'spelling',
+      'vectorSize',
     ];
     const shapes = PROVIDERS.map((provider) =>
       Object.keys(provider)

@@ -8,7 +8,7 @@ import { holdEvents } from './hold-events';
 import { loadMedia } from './media';
 import { networkFailure } from './network-failure';
 import { brokenOff, type Opened, openAnswer } from './open-answer';
-import { type Outgoing, outgoingBody, untranslatable } from './outgoing-body';
+import { type Outgoing, outgoingBody, shownNames, untranslatable } from './outgoing-body';
 import type { Clock, MediaFetcher, Upstream } from './ports';
 import { type FailureKind, kindOfStatus, readRetryAfterMs } from './routing/retry';
 import type { Trail } from './trail';
@@ -68,7 +68,7 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     if (fitted.note !== null && !trail.warnings.includes(fitted.note)) trail.warn(fitted.note);
     const written = outgoingBody(call, fitted.body, target, prefill);
     const { body: sent, dropped } = written.missing.length === 0 ? written : await withMissing(asked, fitted.body, target, prefill, written.missing);
-    if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${dropped.join(', ')}`);
+    if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${shownNames(dropped)}`);
     const response = await deadline.within(
       deps.upstream.fetch(target, {
         method: call.method,

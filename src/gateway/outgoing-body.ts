@@ -44,19 +44,18 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
     return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [], missing: [] };
   }
   const edits = bodyEdits(call, body, target, prefill);
-  const freed = foreignThinking(call, body);
-  const dropped = freed === null ? [] : [THINKING];
-  if (freed !== null) edits.push(freed);
   if (body.text === null || (edits.length === 0 && target.tool === null && body.bytes !== null)) {
     return { body: body.bytes ?? body.stream, dropped: [], missing: [] };
   }
-  return { body: withTool(editJson(body.text, edits), target, body.json ?? {}), dropped, missing: [] };
+  const freed = withoutSeals(call, body, target);
+  const sent = withTool(editJson(freed ?? body.text, edits), target, body.json ?? {});
+  return { body: sent, dropped: freed === null ? [] : [THINKING], missing: [] };
 }
 
-/** A conversation that others have answered before: what they thought means nothing to this vendor, and is refused. Else null. */
-function foreignThinking({ door, wire }: Call, { text, json }: CallBody): BodyEdit | null {
+/** A conversation that others have answered before: what they thought means nothing to this vendor, and is refused. Null: there is none of it. */
+function withoutSeals({ door, wire }: Call, { text, json }: CallBody, { model }: Target): string | null {
   if (door.kind !== 'gateway' || text === null || json === null || !mayHoldSeal(text)) return null;
-  return wire.inbound?.withoutSeals?.(json) ?? null;
+  return wire.inbound?.withoutSeals?.(text, json, model ?? '') ?? null;
 }
 
 function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
@@ -66,6 +65,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   if (call.door.kind === 'gateway' && call.wire.hasModelInPath !== true && target.model !== null && target.model !== json['model']) {
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
+  if (target.model !== null && target.model !== body.facts.model) edits.push(...(call.wire.renameModel?.(json, target.model) ?? []));
   edits.push(...memberEdits(target));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
@@ -92,6 +92,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
       outputLimit: target.outputLimit,
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
+      takesStrict: target.provider?.schemaByTool?.test(target.model ?? '') !== true,
       countsBare: target.provider?.countsBare === true,
     });
     const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
@@ -111,7 +112,11 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
 function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {
   try {
     const texts = from.readTexts(json);
-    const written = target.wire.embedder?.writeTexts(texts, target.model ?? '');
+    const written = target.wire.embedder?.writeTexts(
+      texts,
+      target.model ?? '',
+      target.provider?.vectorSize === undefined ? 'dimensions' : target.provider.vectorSize,
+    );
     if (written === undefined) throw new Error(`no embeddings of ${target.wire.name} were planned for`);
     return { body: editJson(JSON.stringify(written.body), memberEdits(target)), dropped: [...texts.dropped, ...written.dropped], missing: [] };
   } catch (error) {
@@ -148,6 +153,16 @@ export function translatorsOf(call: Call, target: Target): { readonly from: Inbo
   const to = target.wire.outbound;
   if (from === null || to === null) throw new Error(`no translation from ${call.wire.name} to ${target.wire.name} was planned for`);
   return { from, to };
+}
+
+/** A body may hold any number of members, of any length. */
+const SHOWN_NAMES = 20;
+const SHOWN_NAME_CHARS = 60;
+
+/** Names of what was left out, as they may be told. */
+export function shownNames(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => name.slice(0, SHOWN_NAME_CHARS));
+  return shown.join(', ') + (names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '');
 }
 
 export const untranslatable = (target: Target, { param, message }: Untranslatable): GatewayError =>

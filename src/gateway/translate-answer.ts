@@ -58,7 +58,7 @@ function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call,
 
 /** Status, message and code stay what they were; what is no error body of the target's wire is named by its status. */
 function writeFailure(json: JsonObject | null, { target, response }: Answered, call: Call, requestId: string): JsonObject {
-  const failure = json === null ? null : (target.wire.outbound?.readFailure(json) ?? null);
+  const failure = json === null ? null : ((target.wire.outbound ?? target.wire.embedder)?.readFailure(json) ?? null);
   const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
   // An error under a success status goes out as a 502.
   const status = response.status >= 400 ? response.status : 502;

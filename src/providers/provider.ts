@@ -129,6 +129,8 @@ export interface Provider {
   readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
   /** It counts the tokens of what stands in the body, and not of a call within it. */
   readonly countsBare?: true;
+  /** What it calls the size of an embedding, where that is not `dimensions`; null: its models have but one. */
+  readonly vectorSize?: 'output_dimension' | null;
   /** Members that bodies need here, or must not have, by endpoint. */
   readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
   /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */

@@ -88,6 +88,8 @@ export const VENDORS: readonly Provider[] = [
     regions: { eu: 'https://api.eu.mistral.ai/v1' },
     keyVariable: 'MISTRAL_API_KEY',
     endpoints: ['chat', 'embeddings', 'moderations', 'speech', 'transcriptions', 'ocr'],
+    // https://docs.mistral.ai/api/#tag/embeddings
+    vectorSize: 'output_dimension',
     // It refuses members that it does not know, and reports usage unasked.
     streamUsage: false,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)
@@ -211,6 +213,8 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.voyageai.com/v1',
     keyVariable: 'VOYAGE_API_KEY',
     endpoints: ['embeddings', 'rerank'],
+    // https://docs.voyageai.com/reference/embeddings-api
+    vectorSize: 'output_dimension',
     priceId: 'voyageai',
     models: ['rerank-2.5', 'rerank-2.5-lite'],
     documentation: 'https://docs.voyageai.com/reference',

@@ -6,7 +6,7 @@ import type { Usage } from '../../schema/record';
 import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
 import { isObject } from './json';
 import type { SseEvent } from './sse';
-import type { BodyEdit, JsonObject, RequestFacts } from './wire';
+import type { JsonObject, RequestFacts } from './wire';
 
 /** What a model's vendor wants back unchanged with what it signed; another vendor refuses it. */
 export interface Signature {
@@ -14,6 +14,8 @@ export interface Signature {
   readonly text: string;
   /** It is what was thought itself, encrypted, and signs nothing that can be read. */
   readonly isHidden?: true;
+  /** It signs the call that follows, in dialects whose calls have no place for it. */
+  readonly ofCall?: true;
 }
 
 /** How long a vendor is asked to keep everything up to here for the next call. */
@@ -171,6 +173,8 @@ export interface WriteOptions {
   readonly outputLimit: number | null;
   /** Tokens to allow where the caller states no limit and the wire demands one. */
   readonly defaultOutputTokens: number;
+  /** Tools can be bound to their schemas to the letter, where that goes by the model. */
+  readonly takesStrict?: boolean;
   /** Of counting: what is counted stands in the body by itself. */
   readonly countsBare?: boolean;
 }
@@ -195,8 +199,11 @@ export interface Inbound {
   /** `createdAt`: Unix seconds; `request`: the caller's, which some wires repeat in the answer. */
   writeCompletion(completion: Completion, createdAt: number, request: JsonObject): JsonObject;
   openWriter(createdAt: number, request: JsonObject): PartWriter;
-  /** The member of a body without what stands there under our seal, which the vendor of this very wire would refuse. */
-  withoutSeals?(body: JsonObject): BodyEdit;
+  /**
+   * A call's text without what stands there under our seal, which the vendor of this very wire would refuse; null where nothing does.
+   * `model`: who is asked.
+   */
+  withoutSeals?(text: string, body: JsonObject, model: string): string | null;
 }
 
 /** A wire as targets speak it: calls are written for them, and their answers read. */
@@ -269,7 +276,9 @@ export const THINKING = 'thinking of earlier turns';
 
 /** Thinking of earlier turns that only its own vendor takes back, and with its signature alone. `by`: whom it goes to. */
 export function droppedThinking({ messages }: Conversation, by: Signature['by'] | null): string[] {
-  const isLost = messages.some(({ parts }) => parts.some((part) => part.kind === 'thinking' && (by === null || part.signature?.by !== by)));
+  // A summary that nobody signed is of no use to anybody.
+  const isForeign = (part: Part): boolean => part.kind === 'thinking' && part.signature !== null && part.signature.by !== by;
+  const isLost = messages.some(({ parts }) => parts.some(isForeign));
   return isLost ? [THINKING] : [];
 }
 
@@ -296,14 +305,13 @@ export function readSource(url: string): Source {
 
 /** Turns of one speaker in one message: elsewhere each call, result and text may be one of its own. A result ends with the user's own words. */
 export function inTurns(messages: readonly Message[]): Message[] {
-  const turns: Message[] = [];
-  for (const message of messages) {
+  const turns: { readonly role: Message['role']; readonly parts: Part[]; readonly isResult: boolean }[] = [];
+  for (const { role, parts } of messages) {
     const last = turns.at(-1);
-    const isSame = last?.role === message.role && message.role !== 'system';
-    const isResult = (it: Message): boolean => it.parts.length > 0 && it.parts.every((part) => part.kind === 'tool-result');
-    if (last !== undefined && isSame && (message.role === 'assistant' || (isResult(last) && isResult(message)))) {
-      turns[turns.length - 1] = { role: message.role, parts: [...last.parts, ...message.parts] };
-    } else turns.push(message);
+    const isResult = parts.length > 0 && parts.every((part) => part.kind === 'tool-result');
+    const goesOn = last?.role === role && (role === 'assistant' || (role === 'user' && last.isResult && isResult));
+    if (last !== undefined && goesOn) for (const part of parts) last.parts.push(part);
+    else turns.push({ role, parts: [...parts], isResult });
   }
   return turns;
 }

@@ -1,5 +1,5 @@
 /** How Claude's models are told to think, by whichever wire: https://platform.claude.com/docs/en/build-with-claude/extended-thinking */
-import { budgetOf, type Conversation, type Part, type WriteOptions } from './canonical';
+import { budgetOf, type Conversation, inTurns, type Part, type WriteOptions } from './canonical';
 import type { JsonObject } from './wire';
 
 interface Thinking {
@@ -27,7 +27,7 @@ export function writeThinking(it: Conversation, style: WriteOptions['reasoning']
   if (effort === 'none') return {};
   const budget = Math.max(BUDGET_LEAST, Math.min(budgetOf(it.reasoning), maxTokens - BUDGET_LEAST));
   // A turn that calls tools must begin with what was thought, signed.
-  const isBare = it.messages.some(({ parts }) => parts.some((part) => part.kind === 'tool-call') && !parts.some(isSigned));
+  const isBare = inTurns(it.messages).some(({ parts }) => parts.some((part) => part.kind === 'tool-call') && !parts.some(isSigned));
   if (budget >= maxTokens || isForced || isBare) return null;
   return { thinking: { type: 'enabled', budget_tokens: budget } };
 }

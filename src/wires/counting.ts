@@ -3,6 +3,8 @@ import { NO_USAGE } from '../../schema/record';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { type Completion, Untranslatable } from './canonical';
 import { gemini } from './gemini/wire';
+import { withoutSeals } from './google-signatures';
+import { isObject } from './json';
 import type { JsonObject, Wire } from './wire';
 
 const counted = (tokens: unknown, where: string): Completion => {
@@ -41,15 +43,21 @@ const content = sides(gemini);
 /** https://ai.google.dev/api/tokens#method:-models.counttokens */
 export const geminiCounting: Wire = {
   ...gemini,
+  renameModel: ({ generateContentRequest: whole }, model) =>
+    isObject(whole) ? [{ key: 'generateContentRequest', json: JSON.stringify({ ...whole, model: `models/${model}` }) }] : [],
   // Counting is free, and no usage of a model.
   readAnswer: (body) => ({ ...gemini.readAnswer(body), usage: typeof body['totalTokens'] === 'number' ? NO_USAGE : null }),
   inbound: {
     ...content.inbound,
     readConversation: (body, facts) => {
       const whole = body['generateContentRequest'] ?? body['generate_content_request'];
-      return content.inbound.readConversation(typeof whole === 'object' && whole !== null ? (whole as JsonObject) : body, facts);
+      return content.inbound.readConversation(isObject(whole) ? whole : body, facts);
     },
     writeCompletion: (it) => ({ totalTokens: tokensOf(it) }),
+    withoutSeals: (text, body, model) => {
+      const whole = body['generateContentRequest'];
+      return isObject(whole) ? withoutSeals(text, whole, model, ['generateContentRequest']) : withoutSeals(text, body, model);
+    },
   },
   outbound: {
     ...content.outbound,

@@ -1,6 +1,6 @@
 /** Texts to vectors, in no vendor's words: a wire of embeddings reads its own form into this one and writes its own form from it. */
 import type { Usage } from '../../schema/record';
-import type { WrittenRequest } from './canonical';
+import type { Failure, WrittenRequest } from './canonical';
 import type { JsonObject } from './wire';
 
 export interface TextsToEmbed {
@@ -20,7 +20,10 @@ export interface Vectors {
 export interface Embedder {
   /** Throws `Untranslatable`. */
   readTexts(body: JsonObject): TextsToEmbed;
-  writeTexts(texts: TextsToEmbed, model: string): WrittenRequest;
+  /** `sizeMember`: what the target calls the size of a vector, or null where it has but one. */
+  writeTexts(texts: TextsToEmbed, model: string, sizeMember: string | null): WrittenRequest;
+  /** Message and code of an error body, or null where it is none. */
+  readFailure(body: JsonObject): Failure | null;
   /** Throws `Untranslatable`. */
   readVectors(body: JsonObject): Vectors;
   /** `request`: the caller's; `path`: what it asked. */

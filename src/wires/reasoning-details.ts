@@ -42,7 +42,8 @@ export function readDetails(details: unknown): Thinking[] {
     const last = parts.at(-1);
     if (detail['type'] === 'reasoning.encrypted') {
       if (by === null || data === '') continue;
-      const hidden: Signature = { by, text: data, isHidden: true };
+      // What OpenRouter calls encrypted of Google's is its signature.
+      const hidden: Signature = { by, text: data, ...(by !== 'google' && { isHidden: true }) };
       // OpenAI's summary stands before what it sums up.
       if (by === 'openai' && last !== undefined && last.signature === null) parts[parts.length - 1] = { ...last, signature: hidden };
       else parts.push({ kind: 'thinking', text: '', signature: hidden });

@@ -6,14 +6,16 @@ import type { Part, Signature } from './canonical';
 
 const VENDORS = 'anthropic|google|openai';
 const MARK = 'weir-signature:';
-const SEAL = new RegExp(`^${MARK}(${VENDORS})(:hidden)?:(.*)$`, 's');
+const SEAL = new RegExp(`^${MARK}(${VENDORS})(:hidden|:call)?:(.*)$`, 's');
 /** In place of a signature that nobody gave: the block can be told from one that its vendor would take back. */
 export const UNSIGNED = `${MARK}none:`;
+export const UNSIGNED_BYTES = btoa(UNSIGNED);
 /** The mark in base64: its length is a multiple of three. */
 const MARK_BASE64 = btoa(MARK);
 const ASCII = /^[\x20-\x7e]*$/;
 
-export const sealed = ({ by, text, isHidden }: Signature): string => `${MARK}${by}${isHidden === true ? ':hidden' : ''}:${text}`;
+export const sealed = ({ by, text, isHidden, ofCall }: Signature): string =>
+  `${MARK}${by}${isHidden === true ? ':hidden' : ofCall === true ? ':call' : ''}:${text}`;
 
 export const isSealed = (text: unknown): boolean => typeof text === 'string' && (text.startsWith(MARK) || text.startsWith(MARK_BASE64));
 
@@ -22,9 +24,9 @@ export const mayHoldSeal = (body: string): boolean => body.includes(MARK) || bod
 
 /** Null: there is no seal, or nothing under it. */
 export function unsealed(text: string): Signature | null {
-  const [, by, hidden, signature] = SEAL.exec(text) ?? [];
+  const [, by, what, signature] = SEAL.exec(text) ?? [];
   if (by === undefined || signature === undefined) return null;
-  return { by: by as Signature['by'], text: signature, ...(hidden !== undefined && { isHidden: true }) };
+  return { by: by as Signature['by'], text: signature, ...(what === ':hidden' && { isHidden: true }), ...(what === ':call' && { ofCall: true }) };
 }
 
 /** For places that take bytes in base64 alone; null where it cannot be said so. */
@@ -44,19 +46,24 @@ export const unfoldSignatures = (parts: readonly Part[]): Part[] =>
   parts.flatMap((part): Part[] => {
     if (part.kind !== 'tool-call' || part.signature === undefined) return [part];
     const { signature, ...call } = part;
-    return [{ kind: 'thinking', text: '', signature }, call];
+    return [{ kind: 'thinking', text: '', signature: { ...signature, ofCall: true } }, call];
   });
 
-/** The other way round, and thinking that came in two pieces: its text, then its signature. */
-export function foldSignatures(parts: readonly Part[], by: Signature['by']): Part[] {
+/** Whether a signature that stands alone belongs to the thinking before it: its text came in pieces, and unsigned. */
+const closes = ({ by, isHidden, ofCall }: Signature): boolean => ofCall !== true && !(by === 'anthropic' && isHidden === true);
+
+/** Thinking that came in pieces as one, and the signatures of calls on their calls. */
+export function foldSignatures(parts: readonly Part[]): Part[] {
   const folded: Part[] = [];
   for (const part of parts) {
     const last = folded.at(-1);
-    const loose = last?.kind === 'thinking' && last.text === '' && last.signature?.by === by ? last.signature : null;
-    if (loose !== null && part.kind === 'tool-call' && part.signature === undefined) folded[folded.length - 1] = { ...part, signature: loose };
-    else if (part.kind === 'thinking' && part.text === '' && last?.kind === 'thinking' && last.signature === null && last.text !== '')
-      folded[folded.length - 1] = { ...last, signature: part.signature };
-    else folded.push(part);
+    const open = last?.kind === 'thinking' && last.signature === null ? last : null;
+    if (part.kind === 'thinking' && open !== null && (part.signature === null || (part.text === '' && closes(part.signature)))) {
+      folded[folded.length - 1] = { ...open, text: open.text + part.text, signature: part.signature };
+    } else if (part.kind === 'tool-call' && last?.kind === 'thinking' && last.signature?.ofCall === true && part.signature === undefined) {
+      const { ofCall: _, ...signature } = last.signature;
+      folded[folded.length - 1] = { ...part, signature };
+    } else folded.push(part);
   }
   return folded;
 }

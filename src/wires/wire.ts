@@ -111,6 +111,8 @@ export interface Wire {
   readonly inbound: Inbound | null;
   /** Null: no call of another wire is translated for this one. */
   readonly outbound: Outbound | null;
+  /** Edits of a body that names the model of its path again, where the target calls it otherwise. */
+  readonly renameModel?: (body: JsonObject, model: string) => readonly BodyEdit[];
   /** Its calls turn texts into vectors. */
   readonly embedder?: Embedder;
   /** Turns a stream in a framing of its own into server-sent events, in which this wire's streams are read. */

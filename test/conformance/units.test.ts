@@ -310,7 +310,9 @@ describe('embeddings of another dialect', () => {
     });
     const many = await google.models.embedContent({ model: 'text-embedding-3-small', contents: ['hello'], config: { outputDimensionality: 1 } });
     expect(many.embeddings).toMatchObject([{ values: [0.5] }]);
-    expect(sent()).toEqual({ model: 'text-embedding-3-small', input: ['hello'], encoding_format: 'float', dimensions: 1 });
+    expect(sent()).toEqual({ model: 'text-embedding-3-small', input: ['hello'], dimensions: 1 });
+    await google.models.embedContent({ model: 'voyage/voyage-3.5', contents: ['hello'], config: { outputDimensionality: 1 } });
+    expect(sent()).toEqual({ model: 'voyage-3.5', input: ['hello'], output_dimension: 1 });
     const one = await post('/v1beta/models/text-embedding-3-small:embedContent', {
       content: { parts: [{ text: 'hello' }] },
       taskType: 'RETRIEVAL_QUERY',
@@ -341,6 +343,24 @@ describe('embeddings of another dialect', () => {
     const response = await post(where, body);
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(`${param}: `)]);
     expect(upstream.received).toEqual([]);
+  });
+
+  it('keep their provider’s words where it fails', async () => {
+    const message = 'API key not valid. Please pass a valid API key.';
+    upstream.handler = ({ socket }) =>
+      respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }));
+    const failed = openai.embeddings.create({ model: 'gemini-embedding-001', input: 'hello' });
+    await expect(failed).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });
+  });
+
+  it('name the model as the target does, in each request of a batch and in what is counted', async () => {
+    answer({ embeddings: [{ values: [0.25] }] });
+    await google.models.embedContent({ model: 'google/gemini-embedding-001', contents: ['hello'] });
+    expect([path(), sent().requests[0].model]).toEqual(['/v1beta/models/gemini-embedding-001:batchEmbedContents', 'models/gemini-embedding-001']);
+    answer({ totalTokens: 3 });
+    const whole = { generateContentRequest: { model: 'models/google/gemini-2.5-flash', contents: [{ parts: [{ text: 'hi' }] }] } };
+    await (await post('/v1beta/models/google%2Fgemini-2.5-flash:countTokens', whole)).text();
+    expect(sent().generateContentRequest.model).toBe('models/gemini-2.5-flash');
   });
 
   it('say so where the provider answers no vectors', async () => {

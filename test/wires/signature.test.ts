@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
 import { bedrockConverse } from '../../src/wires/bedrock-converse/wire';
 import type { Completion, Conversation, Part, Signature, StreamPart } from '../../src/wires/canonical';
+import { geminiCounting } from '../../src/wires/counting';
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
@@ -36,6 +37,8 @@ const TURNS: Readonly<Record<string, readonly Part[]>> = {
   "Gemini's thinking": [thought('hm', google), text('ho')],
   "Gemini's signature behind its text": [text('ho'), thought('', google)],
   'a call that Gemini signed': [text('ho'), call(google)],
+  'a thought that nobody signed, and a call that Gemini did': [{ kind: 'thinking', text: 'hm', signature: null }, call(google)],
+  'a text that Gemini signed, and a call that it did not': [text('ho'), thought('', google), call()],
   "OpenAI's reasoning with its summary": [thought('hm', encrypted), text('ho')],
   "OpenAI's reasoning without one": [thought('', encrypted), call()],
 };
@@ -66,10 +69,7 @@ function read(wire: Wire, body: JsonObject): Conversation {
 const answerOf = (parts: readonly Part[]): Completion => ({ id: 'x', model: 'm', parts, finish: 'stop', usage: null });
 /** The assistant's words of a conversation, each signature beside what it signs. */
 const said = ({ messages }: Conversation): Part[] =>
-  foldSignatures(
-    messages.filter(({ role }) => role === 'assistant').flatMap(({ parts }) => parts),
-    'google',
-  );
+  foldSignatures(messages.filter(({ role }) => role === 'assistant').flatMap(({ parts }) => parts));
 
 describe('a whole answer', () => {
   it.each(CASES)('of %s callers keeps %s', (_, __, { wire, history }, parts) => {
@@ -114,12 +114,12 @@ function gathered(list: readonly StreamPart[]): Part[] {
       else parts.push({ kind: 'thinking', text: part.text, signature: null });
     } else if (part.kind === 'signature') {
       const { kind: _, ...signature } = part;
-      if (last?.kind === 'thinking' && last.signature === null) parts[parts.length - 1] = { ...last, signature };
+      if (last?.kind === 'thinking' && last.signature === null && part.ofCall !== true) parts[parts.length - 1] = { ...last, signature };
       else parts.push({ kind: 'thinking', text: '', signature });
     } else if (part.kind === 'text') parts.push(text(part.text));
     else if (part.kind === 'tool-call') parts.push(call(part.signature));
   }
-  return foldSignatures(parts, 'google');
+  return foldSignatures(parts);
 }
 
 describe('a streamed answer', () => {
@@ -143,6 +143,73 @@ describe('a streamed answer', () => {
     expect(deltas.map((it) => it.reasoning_content).filter((it) => it !== undefined)).toEqual(['h', 'm']);
     expect(deltas.flatMap((it) => it.reasoning_details ?? [])).toEqual([
       { type: 'reasoning.text', text: 'hm', signature: claude.text, format: 'anthropic-claude-v1', index: 0 },
+    ]);
+  });
+});
+
+describe('pieces', () => {
+  const readAll = (wire: Wire, bodies: readonly unknown[]): StreamPart[] => {
+    const reader = wire.outbound?.openReader();
+    const text = bodies.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('');
+    return eventsOf(text).flatMap((event) => reader?.read(event) ?? []);
+  };
+  const delta = (it: unknown, finish: string | null = null) => ({ id: 'x', model: 'm', choices: [{ index: 0, delta: it, finish_reason: finish }] });
+  const details = (...list: unknown[]) => delta({ reasoning_details: list });
+  const written = (wire: Wire, list: readonly StreamPart[]): string => {
+    const writer = wire.inbound?.openWriter(7, {});
+    return list.map((part) => writer?.write(part)).join('');
+  };
+
+  it('of a thought that a Gemini client kept as they came are one again for Claude', () => {
+    const parts = [
+      { text: 'Let me ', thought: true },
+      { text: 'think.', thought: true },
+      { text: '', thought: true, thoughtSignature: sealedBytes(claude) },
+      { functionCall: { name: 'f', args: {} } },
+    ];
+    const { messages } = read(gemini, {
+      contents: [
+        { role: 'user', parts: [{ text: 'hi' }] },
+        { role: 'model', parts },
+      ],
+    });
+    expect(messages[1]?.parts[0]).toEqual(thought('Let me think.', claude));
+  });
+
+  it('that are signed one after another stay apart', () => {
+    const candidates = (...parts: unknown[]) => ({ responseId: 'x', modelVersion: 'm', candidates: [{ content: { parts } }] });
+    const list = readAll(gemini, [
+      candidates({ text: 'hm', thought: true, thoughtSignature: 'QUFB' }),
+      candidates({ text: '', thoughtSignature: 'QkJC' }),
+    ]);
+    const chat = eventsOf(written(openAiChat, list)).flatMap(({ data }) => JSON.parse(data).choices[0].delta.reasoning_details ?? []);
+    expect(chat.map((it) => it.signature)).toEqual(['QUFB', 'QkJC']);
+    const messages = written(anthropicMessages, list);
+    expect([messages.includes('google:QUFB"'), messages.includes('google:QkJC"')]).toEqual([true, true]);
+  });
+
+  it('of a signature amid the arguments of a call wait for their end', () => {
+    const call = (it: unknown) => delta({ tool_calls: [{ index: 0, ...(it as object) }] });
+    const list = readAll(openAiChat, [
+      call({ id: 'a', function: { name: 'f', arguments: '{"a"' } }),
+      details({ type: 'reasoning.encrypted', data: 'x', format: 'anthropic-claude-v1' }),
+      call({ function: { arguments: ':1}' } }),
+      delta({}, 'tool_calls'),
+    ]);
+    expect(list.map(({ kind }) => kind)).toEqual(['start', 'tool-call', 'tool-input', 'tool-input', 'signature', 'close', 'finish']);
+    expect(() => written(anthropicMessages, list)).not.toThrow();
+  });
+
+  it('of a text that a detail alone tells are not lost, and none is told twice', () => {
+    const signed = { type: 'reasoning.text', text: 'hm', signature: 's', format: 'anthropic-claude-v1' };
+    const said = (list: readonly StreamPart[]) => list.map((part) => (part.kind === 'thinking' ? part.text : '')).join('');
+    expect(said(readAll(openAiChat, [details(signed)]))).toBe('hm');
+    expect(said(readAll(openAiChat, [delta({ reasoning_content: 'h' }), delta({ reasoning: 'm' }), details(signed)]))).toBe('hm');
+    const whole = { reasoning: 'hm', content: 'ho', reasoning_details: [{ type: 'reasoning.encrypted', data: 'x', format: 'google-gemini-v1' }] };
+    expect(read(openAiChat, { messages: [user, { role: 'assistant', ...whole }] }).messages[1]?.parts).toEqual([
+      { kind: 'thinking', text: 'hm', signature: null },
+      thought('', { by: 'google', text: 'x' }),
+      text('ho'),
     ]);
   });
 });
@@ -196,6 +263,22 @@ describe('the vendor gets back what it gave', () => {
     });
   });
 
+  it('Claude goes on thinking for callers of Responses, whose reasoning and calls are items of their own', () => {
+    const input = [
+      user,
+      { type: 'reasoning', summary: [], encrypted_content: sealed(claude) },
+      { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c1', output: 'x' },
+    ];
+    const conversation = read(openAiResponses, { input, reasoning: { effort: 'low' }, max_output_tokens: 9_000 });
+    const { body } = anthropicMessages.outbound?.writeConversation(conversation, { ...OPTIONS, reasoning: 'budget' }) ?? {};
+    expect(body).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 1_024 } });
+  });
+
+  it('and no other vendor that speaks as OpenAI does, which would refuse it', () => {
+    expect(JSON.stringify(sentTo(openAiChat, 'a call that Gemini signed', 'gemini'))).not.toContain('extra_content');
+  });
+
   it('and nobody else, who is told that it is missing', () => {
     for (const turn of Object.keys(TURNS)) {
       for (const [by, target] of [
@@ -208,19 +291,14 @@ describe('the vendor gets back what it gave', () => {
         const conversation = { ...read(anthropicMessages, { messages: [user] }), messages: [{ role: 'assistant', parts } as const] };
         const written = target.outbound?.writeConversation(conversation, OPTIONS);
         const signatures = parts.flatMap((part) => ('signature' in part && part.signature != null ? [part.signature] : []));
-        for (const signature of signatures)
-          expect(JSON.stringify(written?.body).includes(signature.text)).toBe(
-            signature.by === by || (by === 'nobody' && part(parts, 'tool-call')?.signature === signature),
-          );
-        const isLost = parts.some((each) => each.kind === 'thinking' && each.signature?.by !== by);
+        for (const signature of signatures) expect(JSON.stringify(written?.body).includes(signature.text)).toBe(signature.by === by);
+        const isLost = parts.some((each) => each.kind === 'thinking' && each.signature !== null && each.signature.by !== by);
         expect([turn, by, written?.dropped.includes('thinking of earlier turns')]).toEqual([turn, by, isLost]);
         expect(mayHoldSeal(JSON.stringify(written?.body))).toBe(false);
       }
     }
   });
 });
-
-const part = (parts: readonly Part[], kind: 'tool-call') => parts.find((each): each is Extract<Part, { kind: 'tool-call' }> => each.kind === kind);
 
 describe('a vendor of the very wire', () => {
   it.each(['messages', 'responses', 'gemini'])('is not sent what others thought, by callers of %s', (name) => {
@@ -230,16 +308,49 @@ describe('a vendor of the very wire', () => {
     const parts = [thought('of others', foreign), thought('of its own', own), text('ho')];
     const body = history(plain(wire.inbound?.writeCompletion(answerOf(parts), 7, {})));
     expect(mayHoldSeal(JSON.stringify(body))).toBe(true);
-    const edit = wire.inbound?.withoutSeals?.(body);
-    const freed = { ...body, [edit?.key ?? '']: JSON.parse(edit?.json ?? 'null') };
+    const freed = JSON.parse(wire.inbound?.withoutSeals?.(JSON.stringify(body), body, 'gemini-2.5-pro') ?? 'null');
     expect(mayHoldSeal(JSON.stringify(freed))).toBe(false);
     expect(said(read(wire, freed))).toEqual(parts.slice(1));
   });
 
   it('is not sent unsigned thinking, nor a message that held nothing else', () => {
     const answer = plain(anthropicMessages.inbound?.writeCompletion(answerOf([{ kind: 'thinking', text: 'hm', signature: null }]), 7, {}));
-    const edit = anthropicMessages.inbound?.withoutSeals?.({ messages: [user, { role: 'assistant', content: answer.content }] });
-    expect(JSON.parse(edit?.json ?? '')).toEqual([user]);
+    const body = { messages: [user, { role: 'assistant', content: answer.content }] };
+    expect(JSON.parse(anthropicMessages.inbound?.withoutSeals?.(JSON.stringify(body), body, 'm') ?? '')).toEqual({ messages: [user] });
+  });
+
+  it.each([
+    ['messages', { messages: [{ role: 'user', content: 'what is weir-signature: for?' }] }],
+    ['responses', { input: 'what is weir-signature: for?' }],
+    ['responses', { input: [{ role: 'user', content: 'weir-signature:google:x' }] }],
+    ['gemini', { contents: [{ role: 'user', parts: [{ text: 'd2Vpci1zaWduYXR1cmU6' }] }] }],
+  ])('gets a call of %s as it is, where a seal is only spoken of', (name, body) => {
+    expect(mayHoldSeal(JSON.stringify(body))).toBe(true);
+    expect(CALLERS[name]?.wire.inbound?.withoutSeals?.(JSON.stringify(body), body, 'gemini-3-pro')).toBeNull();
+  });
+
+  it('gets everything else as its author wrote it, however long its numbers', () => {
+    const text = `{ "messages": [ {"role": "user", "content": "hi"},\n {"role":"assistant", "content": [
+      {"type":"thinking","thinking":"x","signature":"weir-signature:none:"}, {"type":"tool_use","id":"a","name":"f","input":{"id": 12345678901234567890, "f": 1.0}} ]} ],
+      "thinking": {"type": "enabled", "budget_tokens": 2000}, "n": 1.50 }`;
+    const freed = anthropicMessages.inbound?.withoutSeals?.(text, JSON.parse(text), 'm') ?? '';
+    expect(freed).toContain('"input":{"id": 12345678901234567890, "f": 1.0}');
+    expect(freed).toContain('"n": 1.50');
+    // A turn that calls tools must begin with what was thought, and nothing of it is left.
+    expect(Object.keys(JSON.parse(freed))).toEqual(['messages', 'n']);
+  });
+
+  it('of Gemini gets a word in place of a signature that others could not give, from the generation on that asks for one', () => {
+    const answer = plain(gemini.inbound?.writeCompletion(answerOf([text('ho'), call()]), 7, {}));
+    const body = { contents: [answer.candidates[0].content] };
+    const freed = (model: string) => JSON.parse(gemini.inbound?.withoutSeals?.(JSON.stringify(body), body, model) ?? '').contents[0].parts;
+    const functionCall = { id: 'c1', name: 'f', args: {} };
+    expect(freed('gemini-3-pro')).toEqual([{ text: 'ho' }, { functionCall, thoughtSignature: 'skip_thought_signature_validator' }]);
+    expect(freed('gemini-2.5-pro')).toEqual([{ text: 'ho' }, { functionCall }]);
+    const counted = { generateContentRequest: body };
+    expect(JSON.parse(geminiCounting.inbound?.withoutSeals?.(JSON.stringify(counted), counted, 'gemini-2.5-pro') ?? '')).toEqual({
+      generateContentRequest: { contents: [{ role: 'model', parts: [{ text: 'ho' }, { functionCall }] }] },
+    });
   });
 });
 
@@ -254,7 +365,7 @@ describe('a seal', () => {
       fc.property(signature, ({ by, text: it, hidden: isHidden }) => {
         const any: Signature = { by, text: it, ...(isHidden && { isHidden: true }) };
         // No vendor's signature begins so.
-        fc.pre(!it.startsWith('hidden:'));
+        fc.pre(!/^(?:hidden|call):/.test(it));
         expect(unsealed(sealed(any))).toEqual(any);
         const bytes = sealedBytes(any);
         if (bytes === null) return;

@@ -569,12 +569,17 @@ describe('what one vendor says to another', () => {
       'content.citations',
       'tools.input_examples',
     ]);
-    const input = [{ type: 'message', role: 'user', phase: 'final', content: [{ type: 'input_text', text: 'hi' }] }];
+    const input = [{ type: 'message', role: 'user', weight: 1, content: [{ type: 'input_text', text: 'hi' }] }];
     const text = { verbosity: 'low', format: { type: 'text' } };
-    expect(read(openAiResponses, { input, text, reasoning: { effort: 'low', summary: 'auto' } }).dropped).toEqual(['input.phase', 'text.verbosity']);
+    expect(read(openAiResponses, { input, text, reasoning: { effort: 'low', summary: 'auto' } }).dropped).toEqual(['input.weight', 'text.verbosity']);
     const contents = [{ role: 'user', parts: [{ text: 'hi', videoMetadata: { fps: 1 } }] }];
     const functions = [{ function_declarations: [{ name: 'f', parameters_json_schema: {}, response: {} }] }];
     expect(read(gemini, { contents, tools: functions }).dropped).toEqual(['parts.videoMetadata', 'functionDeclarations.response']);
+    const beside = {
+      tools: [{ functionDeclarations: [{ name: 'f' }], googleSearch: {} }],
+      toolConfig: { functionCallingConfig: { mode: 'VALIDATED' } },
+    };
+    expect(read(gemini, { contents: [], ...beside }).dropped).toEqual(['tools.googleSearch', 'functionCallingConfig.mode VALIDATED']);
   });
 
   it('calls and results of Responses are one turn in chat, and reasoning alone is no message', () => {

@@ -6,7 +6,7 @@ import type { WireName } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import { isConversation, promptBudget, promptTokens } from '../fit-window';
-import { outgoingBody } from '../outgoing-body';
+import { outgoingBody, shownNames } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
 import { type ChooseDeps, choose } from '../routing/choose';
 import { planModel } from '../routing/plan-model';
@@ -108,9 +108,9 @@ function sayable(call: Call, body: CallBody, policy: Policy, targets: readonly T
     try {
       const { dropped } = outgoingBody(call, body, target, null);
       if (policy.strict && dropped.length > 0) {
-        const lost = dropped.join(', ');
+        const lost = shownNames(dropped);
         throw new GatewayError('not_translated', `Weir-Strict: ${target.name} has no counterpart for ${lost}.`, {
-          param: dropped[0] ?? 'Weir-Strict',
+          param: dropped[0]?.slice(0, 60) ?? 'Weir-Strict',
         });
       }
       return true;

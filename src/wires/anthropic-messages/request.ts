@@ -22,10 +22,12 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { writeThinking } from '../claude-thinking';
+import { editJson } from '../edit-json';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
+import { withoutNodes } from '../patch-json';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
-import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
+import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
   const userId = stringOr(at(body, 'metadata', 'user_id'), null);
@@ -90,7 +92,7 @@ export function readConversation(body: JsonObject): Conversation {
 
 const BLOCK = [
   ...['type', 'text', 'thinking', 'signature', 'data', 'source', 'title', 'id', 'name', 'input'],
-  ...['tool_use_id', 'content', 'is_error', 'cache_control'],
+  ...['tool_use_id', 'content', 'is_error', 'cache_control', 'caller'],
 ];
 
 function unreadIn(body: JsonObject): string[] {
@@ -99,7 +101,7 @@ function unreadIn(body: JsonObject): string[] {
   return [
     ...unread('messages', messages, ['role', 'content']),
     ...unread('content', [...objects(body['system']), ...blocks, ...blocks.flatMap((block) => objects(block['content']))], BLOCK),
-    ...unread('tools', objects(body['tools']), ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
+    ...unread('tools', objects(body['tools']), ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control', 'eager_input_streaming']),
   ];
 }
 
@@ -217,14 +219,28 @@ export function readSignature(text: string): Signature | null {
   return text === '' ? null : { by: 'anthropic', text };
 }
 
-/** Blocks of thinking that are signed by others, or by nobody, are refused by the vendor. */
-export function withoutSeals(body: JsonObject): BodyEdit {
-  const messages = objects(body['messages']).map((message) => {
-    const { content } = message;
-    if (!Array.isArray(content)) return message;
-    return { ...message, content: content.filter((block) => !(at(block, 'type') === 'thinking' && isSealed(at(block, 'signature')))) };
-  });
-  return { key: 'messages', json: JSON.stringify(messages.filter(({ content }) => !Array.isArray(content) || content.length > 0)) };
+/**
+ * Blocks of thinking that are signed by others, or by nobody, are refused by the vendor, and so is thinking with a budget where a turn that
+ * calls tools does not begin with what was thought.
+ */
+export function withoutSeals(text: string, body: JsonObject): string | null {
+  const contents = objects(body['messages']).map(({ content }) => (Array.isArray(content) ? content : []));
+  const isForeign = (block: unknown): boolean => at(block, 'type') === 'thinking' && isSealed(at(block, 'signature'));
+  const blocks = contents.flatMap((content, index) =>
+    content.flatMap((block, place) => (isForeign(block) ? [['messages', index, 'content', place] as const] : [])),
+  );
+  if (blocks.length === 0) return null;
+  const changed = contents.map((content, index) => ({ index, content, left: content.filter((block) => !isForeign(block)) }));
+  const empty = changed.filter(({ content, left }) => content.length > 0 && left.length === 0).map(({ index }) => ['messages', index] as const);
+  const isOf =
+    (...types: readonly string[]) =>
+    (block: unknown): boolean =>
+      types.includes(stringOr(at(block, 'type'), ''));
+  const isBare = changed.some(
+    ({ content, left }) => content.length > left.length && left.some(isOf('tool_use')) && !left.some(isOf('thinking', 'redacted_thinking')),
+  );
+  const freed = withoutNodes(withoutNodes(text, blocks), empty);
+  return isBare && at(body, 'thinking', 'type') === 'enabled' ? editJson(freed, [{ key: 'thinking', json: null }]) : freed;
 }
 
 function readBlockSource(block: JsonObject, where: string): Source {
@@ -244,7 +260,7 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'im
 
 export function writeConversation(
   it: Conversation,
-  { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
+  { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning, takesStrict = false }: WriteOptions,
 ): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const system = writeSystem(it.messages);
@@ -275,7 +291,7 @@ export function writeConversation(
     ...(sampling.topK !== null && !isThinking && { top_k: sampling.topK }),
     ...(stop.length > 0 && { stop_sequences: stop }),
     ...(it.user !== null && { metadata: { user_id: it.user } }),
-    ...(it.tools.length > 0 && { tools: it.tools.map(writeTool) }),
+    ...(it.tools.length > 0 && { tools: it.tools.map((tool) => writeTool(tool, takesStrict)) }),
     ...(choice !== null && { tool_choice: choice }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
   };
@@ -289,16 +305,17 @@ export function writeConversation(
     ...(temperature === sampling.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === sampling.topP ? [] : ['top_p beside temperature']),
     ...droppedThinking(it, 'anthropic'),
-    ...droppedStrictness(it),
+    ...(takesStrict ? [] : droppedStrictness(it)),
     ...droppedDetail(it),
   ];
   return { body, dropped };
 }
 
-const writeTool = (tool: Tool): JsonObject => ({
+const writeTool = (tool: Tool, takesStrict: boolean): JsonObject => ({
   name: tool.name,
   ...(tool.description !== null && { description: tool.description }),
   input_schema: { type: 'object', ...tool.schema },
+  ...(takesStrict && tool.isStrict === true && { strict: true }),
   ...writeMark(tool.cache),
 });
 

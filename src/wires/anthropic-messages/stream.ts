@@ -152,7 +152,7 @@ export class MessagesPartWriter implements PartWriter {
         return this.#sign(part);
       case 'tool-call': {
         this.#tool = part.tool;
-        const signed = part.signature === undefined ? '' : this.#leave() + this.#sign(part.signature);
+        const signed = part.signature === undefined ? '' : this.#leave() + this.#sign({ ...part.signature, ofCall: true });
         return signed + this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });
       }
       case 'tool-input':

@@ -3,7 +3,7 @@ import { textOf, Untranslatable, type WrittenRequest } from '../canonical';
 import type { TextsToEmbed } from '../embedder';
 import { readParts } from '../gemini/request';
 import { at, limitOf, objects } from '../json';
-import type { JsonObject } from '../wire';
+import type { BodyEdit, JsonObject } from '../wire';
 
 const READ: ReadonlySet<string> = new Set(['model', 'content', 'outputDimensionality', 'output_dimensionality', 'requests']);
 
@@ -24,6 +24,15 @@ export function readTexts(body: JsonObject): TextsToEmbed {
   });
   const names = requests.flatMap((each) => Object.keys(each).filter((name) => !READ.has(name) && each[name] !== null));
   return { texts, dimensions: dimensionsOf(requests), dropped: [...new Set(names)] };
+}
+
+/** Each request names the model of the path again, and Google refuses another: edits where it is called otherwise there. */
+export function renameModel(body: JsonObject, model: string): readonly BodyEdit[] {
+  const requests = objects(body['requests']).map((each) => ({ ...each, model: `models/${model}` }));
+  return [
+    ...(body['model'] === undefined ? [] : [{ key: 'model', json: JSON.stringify(`models/${model}`) }]),
+    ...(requests.length === 0 ? [] : [{ key: 'requests', json: JSON.stringify(requests) }]),
+  ];
 }
 
 /** As a batch, which may hold one. */

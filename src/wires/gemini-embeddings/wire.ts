@@ -1,7 +1,8 @@
 /** Google's embeddings; the model stands in the path, as of all its calls. */
+import { readFailure } from '../gemini/error';
 import { gemini } from '../gemini/wire';
 import type { Wire } from '../wire';
-import { readTexts, writeTexts } from './request';
+import { readTexts, renameModel, writeTexts } from './request';
 import { readVectors, writeVectors } from './response';
 
 export const geminiEmbeddings: Wire = {
@@ -10,5 +11,6 @@ export const geminiEmbeddings: Wire = {
   openStream: () => null,
   inbound: null,
   outbound: null,
-  embedder: { readTexts, writeTexts, readVectors, writeVectors },
+  embedder: { readTexts, writeTexts, readVectors, writeVectors, readFailure },
+  renameModel,
 };

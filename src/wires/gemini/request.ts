@@ -13,7 +13,6 @@ import {
   type Reasoning,
   readEffort,
   readSteering,
-  type Signature,
   type Source,
   samplingFor,
   steeringFor,
@@ -24,12 +23,13 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { plainSchema } from '../google-schema';
+import { loose, NO_SIGNATURE, readSignature, SIGNED_CALLS, writeThought } from '../google-signatures';
 import { writeThinking } from '../google-thinking';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import { unescaped } from '../path';
-import { foldSignatures, isSealed, sealedBytes, unsealedBytes } from '../signature';
+import { foldSignatures } from '../signature';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
-import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
+import type { JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
 const METHOD = /\/models\/(.+):(\w+)$/;
@@ -119,12 +119,21 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
 
 const snaked = (names: readonly string[]): string[] => names.flatMap((name) => [name, inSnake(name)]);
 const PART = snaked(['text', 'thought', 'thoughtSignature', 'functionCall', 'functionResponse', 'inlineData', 'fileData']);
+const MODES = ['', 'MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE'];
 const DECLARATION = snaked(['name', 'description', 'parameters', 'parametersJsonSchema']);
 
 function unreadIn(body: JsonObject): string[] {
   const parts = objects(body['contents']).flatMap((content) => objects(content['parts']));
   const declarations = objects(body['tools']).flatMap((tool) => objects(member(tool, 'functionDeclarations')));
-  return [...unread('parts', parts, PART), ...unread('functionDeclarations', declarations, DECLARATION)];
+  const calling = member(member(body, 'toolConfig'), 'functionCallingConfig');
+  const mode = stringOr(member(calling, 'mode'), '').toUpperCase();
+  return [
+    ...unread('parts', parts, PART),
+    ...unread('functionDeclarations', declarations, DECLARATION),
+    ...unread('tools', objects(body['tools']), snaked(['functionDeclarations'])),
+    ...unread('toolConfig', [member(body, 'toolConfig')].filter(isObject), snaked(['functionCallingConfig'])),
+    ...(MODES.includes(mode) ? [] : [`functionCallingConfig.mode ${mode.slice(0, 40)}`]),
+  ];
 }
 
 /** What would be missing from the call, or from its answer. */
@@ -187,7 +196,7 @@ function readContents(contents: unknown): Message[] {
   const open: { readonly id: string; readonly name: string }[] = [];
   let made = 0;
   return listOf(contents, 'contents').map((content, index): Message => {
-    const parts = readParts(content['parts'], `contents[${index}].parts`).map((part): Part => {
+    const parts = foldSignatures(readParts(content['parts'], `contents[${index}].parts`)).map((part): Part => {
       if (part.kind === 'tool-call') {
         const id = part.id === '' ? `${part.name}_${made++}` : part.id;
         open.push({ id, name: part.name });
@@ -230,29 +239,6 @@ export function readParts(parts: unknown, where: string): Part[] {
       `a part of \`${Object.keys(part).join(', ').slice(0, 60)}\`, expected text, inlineData, fileData, functionCall or functionResponse`,
     );
   });
-}
-
-/** A signature may come in a part of its own, behind the text that it signs. */
-const loose = (signature: Signature | null): Part[] => (signature === null ? [] : [{ kind: 'thinking', text: '', signature }]);
-
-function readSignature(text: string): Signature | null {
-  return isSealed(text) ? unsealedBytes(text) : { by: 'google', text };
-}
-
-/** Thinking as its vendor takes it back, and as a caller of this wire gets it. */
-export function writeThought(text: string, signature: Signature | null): JsonObject {
-  if (signature?.by === 'google') return { text, ...(text !== '' && { thought: true }), thoughtSignature: signature.text };
-  const seal = signature === null ? null : sealedBytes(signature);
-  return { text, thought: true, ...(seal !== null && { thoughtSignature: seal }) };
-}
-
-/** What was thought elsewhere is refused by the vendor. */
-export function withoutSeals(body: JsonObject): BodyEdit {
-  const contents = objects(body['contents']).map((content) => ({
-    ...content,
-    parts: objects(content['parts']).filter((part) => !isSealed(member(part, 'thoughtSignature'))),
-  }));
-  return { key: 'contents', json: JSON.stringify(contents.filter(({ parts }) => parts.length > 0)) };
 }
 
 /** A lone `output`, `result` or `error` is what the tool said; anything else is said as it stands. */
@@ -335,21 +321,18 @@ function writeChoice(choice: NonNullable<Conversation['toolChoice']>): JsonObjec
   return { mode: choice === 'required' ? 'ANY' : choice.toUpperCase() };
 }
 
-/** In place of a signature that another vendor's model could not give: https://ai.google.dev/gemini-api/docs/thought-signatures */
-const NO_SIGNATURE = 'skip_thought_signature_validator';
-
 function writeContents(messages: readonly Message[], names: ReadonlyMap<string, string>, model: string): JsonObject[] {
   const turns: { role: string; parts: JsonObject[] }[] = [];
   for (const { role, parts } of inTurns(messages)) {
     if (role === 'system') continue;
-    const written = foldSignatures(parts, 'google').flatMap((part) => writePart(part, names));
+    const written = foldSignatures(parts).flatMap((part) => writePart(part, names));
     const speaker = role === 'assistant' ? 'model' : 'user';
     const last = turns.at(-1);
     if (last?.role === speaker) last.parts.push(...written);
     else if (written.length > 0) turns.push({ role: speaker, parts: written });
   }
   // From its third generation on the first call of a turn must be signed.
-  if (!/^gemini-[3-9]/.test(model)) return turns;
+  if (!SIGNED_CALLS.test(model)) return turns;
   for (const { role, parts } of turns) {
     const first = role === 'model' ? parts.findIndex((part) => part['functionCall'] !== undefined) : -1;
     const call = parts[first];

@@ -1,8 +1,10 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
 import { type Completion, type FinishReason, Untranslatable } from '../canonical';
+import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
+import { UNSIGNED_BYTES } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readParts, writePart, writeThought } from './request';
+import { readParts, writePart } from './request';
 import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
@@ -66,5 +68,9 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   responseId: it.id,
 });
 
-const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] =>
-  part.kind === 'thinking' ? [writeThought(part.text, part.signature)] : writePart(part, new Map());
+export const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] => {
+  if (part.kind === 'thinking') return [writeThought(part.text, part.signature)];
+  const written = writePart(part, new Map());
+  // Told from one that its vendor signed, or did not have to: a call of another model comes back under our seal.
+  return part.kind === 'tool-call' && part.signature === undefined ? written.map((it) => ({ ...it, thoughtSignature: UNSIGNED_BYTES })) : written;
+};

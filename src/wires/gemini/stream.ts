@@ -1,11 +1,12 @@
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent with `alt=sse` */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type Part, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { writeThought } from '../google-signatures';
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
-import { readParts, writePart, writeThought } from './request';
-import { callId, readFinish, writeFinish } from './response';
+import { readParts } from './request';
+import { callId, readFinish, writeAnswerPart, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
 export class GeminiStream implements StreamReader {
@@ -74,7 +75,8 @@ export class GeminiPartReader implements PartReader {
     if (part.kind === 'text' || part.kind === 'refusal') parts.push({ kind: part.kind, text: part.text });
     if (part.kind === 'thinking') {
       if (part.text !== '') parts.push({ kind: 'thinking', text: part.text });
-      if (part.signature !== null) parts.push({ kind: 'signature', ...part.signature });
+      // What comes next is signed by itself.
+      if (part.signature !== null) parts.push({ kind: 'signature', ...part.signature }, { kind: 'close' });
     }
     if (part.kind === 'image' || part.kind === 'file') parts.push({ kind: 'other', name: part.kind });
     if (part.kind !== 'tool-call') return;
@@ -143,7 +145,7 @@ export class GeminiPartWriter implements PartWriter {
     this.#call = null;
     if (call === null) return '';
     const { id, name, input, signature } = call;
-    return this.#event(writePart({ kind: 'tool-call', id, name, input, ...(signature !== undefined && { signature }) }, new Map()));
+    return this.#event(writeAnswerPart({ kind: 'tool-call', id, name, input, ...(signature !== undefined && { signature }) }));
   }
 
   #event(parts: readonly JsonObject[], candidate: JsonObject = {}, rest: JsonObject = {}): string {

@@ -1,7 +1,8 @@
 /** Google's generateContent wire; the model stands in the path. */
+import { withoutSeals } from '../google-signatures';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
-import { readConversation, readRequest, withoutSeals, writeConversation } from './request';
+import { readConversation, readRequest, writeConversation } from './request';
 import { readAnswer, readCompletion, writeCompletion } from './response';
 import { GeminiPartReader, GeminiPartWriter, GeminiStream } from './stream';
 

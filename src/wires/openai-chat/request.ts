@@ -115,7 +115,12 @@ function unreadIn(body: JsonObject): string[] {
   const tools = objects(body['tools']);
   const functions = tools.map((tool) => tool['function']).filter(isObject);
   return [
-    ...unread('messages', messages, MESSAGE),
+    // The name of a tool stands in its call, too.
+    ...unread(
+      'messages',
+      messages.map(({ name, ...message }) => (message['role'] === 'tool' ? message : { ...message, name })),
+      MESSAGE,
+    ),
     ...unread('content', parts, PART),
     ...unread('image_url', parts.map((part) => part['image_url']).filter(isObject), ['url', 'detail']),
     ...unread('tools', tools, ['type', 'function', 'cache_control']),
@@ -183,8 +188,10 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   // Not OpenAI's own; DeepSeek began it and most that serve reasoning models follow.
   const thinking = message['reasoning_content'] ?? message['reasoning'];
   const details = readDetails(message['reasoning_details']);
-  if (details.length > 0) parts.push(...details);
-  else if (typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
+  // Where the details hold what is encrypted alone, what can be read stands beside them.
+  const isTold = details.some(({ text }) => text !== '');
+  if (!isTold && typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
+  parts.push(...details);
   parts.push(...readParts(message['content'], where));
   const { refusal } = message;
   if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
@@ -317,7 +324,7 @@ const writeTool = (tool: Tool): JsonObject => ({
 function writeMessage({ role, parts }: Message): JsonObject[] {
   if (role === 'system') return [{ role, content: systemText(parts) }];
   // Reasoning alone is no message here.
-  if (role === 'assistant') return parts.every((part) => part.kind === 'thinking') ? [] : [writeAssistant(parts)];
+  if (role === 'assistant') return parts.every((part) => part.kind === 'thinking') ? [] : [writeAssistant(parts, false)];
   const results = parts.filter((part) => part.kind === 'tool-result');
   const rest = [
     ...results.flatMap((part) => part.parts.filter((each) => each.kind !== 'text')),
@@ -329,8 +336,8 @@ function writeMessage({ role, parts }: Message): JsonObject[] {
   ];
 }
 
-/** The signature of thinking has no place in this wire, and unsigned thinking is of no use to its models. */
-export function writeAssistant(parts: readonly Part[]): JsonObject {
+/** `isAnswer`: for a caller, who brings signatures back; targets refuse what they do not know. Thinking has no place of its own here. */
+export function writeAssistant(parts: readonly Part[], isAnswer: boolean): JsonObject {
   const text = textOf(parts);
   const calls = parts.filter((part) => part.kind === 'tool-call');
   const refusal = parts.find((part) => part.kind === 'refusal')?.text;
@@ -343,7 +350,7 @@ export function writeAssistant(parts: readonly Part[]): JsonObject {
         id,
         type: 'function',
         function: { name, arguments: input },
-        ...signed(signature),
+        ...(isAnswer && signed(signature)),
       })),
     }),
   };

@@ -57,7 +57,7 @@ export function writeCompletion(it: Completion, createdAt: number): JsonObject {
   const details = writeDetails(it.parts);
   const message = {
     refusal: null,
-    ...writeAssistant(it.parts),
+    ...writeAssistant(it.parts, true),
     ...(thinking !== '' && { reasoning_content: thinking }),
     ...(details.length > 0 && { reasoning_details: details }),
   };

@@ -73,6 +73,9 @@ export class ChatPartReader implements PartReader {
   readonly #tools = new Map<number, { readonly tool: number; readonly id: string }>();
   #toolCount = 0;
   readonly #order = new ToolOrder();
+  /** What was thought since the last signature has been told. */
+  #hasThought = false;
+  readonly #late: StreamPart[] = [];
 
   read(event: SseEvent): readonly StreamPart[] {
     const chunk = parseObject(event.data);
@@ -96,17 +99,33 @@ export class ChatPartReader implements PartReader {
     };
     const details = readDetails(delta['reasoning_details']);
     const thinking = delta['reasoning_content'] ?? delta['reasoning'];
-    if (typeof thinking === 'string') add('thinking', thinking);
-    // A signature comes with the whole text that it signs where we wrote it, and behind its pieces elsewhere.
-    else for (const { text, signature } of details) if (signature === null) add('thinking', text);
-    for (const { signature } of details) if (signature !== null) parts.push({ kind: 'signature', ...signature });
+    if (typeof thinking === 'string' && thinking !== '') {
+      add('thinking', thinking);
+      this.#hasThought = true;
+    } else for (const detail of details) this.#readDetail(detail, parts);
+    for (const { signature } of details) if (signature !== null) this.#sign(signature, parts);
     if (Array.isArray(delta['content'])) parts.push(...readContentParts(objects(delta['content'])));
     else add('text', delta['content']);
     add('refusal', delta['refusal']);
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
     for (const name of ['function_call', 'audio', 'images']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
     const reason = choice['finish_reason'];
-    if (typeof reason === 'string') parts.push({ kind: 'finish', reason: finishOf(readFinish(reason), this.#toolCount > 0) });
+    if (typeof reason === 'string')
+      parts.push(...this.#late.splice(0), { kind: 'finish', reason: finishOf(readFinish(reason), this.#toolCount > 0) });
+  }
+
+  /** A signature comes with the whole text that it signs, or behind its pieces. */
+  #readDetail({ text, signature }: ReturnType<typeof readDetails>[number], parts: StreamPart[]): void {
+    if (text === '' || (signature !== null && this.#hasThought)) return;
+    parts.push({ kind: 'thinking', text });
+    this.#hasThought = true;
+  }
+
+  /** Amid a call's arguments there is no place for one: it waits for the end. */
+  #sign(signature: Signature, parts: StreamPart[]): void {
+    const signed: StreamPart[] = [{ kind: 'signature', ...signature }, { kind: 'close' }];
+    (this.#toolCount > 0 ? this.#late : parts).push(...signed);
+    this.#hasThought = false;
   }
 
   #readToolCall(call: JsonObject, parts: StreamPart[]): void {

@@ -19,7 +19,8 @@ export function readTexts(body: JsonObject): TextsToEmbed {
   };
 }
 
-export const writeTexts = ({ texts, dimensions }: TextsToEmbed, model: string): WrittenRequest => ({
-  body: { model, input: texts, encoding_format: 'float', ...(dimensions !== null && { dimensions }) },
-  dropped: [],
+/** Numbers are what everybody answers unasked, and some refuse to be asked. */
+export const writeTexts = ({ texts, dimensions }: TextsToEmbed, model: string, sizeMember: string | null): WrittenRequest => ({
+  body: { model, input: texts, ...(dimensions !== null && sizeMember !== null && { [sizeMember]: dimensions }) },
+  dropped: dimensions !== null && sizeMember === null ? ['dimensions'] : [],
 });

@@ -1,4 +1,5 @@
 /** https://platform.openai.com/docs/api-reference/embeddings, and those who vary it; has no streams. The answer's frame is chat's. */
+import { readFailure } from '../openai-chat/error';
 import { openAiChat } from '../openai-chat/wire';
 import type { JsonObject, Wire } from '../wire';
 import { readTexts, writeTexts } from './request';
@@ -12,5 +13,5 @@ export const openAiEmbeddings: Wire = {
   readAnswer: (body: JsonObject) => ({ ...openAiChat.readAnswer(body), usage: readUsage(body) }),
   inbound: null,
   outbound: null,
-  embedder: { readTexts, writeTexts, readVectors, writeVectors },
+  embedder: { readTexts, writeTexts, readVectors, writeVectors, readFailure },
 };

@@ -22,9 +22,10 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
-import { isSealed, sealed, unsealed } from '../signature';
+import { withoutNodes } from '../patch-json';
+import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
-import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
+import type { JsonObject, RequestFacts } from '../wire';
 
 export const readRequest = (body: JsonObject): RequestFacts => ({
   model: stringOr(body['model'], null),
@@ -53,6 +54,10 @@ const READ: ReadonlySet<string> = new Set([
   'text',
   'reasoning',
   'store',
+  // What clients send always, and what is for OpenAI's own house.
+  'include',
+  'prompt_cache_key',
+  'client_metadata',
 ]);
 /** What lies at the vendor, and is nowhere else. */
 const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'];
@@ -94,7 +99,7 @@ export function readConversation(body: JsonObject): Conversation {
 
 const ITEM = [
   ...['type', 'role', 'content', 'id', 'status', 'summary', 'encrypted_content'],
-  ...['call_id', 'name', 'namespace', 'arguments', 'output'],
+  ...['call_id', 'name', 'namespace', 'arguments', 'output', 'phase'],
 ];
 const PART = ['type', 'text', 'refusal', 'image_url', 'detail', 'file_data', 'file_url', 'filename', 'annotations', 'logprobs'];
 
@@ -226,15 +231,18 @@ export function readEncrypted(content: unknown): Signature | null {
 export const writeReasoning = (text: string, signature: Signature | null): JsonObject => ({
   type: 'reasoning',
   summary: text === '' ? [] : [{ type: 'summary_text', text }],
-  ...(signature !== null && { encrypted_content: writeEncrypted(signature) }),
+  encrypted_content: writeEncrypted(signature),
 });
 
-export const writeEncrypted = (signature: Signature): string => (signature.by === 'openai' ? signature.text : sealed(signature));
+export const writeEncrypted = (signature: Signature | null): string =>
+  signature === null ? UNSIGNED : signature.by === 'openai' ? signature.text : sealed(signature);
 
-/** Reasoning of others is refused by the vendor. */
-export function withoutSeals(body: JsonObject): BodyEdit {
-  const items = objects(body['input']).filter((item) => !(item['type'] === 'reasoning' && isSealed(item['encrypted_content'])));
-  return { key: 'input', json: JSON.stringify(items) };
+/** Reasoning of others, or that nobody signed, is refused by the vendor, which has none of it. */
+export function withoutSeals(text: string, { input }: JsonObject): string | null {
+  const items: readonly unknown[] = Array.isArray(input) ? input : [];
+  const isForeign = (item: unknown): boolean => at(item, 'type') === 'reasoning' && isSealed(at(item, 'encrypted_content'));
+  const paths = items.flatMap((item, index) => (isForeign(item) ? [['input', index] as const] : []));
+  return paths.length === 0 ? null : withoutNodes(text, paths);
 }
 
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {

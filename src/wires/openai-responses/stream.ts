@@ -1,7 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
-import { at, isObject, parseObject, stringOr } from '../json';
+import { at, isObject, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
 import { nameIn, readEncrypted, writeEncrypted } from './request';
@@ -55,6 +55,9 @@ export class ResponsesPartReader implements PartReader {
         return textPart('text', delta);
       case 'response.refusal.delta':
         return textPart('refusal', delta);
+      case 'response.reasoning_summary_part.added':
+        // As in the whole answer, its parts are paragraphs.
+        return numberOr(body['summary_index'], 0) > 0 ? [{ kind: 'thinking', text: '\n\n' }] : [];
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
         return textPart('thinking', delta);
@@ -154,7 +157,7 @@ export class ResponsesPartWriter implements PartWriter {
         this.#tool = part.tool;
         if (part.signature !== undefined) {
           const { signature, ...call } = part;
-          return this.#leave() + this.write({ kind: 'signature', ...signature }) + this.write(call);
+          return this.#leave() + this.write({ kind: 'signature', ...signature, ofCall: true }) + this.write(call);
         }
         return this.#leave() + this.#enter('tool', { call_id: part.id, ...splitName(part.name, this.#namespaces) });
       case 'tool-input':
@@ -269,7 +272,7 @@ export class ResponsesPartWriter implements PartWriter {
         type: 'reasoning',
         id: open.id,
         summary: isDone ? [this.#part(open.text)] : [],
-        ...(open.seal !== null && { encrypted_content: writeEncrypted(open.seal) }),
+        ...((isDone || open.seal !== null) && { encrypted_content: writeEncrypted(open.seal) }),
       };
     }
     return { type: 'message', id: open.id, status, role: 'assistant', content: isDone ? [this.#part(open.text)] : [] };
