@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parse, stringify } from 'smol-toml';
-import { fail, ROOT, wrangler } from './local.mjs';
+import { fail, ROOT, readOptions, wrangler } from './local.mjs';
 
 const source = parse(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'));
 const REGIONS = ['eu', 'us', 'fedramp'];
@@ -32,7 +32,8 @@ const SECRETS = [
   { name: 'ANTHROPIC_API_KEY', make: null, ask: 'Anthropic key (enter: none)' },
 ];
 
-const isDry = process.argv.includes('--dry-run');
+/** npm keeps `--dry-run` for itself where it does not stand behind `--`; who forgot that did not mean to deploy. */
+const isDry = readOptions({ 'dry-run': { type: 'boolean' } })['dry-run'] === true || process.env.npm_config_dry_run === 'true';
 const say = (sentence) => console.log(sentence);
 
 function step(title, command) {

@@ -4,15 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ensureDevVars, ROOT, readDevVars } from './local.mjs';
+import { ensureDevVars, ROOT, readDevVars, readOptions } from './local.mjs';
 
 const NODE_LEAST = [22, 12];
 const START_MS = 60_000;
 const ANSWER_MS = 45_000;
 const POLL_MS = 500;
 
-const { values } = parseArgs({ options: { url: { type: 'string' }, key: { type: 'string' } } });
+const values = readOptions({ url: { type: 'string' }, key: { type: 'string' } });
 let failed = 0;
 
 function report({ check, ok, detail, mend }) {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 export const ROOT = join(import.meta.dirname, '..');
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
@@ -52,6 +53,19 @@ export function providerVarsOfShell(devVars) {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name, value]) => PROVIDER_VARIABLE.test(name) && value !== '' && !(name in devVars)),
   );
+}
+
+/** The command's options; one that it does not know is a sentence, and nothing is done. */
+export function readOptions(options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail(
+      `${error.message.split('. ')[0]}. Options: ${Object.keys(options)
+        .map((name) => `--${name}`)
+        .join(', ')}.`,
+    );
+  }
 }
 
 const QUIET = { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_UPDATE_NOTIFIER: '1' };

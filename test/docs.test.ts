@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withHeaders } from '../scripts/print-docs.mjs';
+import { compatible } from '../src/providers/compatible.ts';
+import { configure } from '../src/providers/configure.ts';
+import type { Provider } from '../src/providers/provider.ts';
 import { eventually } from './harness/api.ts';
 import { ROOT } from './harness/build.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from './harness/worker.ts';
@@ -81,8 +84,20 @@ describe('README', () => {
 
 describe('every document', () => {
   it('has only snippets of the kinds that run here', () => {
-    const languages = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/^```([a-z]+)$/gm)].map((match) => match[1]));
-    expect([...new Set(languages)].sort()).toEqual(['js', 'sh']);
+    const languages = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/^ *```([a-z]+)$/gm)].map((match) => match[1]));
+    expect([...new Set(languages)].sort()).toEqual(['js', 'sh', 'ts']);
+  });
+
+  it('shows entries of providers that are entries', () => {
+    const snippets = [...read('docs/add-a-provider.md').matchAll(/^ *```ts\n([\s\S]*?)^ *```$/gm)].map(([, snippet = '']) =>
+      snippet.trim().replace(/,$/, ''),
+    );
+    expect(snippets.length).toBeGreaterThan(0);
+    expect(DOCUMENTS.filter((file) => file !== 'docs/add-a-provider.md' && /^ *```ts$/m.test(read(file)))).toEqual([]);
+    for (const snippet of snippets) {
+      const entry: Provider = new Function('compatible', `return ${snippet}`)(compatible);
+      expect(configure(entry, { [entry.keyVariable ?? '']: 'key' })).toMatchObject({ ready: true, baseUrl: entry.baseUrl });
+    }
   });
 
   it('links to files that are there', () => {

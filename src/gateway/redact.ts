@@ -3,8 +3,9 @@ import { FIELD_BY_HEADER, HEADER_RULES, type HeaderRule } from '../../schema/pol
 import { CREDENTIAL_HEADERS } from './upstream-headers';
 
 const SECRET_NAME = /auth|token|secret|passw|cookie|credential|signature|jwt|session-key|api-?key|access-key/i;
-/** The forms of the keys that the vendors hand out, and anything that calls itself a bearer. */
-const SECRET_VALUE = /\b(?:bearer\s+\S+|(?:sk|pk|rk|gsk|xai|nvapi|pplx|csk|fw|r8|hf|key)[-_][\w-]{12,}|AIza[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]*)/gi;
+/** The forms of the keys that the vendors hand out, and any token that calls itself a bearer (RFC 6750 section 2.1). */
+const SECRET_VALUE =
+  /\b(?:bearer\s+[\w.~+/=-]+|(?:sk|pk|rk|gsk|xai|nvapi|pplx|csk|fw|r8|hf|key)[-_][\w-]{12,}|AIza[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]*)/gi;
 export const REDACTED = '[redacted]';
 
 /** No form of a key is shorter. */

@@ -35,11 +35,17 @@ export async function requireKey(c: AppContext, scope: Scope): Promise<KeyEntry>
     bearer(c.req.header('authorization')) ||
     (c.req.header('x-api-key') ?? c.req.header('api-key') ?? c.req.header('x-goog-api-key') ?? '').trim() ||
     (addressOf(c.req.raw, c.env.app).urlKey ?? '');
-  if (secret === '') throw new GatewayError('unauthenticated', 'No Weir key: expected `Authorization: Bearer <key>`.');
+  if (secret === '') throw unauthenticated(c, 'No Weir key: expected `Authorization: Bearer <key>`.');
   const entry = await c.env.app.keys.find(secret);
-  if (entry === null) throw new GatewayError('unauthenticated', 'The Weir key is unknown or revoked.');
+  if (entry === null) throw unauthenticated(c, 'The Weir key is unknown or revoked.');
   requireScope(entry, scope);
   return entry;
+}
+
+/** Counted like those of calls to models, for they have no record either. */
+function unauthenticated(c: AppContext, message: string): GatewayError {
+  c.env.app.waitUntil(c.env.app.records.countUnauthenticated());
+  return new GatewayError('unauthenticated', message);
 }
 
 /** Helicone's envelope, which all of /api and the REST API use. */

@@ -1,6 +1,7 @@
 /** Reads a management body by its schema; every problem is named by field, what was seen and what was expected. */
 import type { z } from 'zod';
 import { GatewayError } from '../gateway/errors';
+import { locate } from '../gateway/locate';
 import type { AppContext } from './context';
 
 /** Management bodies are small; a filter of the largest allowed size has a few kilobytes. */
@@ -14,7 +15,7 @@ export async function readJson<S extends z.ZodType>(c: AppContext, schema: S): P
   try {
     value = text.trim() === '' ? {} : JSON.parse(text);
   } catch {
-    throw new GatewayError('invalid_json', 'The body is no JSON.');
+    throw new GatewayError('invalid_json', `The body is no JSON: ${locate(text)}.`);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

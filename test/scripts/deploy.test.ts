@@ -80,6 +80,7 @@ describe('npm run deploy', () => {
     const { d1_databases: databases, kv_namespaces: namespaces, ...rest } = configured();
     expect([databases, namespaces]).toMatchObject([[{ binding: 'DB', database_id: 'uuid-of-weir' }], [{ binding: 'CACHE', id: 'id-of-weir-cache' }]]);
     expect(parse(TOML)).toMatchObject(rest);
+    expect(rest).toMatchObject({ triggers: { crons: ['* * * * *'] } });
 
     expect(await deploy()).not.toContain('made now');
     const second = commands();
@@ -145,6 +146,15 @@ describe('npm run deploy', () => {
     writeFileSync(account, JSON.stringify(state));
     await expect(deploy()).rejects.toThrow(sentence);
     expect(commands().filter((each) => / create |^deploy/.test(each))).toEqual([]);
+  });
+
+  it('touches nothing where the option is misspelt, or npm keeps it for itself', async () => {
+    writeFileSync(account, JSON.stringify(empty));
+    await expect(deploy('--dryrun')).rejects.toThrow(/Unknown option '--dryrun'. Options: --dry-run/);
+    process.env['npm_config_dry_run'] = 'true';
+    expect(await deploy()).toContain('Nothing was touched.');
+    delete process.env['npm_config_dry_run'];
+    expect(commands()).toEqual([]);
   });
 
   it('prints each step and touches nothing with --dry-run', async () => {

@@ -1,5 +1,6 @@
 /** Keys on the real D1: what a key may do, how soon it works, and how soon a revoked one is dead. */
 import { exports } from 'cloudflare:workers';
+import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/edge/d1/database';
 import type { StoredKey } from '../../src/edge/d1/keys';
@@ -108,6 +109,31 @@ describe('CachedKeyStore', () => {
     const keys = new CachedKeyStore(digester, lookUp, clock, (promise) => void behind.push(promise), 'sk-weir-admin-of-this-store');
     return { clock, state, keys, settle: () => Promise.all(behind) };
   };
+
+  it('waits 300 ms for D1 that hangs, and no longer: the old entry is served then', async () => {
+    const { data } = await make({});
+    const database = openDatabase(db());
+    const clock = new FakeClock();
+    let hangs = false;
+    const lookUp = (digest: string): Promise<StoredKey | null> => (hangs ? new Promise(() => {}) : findKey(database, digest));
+    const keys = new CachedKeyStore(new KeyDigester(new Uint8Array(32)), lookUp, clock, () => {}, 'sk-weir-admin-of-this-store');
+    const digest = await new KeyDigester(new Uint8Array(32)).digest(data.key);
+    await database.run(sql`UPDATE keys SET digest = ${digest} WHERE id = ${data.id}`);
+    expect(await keys.find(data.key)).toMatchObject({ id: data.id });
+    hangs = true;
+    clock.pass(20_000);
+    let found: unknown = 'waiting';
+    const finding = keys.find(data.key).then((it) => {
+      found = it;
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    clock.pass(299);
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(found).toBe('waiting');
+    clock.pass(1);
+    await finding;
+    expect(found).toMatchObject({ id: data.id });
+  });
 
   it('asks D1 once in ten seconds, and refreshes behind the call after that', async () => {
     const { data } = await make({});

@@ -1,7 +1,7 @@
 /** The road of a request inside workerd: refusals, clients that leave before an answer, bodies that may not be kept. */
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { ADMIN, bindings, call, eventually } from './calls';
+import { ADMIN, bindings, call, db, eventually } from './calls';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
 type Json = any;
@@ -55,6 +55,30 @@ describe('every outcome has a record', () => {
     for (const { headers } of [whole, streamed]) {
       expect(await record(headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: 3, completion_tokens: 3 });
     }
+  });
+
+  it('and holds no secret of its headers, wherever the caller put one', async () => {
+    const headers = {
+      'Helicone-Auth': `Bearer ${ADMIN}`,
+      'x-my-token': 'tok_0123456789abcdef',
+      cookie: 'session=0123456789abcdef',
+      'x-note': 'with sk-proj-0123456789abcdefghij in it',
+      'x-plain': 'kept',
+    };
+    const response = await call('POST', '/v1/chat/completions', chatBody('mock/echo'), ADMIN, headers);
+    const id = response.headers.get('helicone-id');
+    await record(id);
+    const row = await db().prepare('SELECT * FROM requests WHERE request_id = ?').bind(id).first<{ headers: string }>();
+    expect(JSON.parse(row?.headers ?? '')).toMatchObject({
+      authorization: '[redacted]',
+      'helicone-auth': '[redacted]',
+      'x-my-token': '[redacted]',
+      cookie: '[redacted]',
+      'x-note': 'with [redacted] in it',
+      'x-plain': 'kept',
+    });
+    for (const secret of [ADMIN, 'tok_0123456789abcdef', 'session=0123456789abcdef', 'sk-proj-0123456789'])
+      expect(JSON.stringify(row)).not.toContain(secret);
   });
 
   it('a method, or a path under one, that is not served', async () => {
@@ -275,4 +299,58 @@ it('who lists models with a key that is none is told so in his dialect', async (
   expect((await ask(`/v1beta/models?key=${ADMIN}`, {}))[0]).toBe(200);
   expect((await ask(`/${ADMIN}/v1/models`, {}))[0]).toBe(200);
   expect((await ask('/v1/models', { 'api-key': ADMIN }))[0]).toBe(200);
+});
+
+describe('what has no key', () => {
+  const unauthenticated = async (): Promise<number> =>
+    (await (await call('GET', '/api/status')).json<{ data: { unauthenticated: number } }>()).data.unauthenticated;
+
+  it('is told what is expected, and counted, wherever it knocks', async () => {
+    const before = await unauthenticated();
+    const knocks = [
+      ['GET', '/v1/models', 'Authorization: Bearer <key>'],
+      ['GET', '/api/keys', 'Authorization: Bearer <key>'],
+      ['POST', '/v1/messages', 'Authorization (`Bearer <key>`), x-api-key'],
+    ] as const;
+    for (const [method, path, expected] of knocks) {
+      const response = await exports.default.fetch(`https://weir.dev${path}`, { method, ...(method === 'POST' && { body: '{}' }) });
+      expect([response.status, await response.text()]).toEqual([401, expect.stringContaining(expected)]);
+    }
+    await eventually('the counts', async () => ((await unauthenticated()) >= before + knocks.length ? true : null));
+  });
+});
+
+describe('a log that a program writes itself', () => {
+  it.each(['/oai/v1/log', '/openai/v1/log', '/anthropic/v1/log', '/custom/v1/log', '/v1/trace/log'])(
+    'goes to nobody at %s, and with no key of ours',
+    async (path) => {
+      const response = await call('POST', path, { providerRequest: {} });
+      expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('is not served in this version')]);
+    },
+  );
+});
+
+describe('the mock', () => {
+  it('waits as long as the name says, or a header', async () => {
+    const waited = async (model: string, headers: Record<string, string> = {}): Promise<number> => {
+      const response = await call('POST', '/v1/chat/completions', chatBody(model), ADMIN, headers);
+      await response.text();
+      return Number(/upstream;dur=(\d+)/.exec(response.headers.get('server-timing') ?? '')?.[1]);
+    };
+    expect(await waited('mock/slow-60')).toBeGreaterThanOrEqual(55);
+    expect(await waited('mock/slow', { 'x-mock-delay-ms': '70' })).toBeGreaterThanOrEqual(65);
+  });
+
+  it.each([
+    ['/v1/chat/completions', /"code":"provider_timeout"/],
+    ['/v1/messages', /event: error\ndata: .*(?:timeout|idle)/],
+  ])('stalls at %s until the idle time is up, and the stream says so in its dialect', async (path, said) => {
+    const response = await call('POST', path, chatBody('mock/stall', { stream: true, max_tokens: 10 }), ADMIN, { 'Weir-Timeout-Idle': '200ms' });
+    expect(await response.text()).toMatch(said);
+  });
+
+  it('stalls amid a whole answer until the total is up', async () => {
+    const response = await call('POST', '/v1/chat/completions', chatBody('mock/stall'), ADMIN, { 'Weir-Timeout-Total': '300ms' });
+    expect([response.status, (await response.json<Json>()).error.code]).toEqual([504, 'provider_timeout']);
+  });
 });

@@ -1,4 +1,5 @@
 /** The consumers on the real D1, R2 and Durable Object: stored once, whatever fails and however often it comes. */
+import { createScheduledController } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { runCron } from '../../src/cron';
 import { appOf, type ConsumerDeps } from '../../src/deps';
@@ -10,6 +11,7 @@ import { R2MessageStore } from '../../src/edge/overflow';
 import { consumeDead } from '../../src/queues/dead';
 import { consumeRecords, retryDelaySeconds } from '../../src/queues/records';
 import { D1Sink } from '../../src/sinks/d1';
+import worker from '../../src/worker';
 import { testRecord } from '../fakes/record';
 import { bindings, call, db, eventually } from './calls';
 
@@ -213,6 +215,26 @@ describe('dead letters and overflow', () => {
     expect(await app.consumer.store.sweepOverflow(app.sendMessages, 0)).toBe(2);
     for (const record of [small, large]) await eventually('the swept record', () => findRequest(openDatabase(db()), record.id));
     await eventually('an empty overflow', async () => ((await bindings.BODIES.list({ prefix: 'overflow/' })).objects.length === 0 ? true : null));
+  });
+
+  it('is asked for by the cron, each minute', async () => {
+    const app = appOf(bindings);
+    const swept: number[] = [];
+    const store = Object.assign(Object.create(app.consumer.store), {
+      sweepOverflow: async (_: unknown, leastAgeMs: number) => {
+        swept.push(leastAgeMs);
+        return 0;
+      },
+    });
+    await runCron({ ...app, consumer: { ...app.consumer, store } });
+    expect(swept).toEqual([60_000]);
+    const record = testRecord();
+    await app.consumer.store.keepOverflow(record.id, message(record).body as Uint8Array);
+    // The entry that the runtime calls: it runs, and leaves what may still be in the hands of its call.
+    await worker.scheduled(createScheduledController(), bindings);
+    const { objects } = await bindings.BODIES.list({ prefix: 'overflow/' });
+    expect(objects.filter(({ key }) => key.includes(record.id))).toHaveLength(1);
+    expect(await app.consumer.store.sweepOverflow(app.sendMessages, 0)).toBeGreaterThan(0);
   });
 
   it('forgets rows and bodies that are older than the retention', async () => {

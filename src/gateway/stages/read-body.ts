@@ -1,10 +1,10 @@
 /** Stage 3: the request body, read once and as far as it can be. */
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { isForm, readForm } from '../../wires/form';
 import { isObject, parseObject } from '../../wires/json';
 import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, CallBody } from '../call';
 import { GatewayError } from '../errors';
+import { locate } from '../locate';
 import { readUpTo } from '../read-up-to';
 
 /** The AI Gateway parses its bodies; more than this is no prompt. */
@@ -150,19 +150,4 @@ function parseBody(text: string): JsonObject {
     'invalid_json',
     `The body is ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}, expected a JSON object.`,
   );
-}
-
-/** Where and why, without quoting the body: it may hold anything. */
-function locate(text: string): string {
-  const errors: ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false });
-  const first = errors[0];
-  if (first === undefined) return 'it holds a character that JSON does not allow';
-  const before = text.slice(0, first.offset);
-  const line = before.split('\n').length;
-  const column = first.offset - before.lastIndexOf('\n');
-  const reason = printParseErrorCode(first.error)
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase();
-  return `${reason} at line ${line}, column ${column}`;
 }
