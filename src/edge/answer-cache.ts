@@ -271,7 +271,8 @@ function foundIn(bytes: Uint8Array, bucket: number): Found | null {
 /** What tells two calls of a family apart, by the names of their parts. */
 function whyOf(last: Readonly<Record<string, string>>, parts: Readonly<Record<string, string>>): string {
   const names = [...new Set([...Object.keys(last), ...Object.keys(parts)])].filter((name) => last[name] !== parts[name]);
-  if (names.length === 0) return 'expired';
+  // An answer that failed was never there.
+  if (names.length === 0) return 'expired, or not kept';
   if (names.length === 1 && names[0] === 'purges') return 'purged';
   if (names.length === 1 && names[0] === 'seed') return 'other seed';
   return `changed ${names.filter((name) => name !== 'purges').join(', ')}`;

@@ -126,7 +126,9 @@ function asFailure(answered: Answered, call: Call, now: number): Failed | null {
   const text = opened.kind === 'whole' ? opened.whole.text : '';
   // An error under 200 counts as a 502: some gateways answer so when their own provider failed.
   const kind = kindOfStatus(status < 400 ? 502 : status, text);
-  const end = call.door.kind === 'gateway' && holdsKey(target) && (status === 401 || status === 403) ? refusedKey(target, status) : answered;
+  // A prompt that was refused says nothing of the key.
+  const isKeys = call.door.kind === 'gateway' && holdsKey(target) && kind !== 'caller' && (status === 401 || status === 403);
+  const end = isKeys ? refusedKey(target, status) : answered;
   return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(response.headers, now), end };
 }
 

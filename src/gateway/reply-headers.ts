@@ -71,11 +71,22 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
   return headers;
 }
 
+/** Node's fetch, by which most SDKs ask, reads no answer whose headers take more than 16 KiB in all: half of it is the provider's. */
+const PASSED_LIMIT_CHARS = 8 * 1024;
+
 /** Headers for a provider's answer. CORS is Weir's to decide, not the provider's. */
 export function replyHeaders(upstream: Headers, trail: Trail): HeaderMap {
-  const headers = ownHeaders(trail, true);
+  const passed: HeaderMap = {};
+  let chars = 0;
   for (const [name, value] of upstream) {
-    if (!DROPPED.has(name) && !name.startsWith('access-control-')) headers[name] = value;
+    if (DROPPED.has(name) || name.startsWith('access-control-')) continue;
+    const size = name.length + value.length;
+    if (chars + size > PASSED_LIMIT_CHARS) {
+      trail.warn(`left out of the answer, no client could read it: header ${name.slice(0, 60)} of ${value.length} characters`);
+      continue;
+    }
+    chars += size;
+    passed[name] = value;
   }
-  return headers;
+  return { ...passed, ...ownHeaders(trail, true) };
 }

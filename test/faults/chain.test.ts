@@ -17,6 +17,13 @@ import {
 } from '../harness/raw-upstream.ts';
 import { freePort, type RunningWorker, startWorker } from '../harness/worker.ts';
 
+const WHOLE = JSON.stringify({
+  id: 'c',
+  object: 'chat.completion',
+  model: 'gpt-4o-mini',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
+});
+
 let first: RawUpstream;
 let second: RawUpstream;
 let worker: RunningWorker;
@@ -168,11 +175,46 @@ describe('a chain of two targets', () => {
     expect(seen.record.delay_ms).toBeGreaterThanOrEqual(600);
   });
 
-  it("gives a content filter's refusal as the answer, asked once, with the provider's reason", async () => {
+  it.each([400, 403])("gives a content filter's refusal as the answer, asked once, with the provider's reason: %i", async (status) => {
     const refusal = { error: { message: 'refused', code: 'content_filter' } };
-    first.handler = error(400, refusal);
+    first.handler = error(status, refusal);
     const seen = await ask();
-    expect([seen.status, seen.asked, JSON.parse(seen.text)]).toEqual([400, [1, 0], refusal]);
+    expect([seen.status, seen.asked, JSON.parse(seen.text)]).toEqual([status, [1, 0], refusal]);
+    expect(seen.record).toMatchObject({ outcome: 'provider_error', response_status: status, provider: 'openai', attempts: [{ status }] });
+    // The key is fine, and so is the target.
+    expect(JSON.stringify(await api(worker, 'GET', '/api/health'))).not.toContain('openai');
+  });
+
+  it('gives the whole answer under headers that no client could read, without those', async () => {
+    first.handler = ({ socket }) => respond(socket, 200, { ...JSON_HEADERS, 'x-large': 'x'.repeat(65_536), 'x-request-id': 'kept' }, WHOLE);
+    const seen = await ask();
+    expect([seen.status, seen.asked, seen.text, seen.headers.get('x-request-id')]).toEqual([200, [1, 0], WHOLE, 'kept']);
+    expect(seen.headers.get('weir-warnings')).toContain('header x-large of 65536 characters');
+  });
+
+  it('notes of a stream what came of it, and how much', async () => {
+    first.handler = answers;
+    const whole = await ask({ stream: true });
+    expect(whole.record.attempts).toMatchObject([{ status: 200, bytes: Buffer.byteLength(whole.text), error: null, durationMs: expect.any(Number) }]);
+    first.handler = opens(chunk({ content: 'half' }), ({ socket }) => void socket.end());
+    const cut = await ask({ stream: true, headers: { 'Weir-Stream-Rescue': 'off', 'Helicone-Retry-Enabled': 'false' } });
+    expect(cut.record.attempts).toMatchObject([{ status: 200, bytes: Buffer.byteLength(cut.text), error: 'provider_cut' }]);
+    first.handler = async ({ socket }) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      respond(socket, 200, JSON_HEADERS, WHOLE);
+    };
+    const [attempt] = (await ask()).record.attempts;
+    expect([attempt.bytes, attempt.durationMs >= 50]).toEqual([Buffer.byteLength(WHOLE), true]);
+  });
+
+  it.each([
+    ['gpt-4o', 'gpt-4o-mini', [1, 0]],
+    ['gpt-4', 'gpt-4o-mini', [2, 0]],
+    ['gpt-4o', 'whatever-new', [2, 0]],
+  ])('a prompt too long for %s goes on to %s only if its window is larger, or not known', async (small, next, asked) => {
+    first.handler = inTurn(error(400, { error: { code: 'context_length_exceeded', message: 'too long' } }), answers);
+    const seen = await ask({ model: `openai/${small}, openai/${next}` });
+    expect([seen.status, seen.asked]).toEqual([asked[0] === 1 ? 400 : 200, asked]);
   });
 
   it('does not send a broken request to everybody', async () => {
@@ -198,6 +240,12 @@ describe('a chain of two targets', () => {
   it('moves past a refused connection', async () => {
     const seen = await ask({ model: 'deepseek/deepseek-chat, groq/llama-3.3-70b-versatile' });
     expect([seen.status, seen.asked]).toEqual([200, [0, 1]]);
+    expect(seen.record.attempts.map(({ provider, error: why }: Json) => [provider, why])).toEqual([
+      ['deepseek', 'provider_unreachable'],
+      ['deepseek', 'provider_unreachable'],
+      ['deepseek', 'provider_unreachable'],
+      ['groq', null],
+    ]);
   });
 
   it('uses its first target again as soon as that is back', async () => {

@@ -156,7 +156,7 @@ describe('a cached call', () => {
     const short = { headers: { 'Cache-Control': 'max-age=1' }, more: { temperature: 0.9 } };
     await debug(short);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-    expect(await debug(short)).toBe('expired');
+    expect(await debug(short)).toBe('expired, or not kept');
     await call('DELETE', '/api/cache?all=true');
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     expect(await debug(short)).toBe('purged');
@@ -452,6 +452,22 @@ describe('a cache that does not answer', () => {
     return new KvAnswerCache({ kv: env.CACHE, slotOf, namer: new Namer(config.vaultKey), clock, waitUntil, ...changes });
   };
   const never = () => new Promise<never>(() => {});
+  /** The object itself, but for what it does not do. */
+  const asking = (app: ReturnType<typeof appOf>, name: string, without: Partial<SlotObject>): SlotObject => {
+    const object = app.env.CACHE_SLOT.getByName(name) as unknown as SlotObject;
+    return {
+      ...without,
+      generation: without.generation ?? ((seed: string) => object.generation(seed)),
+      note: (...it: Parameters<SlotObject['note']>) => object.note(...it),
+    } as SlotObject;
+  };
+  const failsOnce = (): SlotObject['generation'] => {
+    let calls = 0;
+    return (seed) =>
+      calls++ === 0
+        ? Promise.reject(new Error('down'))
+        : (appOf(bindings).env.CACHE_SLOT.getByName('generations') as unknown as SlotObject).generation(seed);
+  };
   const wait = <T>(waiting: Promise<T>): Promise<T> => waiting;
   const knowing = () => ({ generation: async () => '0', join: async () => ({ kind: 'known', bucket: 0 }) }) as unknown as SlotObject;
 
@@ -501,6 +517,27 @@ describe('a cache that does not answer', () => {
     const kv = { get } as unknown as KVNamespace;
     expect(await open({ kv, slotOf: knowing }).open(plan, wait)).toMatchObject({ found: null, publisher: null, warning: null });
     expect(reads).toBe(3);
+  });
+
+  it.each<[string, (app: ReturnType<typeof appOf>) => Partial<CacheDeps>]>([
+    ['the object fails when it is asked', (app) => ({ slotOf: (name) => asking(app, name, { join: () => Promise.reject(new Error('down')) }) })],
+    ['the object hangs when it is asked', (app) => ({ slotOf: (name) => asking(app, name, { join: never }) })],
+    ['nobody says how often it was purged', (app, generation = failsOnce()) => ({ slotOf: (name) => asking(app, name, { generation }) })],
+  ])('offers the answer afterwards, and the next call has it: %s', async (_, changes) => {
+    const subject = newText();
+    const broken = await open(changes(appOf(bindings))).open({ ...plan, subject }, wait);
+    expect(broken).toMatchObject({ found: null, warning: 'cache: not used, it did not answer in time' });
+    const headers = { 'content-type': 'application/json' };
+    const head = { v: 1, headers, latencyMs: 1, createdAt: 1, expiresAt: Date.now() + 60_000, dropsUsage: false, provider: 'p', model: 'm' } as const;
+    broken.publisher?.begin({ ...head, requestId: 'r' });
+    broken.publisher?.write(new TextEncoder().encode('{"kept":true}'));
+    broken.publisher?.end(true, 1);
+    const found = await eventually('the answer', async () => {
+      const place = await open({}).open({ ...plan, subject }, wait);
+      place.publisher?.end(false, 0);
+      return place.found;
+    });
+    expect(new TextDecoder().decode(found.body as Uint8Array)).toBe('{"kept":true}');
   });
 
   it('counts what object and KV take together: neither is slow by itself here', async () => {

@@ -40,6 +40,26 @@ async function statuses(count: number, options: Options): Promise<Record<number,
   return seen;
 }
 
+describe('Retry-After', () => {
+  it('of a limit that a burst used up says when there is room again, whoever still holds a lease of it', async () => {
+    const it = { policy: '100;w=4;s=user', user: newUser() };
+    const refused: number[] = [];
+    for (let at = 0; at < 14; at++) {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => chat(it)));
+      for (const response of answers) {
+        const text = await response.text();
+        if (response.status !== 429) continue;
+        refused.push(Number(response.headers.get('retry-after')));
+        expect(text).toContain('is used up');
+      }
+    }
+    expect(refused.length).toBeGreaterThan(0);
+    expect(Math.min(...refused)).toBeGreaterThanOrEqual(3);
+    await new Promise((resolve) => setTimeout(resolve, (refused.at(-1) ?? 0) * 1_000));
+    expect((await chat(it)).status).toBe(200);
+  });
+});
+
 describe('what calls in flight hold', () => {
   it('is told apart from what is used up, and is there again when they end', async () => {
     const it = { policy: '60;w=3600;u=tokens;s=user', user: newUser(), more: { max_tokens: 40 } };
@@ -389,6 +409,16 @@ describe('the object behind a limit', () => {
     expect(await stub.check(take())).toMatchObject({ used: 3, held: 4, left: 2 });
     await stub.settle(held.id, 1, held.window, true);
     expect(await stub.check(take())).toMatchObject({ used: 4, held: 0 });
+  });
+
+  it('writes what was taken behind the call, within a second: no more than that is lost', async () => {
+    const stub = open('behind');
+    await stub.take({ ...take({ amount: 3 }), isDurable: false, leaseId: null });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await stub.take({ ...take({ amount: 2 }), isDurable: false, leaseId: null });
+    await evictDurableObject(stub);
+    const { used } = await open('behind').check(take());
+    expect([3, 5]).toContain(used);
   });
 
   it('counts a hold that nobody settled as used, by its alarm', async () => {

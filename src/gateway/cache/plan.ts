@@ -65,7 +65,10 @@ export function planCache(call: Call, identity: Identity, policy: Policy, body: 
     // A form's boundary is another one each time.
     'content-type': body.form === null ? body.contentType : 'multipart/form-data',
     // Providers show a key's own data to it alone; so does the cache.
-    headers: Object.entries(forwardedHeaders(call, identity)).filter(([name]) => !IDLE_HEADERS.test(name)),
+    // On the AI Gateway the body says whether a stream is wanted.
+    headers: Object.entries(forwardedHeaders(call, identity)).filter(
+      ([name]) => !IDLE_HEADERS.test(name) && !(name === 'accept' && call.door.kind === 'gateway'),
+    ),
     body: contentOf(body, new Set(policy.cacheIgnoreKeys ?? [])),
   };
   return {

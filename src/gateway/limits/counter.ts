@@ -212,11 +212,15 @@ export class Counter {
   #retryAfterMs(request: TakeRequest, free: number, now: number): number | null {
     const { window, quota } = request;
     const wanted = request.isFlexible ? 1 : request.amount;
+    const isHeldByCalls = request.holdUntil !== null;
     // Without what is held there is room: it may come back any moment, long before the window moves.
-    if (wanted <= quota - this.#sum(this.#slots.values())) return null;
+    if (isHeldByCalls && wanted <= quota - this.#sum(this.#slots.values())) return null;
     let missing = wanted - free;
-    if (window.kind === 'calendar') return this.#sum(this.#slots.values()) >= missing ? window.endsAt - now : null;
-    for (const [end, amount] of [...this.#slots].sort(([a], [b]) => a - b)) {
+    // What is used at once is held for leases alone, and used up when they end: by then, at the latest, it stands in the window.
+    const leased = isHeldByCalls ? [] : [...this.#holds.values()].map(({ until, amount }) => [slotEnd(window, until), amount] as const);
+    const leaving = [...this.#slots, ...leased];
+    if (window.kind === 'calendar') return this.#sum(leaving.map(([, amount]) => amount)) >= missing ? window.endsAt - now : null;
+    for (const [end, amount] of leaving.sort(([a], [b]) => a - b)) {
       missing -= amount;
       if (missing <= 0) return end + window.ms - now;
     }

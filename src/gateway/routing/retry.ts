@@ -75,7 +75,9 @@ export function readRetryAfterMs(headers: Pick<Headers, 'get'>, now: number): nu
 
 /** OpenAI's code, and what others write in its place. */
 const CONTEXT = /context_length_exceeded|context (?:length|window)|maximum context|prompt is too long|too many (?:input )?tokens/i;
-const CONTENT_FILTER = /content_filter|content_policy_violation|content management policy/i;
+/** OpenAI's and Azure's words; OpenRouter's reasons (https://openrouter.ai/docs/api-reference/errors#moderation-errors); what others write. */
+const CONTENT_FILTER =
+  /content_filter|content_policy_violation|content management policy|"flagged_input"|violates (?:our )?(?:usage|content) (?:guidelines|policy|policies)/i;
 const TRANSIENT = new Set([408, 409, 429]);
 const UNSERVED = new Set([401, 403, 404]);
 

@@ -1,5 +1,5 @@
 /** Stage 10: closes the record of a call, whatever became of it. */
-import { NO_USAGE, type RequestRecord } from '../../../schema/record';
+import { type Attempt, NO_USAGE, type RequestRecord } from '../../../schema/record';
 import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
 import { estimateInput, estimateUsage } from '../estimate-usage';
@@ -82,6 +82,14 @@ function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   return { usage, usageSource: 'estimated' };
 }
 
+/** A stream's try is noted when it begins; what came of it is known at its end. Of several that made one answer each knows its own part. */
+function attemptsOf({ attempts, answerBytes, streamed }: Trail, { outcome, errorCode }: Ending): Attempt[] {
+  const last = attempts.at(-1);
+  if (last === undefined || !streamed || last.deliveredChars !== undefined) return [...attempts];
+  const isBroken = outcome === 'cut' || outcome === 'timeout' || outcome === 'cancelled';
+  return [...attempts.slice(0, -1), { ...last, bytes: answerBytes, error: last.error ?? (isBroken ? errorCode : null) }];
+}
+
 /** Writes the record when it is wanted, and once: the answer goes first, for which nothing of it is needed. */
 export function closeLater(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): () => ClosedCall {
   let closed: ClosedCall | null = null;
@@ -122,7 +130,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     status: ending.status,
     outcome: trail.cache?.status === 'hit' && ending.outcome === 'ok' ? 'cache_hit' : ending.outcome,
     errorCode: ending.errorCode,
-    attempts: [...trail.attempts],
+    attempts: attemptsOf(trail, ending),
     ...usage,
     cache:
       trail.cache === null

@@ -82,7 +82,8 @@ describe('Counter', () => {
     const counter = new Counter();
     const held = take({ amount: 4, holdUntil: 60_000 });
     expect(counter.take(held, 0)).toMatchObject({ isAdmitted: true, left: 1 });
-    expect(counter.take(take({ amount: 2 }), 5_000)).toMatchObject({ isAdmitted: false, held: 4, retryAfterMs: 1_000, awaitsCalls: true });
+    const asked = take({ amount: 2, holdUntil: 60_000 });
+    expect(counter.take(asked, 5_000)).toMatchObject({ isAdmitted: false, held: 4, retryAfterMs: 1_000, awaitsCalls: true });
     counter.settle(held.id, 1, WINDOW, 6_000);
     counter.settle(held.id, 1, WINDOW, 6_000);
     expect(counter.check(take({ amount: 4 }), 6_000)).toMatchObject({ isAdmitted: true, used: 1, held: 0 });
