@@ -66,6 +66,8 @@ export interface CacheDeps {
 }
 
 const GENERATIONS = 'generations';
+/** What that object says of a seed before any purge. */
+const NEVER_PURGED = '0.0';
 
 /** A hot key is asked for once a second in each isolate; a purge binds as fast. */
 const HOT_MS = 1_000;
@@ -80,18 +82,34 @@ const TOLD_LIMIT_BYTES = 1024 * 1024;
 
 export class KvAnswerCache implements AnswerCache {
   readonly #generations = new Map<string, { readonly text: string; readonly at: number }>();
+  /** Seeds whose purges are being asked for behind a call. */
+  readonly #asking = new Set<string>();
   readonly #hot = new Map<string, { readonly found: Found; readonly at: number; readonly byteLength: number }>();
   #hotBytes = 0;
 
   constructor(readonly deps: CacheDeps) {}
 
   async open(plan: CachePlan, wait: FollowWait): Promise<Place> {
+    /** The key's digest once it is sure which generation it is of. */
     let digest: string | null = null;
     const time = new DecisionTime(this.deps.clock);
     try {
-      const generation = await time.bound(this.#generation(plan.seed));
+      // Hardly anybody purges: while that is asked for, the key is asked for as it was, and both take one hop together.
+      const asked = this.#generation(plan.seed);
+      const guess = this.#generations.get(plan.seed)?.text ?? NEVER_PURGED;
+      const guessed = await this.#digest(plan, guess);
+      const isRight = async (): Promise<boolean> => {
+        if ((await time.bound(asked)) === guess) digest = guessed;
+        return digest !== null;
+      };
+      asked.catch(() => {});
+      const place = await this.#openKey(plan, guessed, guess, isRight, time, wait);
+      if (place !== null) return place;
+      const generation = await asked;
       digest = await this.#digest(plan, generation);
-      return await this.#openKey(plan, digest, generation, time, wait);
+      const again = await this.#openKey(plan, digest, generation, async () => true, time, wait);
+      if (again === null) throw new Error('a place that nobody doubts was not given');
+      return again;
     } catch (error) {
       if (error instanceof GatewayError) throw error;
       console.error('the cache did not answer:', String(error));
@@ -106,21 +124,31 @@ export class KvAnswerCache implements AnswerCache {
     return this.deps.namer.name(`cache\n${generation}\n${plan.subject}`);
   }
 
-  async #openKey(plan: CachePlan, digest: string, generation: string, time: DecisionTime, wait: FollowWait): Promise<Place> {
+  /** Null: the key was another one, as `isRight` says. */
+  async #openKey(
+    plan: CachePlan,
+    digest: string,
+    generation: string,
+    isRight: () => Promise<boolean>,
+    time: DecisionTime,
+    wait: FollowWait,
+  ): Promise<Place | null> {
     const { reads, buckets, isEarly } = plan;
     const place = (found: Found | null, publisher: Publisher | null, reason: string | null = null): Place => {
       return { key: digest, found, publisher, warning: null, reason };
     };
     if (!reads) {
       const bucket = buckets === 1 ? 0 : await time.bound(this.#slot(digest).claim(digest, buckets));
+      if (!(await isRight())) return null;
       return place(null, this.#publisher(plan, digest, bucket, null));
     }
     const hot = this.#hotAnswer(digest);
-    if (hot !== null && (isEarly || buckets === 1)) return place(hot, null);
+    if (hot !== null && (isEarly || buckets === 1)) return (await isRight()) ? place(hot, null) : null;
     const reason = plan.parts === null ? null : await time.bound(this.#explain(plan, digest, generation));
     const missing: number[] = [];
     for (let followed = 0; followed < FOLLOW_LIMIT && missing.length <= MISSING_LIMIT; ) {
       const joined = await joinWithin(time, this.#slot(digest).join({ key: digest, buckets, missing, isEarly, mayLead: plan.writes }));
+      if (!(await rightOr(isRight, joined))) return null;
       if (joined.kind === 'none') return place(null, null, reason);
       if (joined.kind === 'lead') return place(null, this.#publisher(plan, digest, joined.bucket, joined.lead), reason);
       const found = await this.#found(joined, digest, time, wait);
@@ -188,7 +216,17 @@ export class KvAnswerCache implements AnswerCache {
   async #generation(seed: string): Promise<string> {
     const known = this.#generations.get(seed);
     const now = this.deps.clock.now();
-    if (known !== undefined && now - known.at < GENERATION_MS) return known.text;
+    if (known === undefined || now - known.at >= GENERATION_MS) return this.#askGeneration(seed, now);
+    // Behind the call: one that is asked for all the time keeps nobody waiting.
+    if (now - known.at >= GENERATION_MS / 2 && !this.#asking.has(seed)) {
+      this.#asking.add(seed);
+      const asked = this.#askGeneration(seed, now).finally(() => this.#asking.delete(seed));
+      this.deps.waitUntil(asked.catch(() => {}));
+    }
+    return known.text;
+  }
+
+  async #askGeneration(seed: string, now: number): Promise<string> {
     const text = await this.deps.slotOf(GENERATIONS).generation(seed);
     if (this.#generations.size > 1_000) this.#generations.clear();
     this.#generations.set(seed, { text, at: now });
@@ -253,6 +291,17 @@ class DecisionTime {
 
   bound<T>(promise: Promise<T>): Promise<T> {
     return within(this.clock, Math.max(0, this.#endsAt - this.clock.now()), promise);
+  }
+}
+
+/** A lead of a key that was purged, or of which that cannot be told, is let go of. */
+async function rightOr(isRight: () => Promise<boolean>, joined: Joined): Promise<boolean> {
+  let right = false;
+  try {
+    right = await isRight();
+    return right;
+  } finally {
+    if (!right && joined.kind === 'lead') joined.lead[Symbol.dispose]();
   }
 }
 

@@ -478,6 +478,42 @@ describe('a cache that does not answer', () => {
     place.publisher?.end(false, 0);
   });
 
+  it('is asked once before an answer: for the key, and beside that for how often it was purged', async () => {
+    const asked: string[] = [];
+    let answerGeneration = (_: string): void => {};
+    const slot = {
+      generation: () => {
+        asked.push('generation');
+        return new Promise<string>((resolve) => {
+          answerGeneration = resolve;
+        });
+      },
+      join: async () => {
+        asked.push('join');
+        answerGeneration('0.0');
+        return { kind: 'none' };
+      },
+    } as unknown as SlotObject;
+    const cache = open({ slotOf: () => slot });
+    expect(await cache.open({ ...plan, subject: newText() }, wait)).toMatchObject({ found: null, warning: null });
+    expect(asked).toEqual(['generation', 'join']);
+  });
+
+  it('lets go of the lead of a key that turns out to be purged, and asks for the new one', async () => {
+    const led: string[] = [];
+    const letGo: string[] = [];
+    const slot = {
+      generation: async () => '3.0',
+      join: async ({ key }: { key: string }) => {
+        led.push(key);
+        return { kind: 'lead', bucket: 0, lead: { deliver: async () => true, [Symbol.dispose]: () => void letGo.push(key) } };
+      },
+    } as unknown as SlotObject;
+    const place = await open({ slotOf: () => slot }).open({ ...plan, subject: newText() }, wait);
+    expect([led.length, letGo, place.key]).toEqual([2, [led[0]], led[1]]);
+    place.publisher?.end(false, 0);
+  });
+
   it('is told of an answer whose delivery failed', async () => {
     const noted: unknown[] = [];
     const broken = { deliver: () => Promise.reject(new Error('reset')), [Symbol.dispose]: () => {} };
