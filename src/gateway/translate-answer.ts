@@ -62,5 +62,6 @@ function writeFailure(json: JsonObject | null, { target, response }: Answered, c
   const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
   // An error under a success status goes out as a 502.
   const status = response.status >= 400 ? response.status : 502;
-  return call.wire.writeError({ status, code: failure?.code ?? 'provider_error', message, param: null, requestId });
+  const { code = 'provider_error', param = null, type } = failure ?? {};
+  return call.wire.writeError({ status, code, message, param, ...(type !== undefined && { type }), requestId });
 }

@@ -122,6 +122,10 @@ export const readEffort = (it: unknown): Reasoning | null => {
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'filter';
 
+/** A refusal ends as one where it is no content of its own: OpenAI's answers stop as usual then. */
+export const refused = (parts: readonly Pick<Part, 'kind'>[], finish: FinishReason): FinishReason =>
+  finish === 'stop' && parts.some(({ kind }) => kind === 'refusal') ? 'filter' : finish;
+
 export interface Completion {
   readonly id: string;
   readonly model: string;
@@ -188,6 +192,9 @@ export interface WrittenRequest {
 export interface Failure {
   readonly message: string;
   readonly code: string;
+  /** The member at fault, and the kind of error, in OpenAI's words alone. */
+  readonly param?: string;
+  readonly type?: string;
 }
 
 /** A wire as callers speak it: their calls are read, and answered. */

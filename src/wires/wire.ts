@@ -71,6 +71,8 @@ export interface WireError {
   readonly code: string;
   readonly message: string;
   readonly param: string | null;
+  /** What OpenAI's wires call its kind; without it, by the status. */
+  readonly type?: string;
   readonly requestId: string;
 }
 

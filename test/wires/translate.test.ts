@@ -184,7 +184,7 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
       calls: fc.array(fc.record({ id: word.map((it) => `id_${it}`), name: word, input: fc.dictionary(word, text) }), { maxLength: 3 }),
     });
     fc.assert(
-      fc.property(streamed, ({ said, calls }) => {
+      fc.property(streamed, fc.constantFrom('stop', 'length', 'filter'), ({ said, calls }, end) => {
         const parts: StreamPart[] = [
           { kind: 'start', id: 'x', model: 'm' },
           ...said.map((it) => ({ kind: 'text', text: it }) as const),
@@ -192,8 +192,8 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
             { kind: 'tool-call', tool, id, name } as const,
             ...inPieces(input).map((it) => ({ kind: 'tool-input', tool, text: it }) as const),
           ]),
-          { kind: 'finish', reason: calls.length > 0 ? 'tool-calls' : 'stop' },
-          { kind: 'usage', usage: { ...NO_USAGE, input: 5, output: 2 } },
+          { kind: 'finish', reason: calls.length > 0 && end === 'stop' ? 'tool-calls' : end },
+          { kind: 'usage', usage: USED },
         ];
         const writer = wire.openWriter(7, {});
         const written = parts.map((part) => writer.write(part)).join('') + writer.end();
@@ -209,6 +209,54 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
         expect(back.filter((part) => part.kind === 'usage').at(-1)).toEqual(parts.at(-1));
       }),
     );
+  });
+});
+
+/** All that each wire can tell of what was used up. */
+const USED = { ...NO_USAGE, input: 50, output: 20, cacheRead: 30, reasoning: 7 };
+
+describe('a refusal', () => {
+  const REFUSED: readonly Part[] = [{ kind: 'refusal', text: 'No.' }];
+  const stream: readonly StreamPart[] = [
+    { kind: 'start', id: 'x', model: 'm' },
+    { kind: 'refusal', text: 'No' },
+    { kind: 'refusal', text: '.' },
+    { kind: 'finish', reason: 'stop' },
+    { kind: 'usage', usage: USED },
+  ];
+  const whole = (wire: Wire) => translatorOf(wire).writeCompletion({ id: 'x', model: 'm', parts: REFUSED, finish: 'stop', usage: null }, 7, {});
+  const streamed = (wire: Wire): string => {
+    const writer = translatorOf(wire).openWriter(7, {});
+    return stream.map((part) => writer.write(part)).join('') + writer.end();
+  };
+
+  it.each([openAiChat, openAiResponses])('of $name is one, whole and streamed', (wire) => {
+    expect(translatorOf(wire).readCompletion(JSON.parse(JSON.stringify(whole(wire))))).toMatchObject({ parts: REFUSED, finish: 'stop' });
+    const reader = translatorOf(wire).openReader();
+    const back = eventsOf(streamed(wire)).flatMap((event) => reader.read(event));
+    expect(back.filter(({ kind }) => kind === 'refusal')).toEqual(stream.filter(({ kind }) => kind === 'refusal'));
+  });
+
+  it('ends as one for callers whose dialect has no content of that kind', () => {
+    expect(whole(anthropicMessages)).toMatchObject({ content: [{ type: 'text', text: 'No.' }], stop_reason: 'refusal' });
+    expect(whole(gemini)).toMatchObject({ candidates: [{ content: { parts: [{ text: 'No.' }] }, finishReason: 'SAFETY' }] });
+    expect(readMessagesStream(streamed(anthropicMessages))).toMatchObject({ text: 'No.', finish: 'refusal' });
+    expect(readGeminiStream(streamed(gemini))).toMatchObject({ text: 'No.', finish: 'SAFETY' });
+  });
+});
+
+describe('usage', () => {
+  it.each(WIRES)('of $name tells what was cached and what was reasoned', ({ wire }) => {
+    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], finish: 'stop', usage: USED };
+    const own = translatorOf(wire);
+    expect(own.readCompletion(JSON.parse(JSON.stringify(own.writeCompletion(it, 7, {})))).usage).toEqual(USED);
+  });
+
+  it.each([openAiChat, anthropicMessages])('of $name tells what was written to a cache', (wire) => {
+    const usage = { ...USED, cacheWrite: 10 };
+    const own = translatorOf(wire);
+    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], finish: 'stop', usage };
+    expect(own.readCompletion(JSON.parse(JSON.stringify(own.writeCompletion(it, 7, {})))).usage).toEqual(usage);
   });
 });
 

@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Completion, type FinishReason, Untranslatable } from '../canonical';
+import { type Completion, type FinishReason, refused, Untranslatable } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -46,7 +46,7 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   role: 'assistant',
   model: it.model,
   content: unfoldSignatures(it.parts).flatMap((part) => (part.kind === 'thinking' ? [writeThought(part.text, part.signature)] : writeBlock(part))),
-  stop_reason: writeFinish(it.finish),
+  stop_reason: writeFinish(refused(it.parts, it.finish)),
   stop_sequence: null,
   usage: writeUsage(it.usage ?? NO_USAGE),
 });

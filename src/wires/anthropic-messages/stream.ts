@@ -1,6 +1,6 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { type FinishReason, type PartReader, type PartWriter, refused, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { at, parseObject, stringOr } from '../json';
 import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
@@ -137,6 +137,7 @@ export class MessagesPartWriter implements PartWriter {
   #isSigned = false;
   #tool = -1;
   #reason: FinishReason = 'stop';
+  #isRefusal = false;
   #usage: Usage = NO_USAGE;
 
   write(part: StreamPart): string {
@@ -145,6 +146,7 @@ export class MessagesPartWriter implements PartWriter {
         return this.#start(part.id, part.model);
       case 'text':
       case 'refusal':
+        this.#isRefusal ||= part.kind === 'refusal';
         return this.#enter('text', BLANK.text) + this.#delta({ type: 'text_delta', text: part.text });
       case 'thinking':
         return this.#enter('thinking', BLANK.thinking) + this.#delta({ type: 'thinking_delta', thinking: part.text });
@@ -166,7 +168,7 @@ export class MessagesPartWriter implements PartWriter {
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
       case 'finish':
-        this.#reason = part.reason;
+        this.#reason = refused(this.#isRefusal ? [{ kind: 'refusal' }] : [], part.reason);
         return this.#leave();
       case 'usage':
         this.#usage = part.usage;

@@ -30,4 +30,5 @@ export const writeUsage = (it: Usage): JsonObject => ({
   cache_creation_input_tokens: it.cacheWrite,
   cache_read_input_tokens: it.cacheRead,
   output_tokens: it.output,
+  ...(it.reasoning > 0 && { output_tokens_details: { thinking_tokens: it.reasoning } }),
 });

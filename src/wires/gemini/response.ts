@@ -1,5 +1,5 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
-import { type Completion, type FinishReason, Untranslatable } from '../canonical';
+import { type Completion, type FinishReason, refused, Untranslatable } from '../canonical';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
 import { UNSIGNED_BYTES } from '../signature';
@@ -62,7 +62,9 @@ export const callId = (id: string, name: string, responseId: string, tool: numbe
   id === '' ? [name, responseId, tool].filter((each) => each !== '').join('_') : id;
 
 export const writeCompletion = (it: Completion): JsonObject => ({
-  candidates: [{ index: 0, content: { role: 'model', parts: it.parts.flatMap(writeAnswerPart) }, finishReason: writeFinish(it.finish) }],
+  candidates: [
+    { index: 0, content: { role: 'model', parts: it.parts.flatMap(writeAnswerPart) }, finishReason: writeFinish(refused(it.parts, it.finish)) },
+  ],
   ...(it.usage !== null && { usageMetadata: writeUsage(it.usage) }),
   modelVersion: it.model,
   responseId: it.id,

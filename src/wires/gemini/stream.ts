@@ -1,6 +1,15 @@
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent with `alt=sse` */
 import type { Usage } from '../../../schema/record';
-import { type FinishReason, type Part, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import {
+  type FinishReason,
+  type Part,
+  type PartReader,
+  type PartWriter,
+  refused,
+  type Signature,
+  type StreamPart,
+  Untranslatable,
+} from '../canonical';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
@@ -93,6 +102,7 @@ export class GeminiPartWriter implements PartWriter {
   #call: { readonly id: string; readonly name: string; readonly tool: number; readonly signature: Signature | undefined; input: string } | null =
     null;
   #reason: FinishReason = 'stop';
+  #isRefusal = false;
   #usage: Usage | null = null;
 
   write(part: StreamPart): string {
@@ -102,6 +112,7 @@ export class GeminiPartWriter implements PartWriter {
         return '';
       case 'text':
       case 'refusal':
+        this.#isRefusal ||= part.kind === 'refusal';
         return this.#endCall() + this.#event([{ text: part.text }]);
       case 'thinking':
         return this.#endCall() + this.#event([{ text: part.text, thought: true }]);
@@ -115,7 +126,7 @@ export class GeminiPartWriter implements PartWriter {
         this.#call.input += part.text;
         return '';
       case 'finish':
-        this.#reason = part.reason;
+        this.#reason = refused(this.#isRefusal ? [{ kind: 'refusal' }] : [], part.reason);
         return this.#endCall();
       case 'usage':
         this.#usage = part.usage;

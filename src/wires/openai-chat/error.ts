@@ -1,6 +1,6 @@
 /** OpenAI's error body: https://platform.openai.com/docs/guides/error-codes. All of OpenAI's wires share it. */
 import type { Failure } from '../canonical';
-import { at, stringOr } from '../json';
+import { isObject, stringOr } from '../json';
 import type { JsonObject, WireError } from '../wire';
 
 function typeOf(status: number): string {
@@ -12,7 +12,7 @@ function typeOf(status: number): string {
 }
 
 export const writeError = (error: WireError): JsonObject => ({
-  error: { message: error.message, type: typeOf(error.status), param: error.param, code: error.code },
+  error: { message: error.message, type: error.type ?? typeOf(error.status), param: error.param, code: error.code },
 });
 
 /** A chunk with an `error` member: the official SDKs raise it as an APIError. No `[DONE]` follows. */
@@ -28,5 +28,12 @@ export function readError(body: JsonObject): string | null {
 
 export function readFailure(body: JsonObject): Failure | null {
   const message = readError(body);
-  return message === null ? null : { message, code: stringOr(at(body, 'error', 'code'), null) ?? stringOr(at(body, 'error', 'type'), 'error') };
+  if (message === null) return null;
+  const { code, type, param } = isObject(body['error']) ? body['error'] : {};
+  return {
+    message,
+    code: stringOr(code, null) ?? stringOr(type, 'error'),
+    ...(typeof type === 'string' && { type }),
+    ...(typeof param === 'string' && { param }),
+  };
 }
