@@ -36,6 +36,7 @@ export class SharedHealthBoard implements HealthBoard {
   #open: ReadonlyMap<string, number> = new Map();
   #syncedAt = 0;
   #syncingSince = Number.NEGATIVE_INFINITY;
+  #syncing: Promise<void> | null = null;
   #pending: HealthReport[] = [];
   readonly #troubled = new Map<string, number>();
 
@@ -46,8 +47,14 @@ export class SharedHealthBoard implements HealthBoard {
   ) {}
 
   mayAsk(target: Target): boolean | Promise<boolean> {
+    const ageMs = this.clock.now() - this.#syncedAt;
+    // Behind the call: where calls come often nobody waits.
+    if (ageMs >= SNAPSHOT_MS / 2) this.#sync();
+    return ageMs < SNAPSHOT_MS || this.#syncing === null ? this.#mayAskNow(target) : this.#syncing.then(() => this.#mayAskNow(target));
+  }
+
+  #mayAskNow(target: Target): boolean | Promise<boolean> {
     const now = this.clock.now();
-    if (now - this.#syncedAt >= SNAPSHOT_MS) this.#sync();
     const names = [target.name, nameOf(target)].filter((name) => this.#open.has(name));
     if (names.length === 0) return true;
     return names.every((name) => (this.#open.get(name) ?? 0) <= now) && this.#mayProbe(names);
@@ -97,11 +104,13 @@ export class SharedHealthBoard implements HealthBoard {
       } finally {
         this.#syncedAt = this.clock.now();
         this.#syncingSince = Number.NEGATIVE_INFINITY;
+        this.#syncing = null;
       }
       const now = this.clock.now();
       for (const [name, until] of this.#troubled) if (until < now) this.#troubled.delete(name);
     };
-    this.waitUntil(exchange());
+    this.#syncing = exchange();
+    this.waitUntil(this.#syncing);
   }
 }
 

@@ -58,7 +58,9 @@ const geminiModel = (model: ListedModel) => ({
   name: `models/${model.id}`,
   displayName: model.id,
   ...(model.context_window !== null && { inputTokenLimit: model.context_window }),
-  supportedGenerationMethods: ['generateContent', 'streamGenerateContent'],
+  supportedGenerationMethods: /\bembed/.test(model.id)
+    ? ['embedContent', 'batchEmbedContents']
+    : ['generateContent', 'streamGenerateContent', 'countTokens'],
 });
 
 const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;

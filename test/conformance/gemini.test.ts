@@ -150,6 +150,17 @@ describe('Gemini’s dialect at the door', () => {
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('?alt=sse')]);
   });
 
+  it('lists models as each vendor’s client reads them', async () => {
+    const anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
+    const page = await anthropic.models.list();
+    expect(page.data.find(({ id }) => id === 'gpt-4o-mini')).toMatchObject({ type: 'model', display_name: 'gpt-4o-mini' });
+    expect(page.has_more).toBe(false);
+    expect(await anthropic.models.retrieve('gpt-4o-mini')).toMatchObject({ type: 'model', id: 'gpt-4o-mini' });
+    const actions = async (model: string) => (await google.models.get({ model })).supportedActions;
+    expect(await actions('gpt-4o-mini')).toEqual(['generateContent', 'streamGenerateContent', 'countTokens']);
+    expect(await actions('text-embedding-3-small')).toEqual(['embedContent', 'batchEmbedContents']);
+  });
+
   it('raises typed errors', async () => {
     const unknown = google.models.generateContent({ model: 'no-such-model-anywhere', contents: 'hi' });
     await expect(unknown).rejects.toThrow(ApiError);

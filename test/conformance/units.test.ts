@@ -155,6 +155,13 @@ describe('audio', () => {
     expect(await record(third.response)).toMatchObject({ provider: 'groq', units: { audio_seconds: 30 }, cost_nano_usd: 925_000 });
   });
 
+  it('is written down in English by way of its own endpoint', async () => {
+    answer({ text: 'Imagine…', usage: { type: 'duration', seconds: 6 } });
+    const { data, response } = await openai.audio.translations.create({ file: await file(), model: 'whisper-1' }).withResponse();
+    expect([data.text, path()]).toEqual(['Imagine…', '/v1/audio/translations']);
+    expect(await record(response)).toMatchObject({ provider: 'openai', units: { audio_seconds: 6 }, cost_nano_usd: 6 * 100_000 });
+  });
+
   it('is written down as plain text, where nothing says what it costs', async () => {
     upstream.handler = ({ socket }) => respond(socket, 200, { 'content-type': 'text/plain; charset=utf-8' }, 'Imagine\n');
     const { data, response } = await openai.audio.transcriptions

@@ -110,6 +110,20 @@ describe('a route that chooses', () => {
     expect((await recordOf(second)).routing).toBe('round-robin: the turn is at mock/slow');
   });
 
+  it('leaves out what is dearer than the route allows, and draws the same for a user where it is to', async () => {
+    await call('PUT', '/api/prices', { provider: 'mock', model: 'dear', inputUsdPerMillion: 100_000, outputUsdPerMillion: 100_000 });
+    await call('PUT', '/api/prices', { provider: 'mock', model: 'cheap', inputUsdPerMillion: 0.001, outputUsdPerMillion: 0.001 });
+    await api('PUT', '/bounded', { targets: ['mock/dear', 'mock/cheap'], maxCostUsd: 0.01 });
+    expect((await chat('route/bounded')).headers.get('weir-attempts')).toBe('mock/cheap 200');
+    for (const model of ['dear', 'cheap']) await call('DELETE', `/api/prices?provider=mock&model=${model}`);
+    const even = ['mock/one', 'mock/two', 'mock/three'].map((model) => ({ model, weight: 1 }));
+    await api('PUT', '/by-user', { targets: even, sticky: 'user' });
+    const drawn = async (user: string) => (await chat('route/by-user', { 'Helicone-User-Id': user })).headers.get('weir-attempts');
+    const firsts = await Promise.all(Array.from({ length: 12 }, (_, index) => drawn(`user ${index}`)));
+    expect(await Promise.all(Array.from({ length: 12 }, (_, index) => drawn(`user ${index}`)))).toEqual(firsts);
+    expect(new Set(firsts).size).toBeGreaterThan(1);
+  });
+
   it('asks the one with the best score, and the call’s own word counts before the route’s', async () => {
     const targets = [
       { model: 'mock/error-500', score: 0.2 },

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compileCondition, type RuleFacts } from '../../../src/gateway/routing/rules';
+import type { Policy } from '../../../schema/policy';
+import type { Call, CallBody } from '../../../src/gateway/call';
+import { compileCondition, type RuleFacts, ruleFacts } from '../../../src/gateway/routing/rules';
+import type { JsonObject } from '../../../src/wires/wire';
 
 const facts: RuleFacts = {
   request: { model: 'route/main' },
@@ -51,5 +54,44 @@ describe('conditions', () => {
     if (typeof condition === 'function') throw new Error('it was taken');
     expect(condition.reason).toMatch(reason);
     if (position > 0) expect(condition.position).toBe(position);
+  });
+});
+
+describe('ruleFacts', () => {
+  const call = { country: 'DE' } as Call;
+  const policy = (more: Partial<Policy> = {}) => ({ properties: {}, userId: undefined, ...more }) as Policy;
+  const body = (json: JsonObject, facts: Partial<CallBody['facts']> = {}) =>
+    ({ json, facts: { model: 'm', streamed: false, user: null, ...facts } }) as CallBody;
+  const at = Date.parse('2026-05-01T17:30:00Z');
+
+  it('are what the call is', () => {
+    const json = {
+      messages: [
+        { role: 'user', content: 'hello there' },
+        { role: 'assistant', content: 'ho' },
+      ],
+      tools: [{}],
+    };
+    const facts = ruleFacts(call, body(json, { streamed: true, user: 'from the body' }), policy({ properties: { team: 'blue' } }), at, true);
+    expect(facts).toMatchObject({
+      request: { model: 'm' },
+      messages: 2n,
+      properties: { team: 'blue' },
+      user: 'from the body',
+      hour: 17n,
+      stream: true,
+      has_tools: true,
+      region: 'DE',
+    });
+    expect(facts.tokens > 2n).toBe(true);
+    const other = ruleFacts({ country: null } as Call, body({ contents: [{}] }), policy({ userId: 'ada' }), at, false);
+    expect(other).toMatchObject({ messages: 1n, tokens: 0n, user: 'ada', has_tools: false, region: '' });
+  });
+
+  it('are cut to a size that a rule may look at', () => {
+    const properties = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`p${index}`, 'x'.repeat(100_000)]));
+    const facts = ruleFacts(call, body({}, { model: 'm'.repeat(100_000) }), policy({ properties, userId: 'u'.repeat(100_000) }), at, false);
+    expect(JSON.stringify([facts.request, facts.properties, facts.user]).length).toBeLessThan(2_000_000);
+    expect(facts.user.length).toBeLessThan(10_000);
   });
 });

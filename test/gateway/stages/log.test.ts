@@ -64,6 +64,8 @@ describe('closeRecord', () => {
     expect(session({ 'Helicone-Session-Id': 'a', 'x-claude-code-session-id': 'b' })).toBe('a');
     expect(session({ 'x-claude-code-session-id': 'b' })).toBe('b');
     expect(session({ 'session-id': 'c', 'thread-id': 'd' })).toBe('c');
+    // Codex sends it alone where it has no session.
+    expect(session({ 'thread-id': 'd' })).toBe('d');
     expect(session({})).toBeNull();
   });
 });

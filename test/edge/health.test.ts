@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { type HealthObject, SharedHealthBoard } from '../../src/edge/health';
+import type { Target } from '../../src/gateway/call';
+import { FakeClock } from '../fakes/clock';
+
+const target = (more: Partial<Target> = {}) =>
+  ({ name: 'groq', model: 'm', key: 'held', signing: null, provider: { keyVariable: 'GROQ_API_KEY' }, ...more }) as Target;
+
+function open(state: { open: { target: string; openUntil: number }[]; fails?: boolean }) {
+  const clock = new FakeClock();
+  clock.pass(10_000);
+  const seen: unknown[] = [];
+  const object: HealthObject = {
+    sync: async (reports) => {
+      seen.push(...reports);
+      if (state.fails === true) throw new Error('down');
+      return state.open;
+    },
+    probe: async () => false,
+  };
+  return {
+    clock,
+    seen,
+    board: new SharedHealthBoard(
+      () => object,
+      clock,
+      () => {},
+    ),
+  };
+}
+
+describe('SharedHealthBoard', () => {
+  it('tells of a target by a picture that is a second old at most', async () => {
+    const state = { open: [] as { target: string; openUntil: number }[] };
+    const { clock, board } = open(state);
+    expect(await board.mayAsk(target())).toBe(true);
+    state.open = [{ target: 'groq/m', openUntil: clock.now() + 60_000 }];
+    clock.pass(400);
+    expect(board.mayAsk(target())).toBe(true);
+    clock.pass(600);
+    // A pause lies behind it: the first call after it does not go by what was.
+    expect(await board.mayAsk(target())).toBe(false);
+    expect(await board.mayAsk(target({ model: 'other' }))).toBe(true);
+  });
+
+  it('thinks well of all where nobody can be asked, and holds up no call for it again and again', async () => {
+    const { clock, board } = open({ open: [], fails: true });
+    expect(await board.mayAsk(target())).toBe(true);
+    clock.pass(100);
+    expect(board.mayAsk(target())).toBe(true);
+  });
+
+  it('is told nothing by the key of a caller', async () => {
+    const { seen, board } = open({ open: [] });
+    board.report(target({ key: null }), false, true, null);
+    expect(seen).toEqual([]);
+    board.report(target(), false, true, null);
+    expect(seen).toMatchObject([
+      { target: 'groq/m', isOk: false },
+      { target: 'groq', isOk: false },
+    ]);
+  });
+});
