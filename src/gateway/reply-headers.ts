@@ -1,5 +1,6 @@
 /** Headers of the answer: what the provider sent, without what is the hop's, and what Weir has to say. */
 import { asUsd } from './cost';
+import { redactText } from './redact';
 import type { Trail } from './trail';
 import type { HeaderMap } from './upstream-headers';
 
@@ -42,7 +43,8 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
   };
   if (trail.attempts.length > 0) {
     const list = trail.attempts.map((it) => `${it.provider}${it.model === null ? '' : `/${it.model}`} ${it.status ?? it.error ?? 'failed'}`);
-    headers['weir-attempts'] = printable(list.join(', '));
+    // A caller may have put a key where the model belongs.
+    headers['weir-attempts'] = redactText(printable(list.join(', ')));
   }
   const { cache, limit } = trail;
   if (cache !== null) {

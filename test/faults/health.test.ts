@@ -58,19 +58,22 @@ describe('a target that keeps failing', () => {
     expect(first.received.length).toBeGreaterThanOrEqual(7);
   }, 20_000);
 
-  it('does not close its provider for other models, but a refused connection does', async () => {
+  it('does not close its provider for other models, but a refused connection and a refused key do', async () => {
     first.handler = error(503);
     for (let index = 0; index < 5; index++) await ask();
     await settled();
     await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
     expect(first.received).toHaveLength(6);
-    await api(worker, 'DELETE', '/api/health');
-    first.handler = reset;
-    first.received.length = 0;
-    for (let index = 0; index < 5; index++) await ask();
-    await settled();
-    await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
-    expect(first.received).toHaveLength(5);
+    // A refused key is the same for every model.
+    for (const fault of [reset, error(401)]) {
+      await api(worker, 'DELETE', '/api/health');
+      first.handler = fault;
+      first.received.length = 0;
+      for (let index = 0; index < 5; index++) await ask();
+      await settled();
+      await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
+      expect(first.received).toHaveLength(5);
+    }
   });
 
   it('is asked all the same where it is the only one, or all are failing', async () => {

@@ -611,6 +611,8 @@ describe('what one vendor says to another', () => {
       'function.examples',
       'json_schema.description',
     ]);
+    expect(asChat({ messages: [user], logit_bias: {} }).dropped).toEqual(['messages.name', 'content.weight']);
+    expect(() => asChat({ messages: [user], logit_bias: { 50256: -100 } })).toThrow(Untranslatable);
     const document = { type: 'document', source: { type: 'text', data: 'a' }, citations: { enabled: true } };
     const declared = [{ name: 'f', input_schema: {}, input_examples: [{}] }];
     expect(asMessages({ messages: [{ role: 'user', content: [document] }], tools: declared }).dropped).toEqual([

@@ -57,6 +57,13 @@ describe('every outcome has a record', () => {
     }
   });
 
+  it('and holds no key that stands where the model belongs, nor does any header', async () => {
+    const response = await call('POST', '/mock/v1/chat/completions', chatBody(ADMIN), ADMIN);
+    expect(response.headers.get('weir-attempts')).toBe('mock/[redacted] 200');
+    const id = response.headers.get('helicone-id');
+    expect(await record(id)).toMatchObject({ request_model: '[redacted]', attempts: [{ model: '[redacted]' }] });
+  });
+
   it('and holds no secret of its headers, wherever the caller put one', async () => {
     const headers = {
       'Helicone-Auth': `Bearer ${ADMIN}`,

@@ -4,7 +4,7 @@ import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
 import { estimateInput, estimateUsage } from '../estimate-usage';
 import type { ClosedCall } from '../ports';
-import { redactHeaders } from '../redact';
+import { redactHeaders, redactText } from '../redact';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 
 const EXCERPT_CHARS = 120;
@@ -82,6 +82,9 @@ function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   return { usage, usageSource: 'estimated' };
 }
 
+/** A caller may have put a key where the model belongs. */
+const safeName = (model: string | null): string | null => (model === null ? null : redactText(model));
+
 /** A stream's try is noted when it begins; what came of it is known at its end. Of several that made one answer each knows its own part. */
 function attemptsOf({ attempts, answerBytes, streamed }: Trail, { outcome, errorCode }: Ending): Attempt[] {
   const last = attempts.at(-1);
@@ -123,14 +126,14 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     route: trail.route,
     routing: trail.routing,
     provider: target?.name ?? null,
-    requestModel: body?.facts.model ?? target?.model ?? null,
-    responseModel: trail.responseModel,
+    requestModel: safeName(body?.facts.model ?? target?.model ?? null),
+    responseModel: safeName(trail.responseModel),
     modelOverride: policy?.modelOverride ?? null,
     streamed: trail.streamed || body?.facts.streamed === true,
     status: ending.status,
     outcome: trail.cache?.status === 'hit' && ending.outcome === 'ok' ? 'cache_hit' : ending.outcome,
     errorCode: ending.errorCode,
-    attempts: attemptsOf(trail, ending),
+    attempts: attemptsOf(trail, ending).map((attempt) => ({ ...attempt, model: safeName(attempt.model) })),
     ...usage,
     cache:
       trail.cache === null

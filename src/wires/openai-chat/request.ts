@@ -77,6 +77,7 @@ const READ: ReadonlySet<string> = new Set([
   'response_format',
   'n',
   'logprobs',
+  'logit_bias',
   'store',
   'stream_options',
 ]);
@@ -133,7 +134,10 @@ function refuseMeaning(body: JsonObject): void {
   if (count(body['n']) > 1) throw new Untranslatable('n', `${count(body['n'])} answers in one call, expected 1`);
   if (body['logprobs'] === true) throw new Untranslatable('logprobs', 'probabilities of tokens');
   for (const name of ['audio', 'functions', 'function_call', 'web_search_options', 'logit_bias']) {
-    if (body[name] !== undefined && body[name] !== null) throw new Untranslatable(name, 'has no counterpart');
+    const asked = body[name];
+    // Some clients send what says nothing.
+    const isEmpty = typeof asked === 'object' && asked !== null && Object.keys(asked).length === 0;
+    if (asked !== undefined && asked !== null && !(isEmpty && name === 'logit_bias')) throw new Untranslatable(name, 'has no counterpart');
   }
   const modalities = body['modalities'];
   if (Array.isArray(modalities) && modalities.includes('audio')) throw new Untranslatable('modalities', 'an answer in audio');
