@@ -11,6 +11,7 @@ import { geminiCounting } from '../../src/wires/counting.ts';
 import { recordOf } from '../harness/api.ts';
 import { JSON_HEADERS, type RawUpstream, respond, SSE_HEADERS, startRawUpstream } from '../harness/raw-upstream.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+import { WRITE_OPTIONS } from '../harness/write-options.ts';
 
 let upstream: RawUpstream;
 let worker: RunningWorker;
@@ -418,15 +419,7 @@ describe('counting in another dialect', () => {
       geminiCounting.readRequest({}, ''),
     );
     if (conversation === undefined) throw new Error('not read');
-    const options = {
-      model: 'm',
-      outputLimitField: 'max_tokens',
-      isSamplingFixed: false,
-      reasoning: null,
-      outputLimit: null,
-      defaultOutputTokens: 1,
-    } as const;
-    const { body } = geminiCounting.outbound?.writeConversation(conversation, { ...options, countsBare: true }) ?? {};
+    const { body } = geminiCounting.outbound?.writeConversation(conversation, { ...WRITE_OPTIONS, countsBare: true }) ?? {};
     expect(body).toEqual({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
   });
 });

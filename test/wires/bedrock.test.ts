@@ -10,6 +10,7 @@ import { type Conversation, type StreamPart, Untranslatable, type WriteOptions }
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
+import { WRITE_OPTIONS } from '../harness/write-options';
 
 const { outbound } = bedrockConverse;
 if (outbound === null) throw new Error('bedrock-converse is written for');
@@ -17,14 +18,7 @@ const read = (wire: Wire, body: JsonObject): Conversation => {
   if (wire.inbound === null) throw new Error(wire.name);
   return wire.inbound.readConversation(body, wire.readRequest(body, ''));
 };
-const options: WriteOptions = {
-  model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
-  outputLimitField: 'max_tokens',
-  isSamplingFixed: false,
-  reasoning: 'budget',
-  outputLimit: null,
-  defaultOutputTokens: 4_096,
-};
+const options: WriteOptions = { ...WRITE_OPTIONS, model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', reasoning: 'budget' };
 const write = (it: Conversation, more: Partial<WriteOptions> = {}) => outbound.writeConversation(it, { ...options, ...more });
 
 /** The body that the SDK sends. */

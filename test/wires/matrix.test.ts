@@ -10,21 +10,19 @@ import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
 import type { JsonObject, Wire } from '../../src/wires/wire';
+import { WRITE_OPTIONS } from '../harness/write-options';
 
 const CALLERS = { chat: openAiChat, responses: openAiResponses, messages: anthropicMessages, gemini } as const;
 const TARGETS = { ...CALLERS, bedrock: bedrockConverse } as const;
 type Target = keyof typeof TARGETS;
 
-const OPTIONS: Readonly<Record<Target, WriteOptions>> = (() => {
-  const all = { model: 'm', outputLimitField: 'max_tokens', isSamplingFixed: false, outputLimit: null, defaultOutputTokens: 4_096 } as const;
-  return {
-    chat: { ...all, reasoning: 'effort' },
-    responses: { ...all, reasoning: 'effort' },
-    messages: { ...all, reasoning: 'budget' },
-    gemini: { ...all, reasoning: 'budget' },
-    bedrock: { ...all, model: 'anthropic.claude-sonnet-4-5', reasoning: 'budget' },
-  };
-})();
+const OPTIONS: Readonly<Record<Target, WriteOptions>> = {
+  chat: { ...WRITE_OPTIONS, reasoning: 'effort' },
+  responses: { ...WRITE_OPTIONS, reasoning: 'effort' },
+  messages: { ...WRITE_OPTIONS, reasoning: 'budget' },
+  gemini: { ...WRITE_OPTIONS, reasoning: 'budget' },
+  bedrock: { ...WRITE_OPTIONS, model: 'anthropic.claude-sonnet-4-5', reasoning: 'budget' },
+};
 
 const said = (...parts: Part[]): Message => ({ role: 'user', parts });
 const text = (it: string): Part => ({ kind: 'text', text: it });

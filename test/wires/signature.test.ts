@@ -11,6 +11,7 @@ import { openAiResponses } from '../../src/wires/openai-responses/wire';
 import { foldSignatures, isSealed, mayHoldSeal, sealed, sealedBytes, unsealed, unsealedBytes } from '../../src/wires/signature';
 import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
+import { WRITE_OPTIONS } from '../harness/write-options';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of four dialects
 type Json = any;
@@ -214,14 +215,7 @@ describe('pieces', () => {
   });
 });
 
-const OPTIONS = {
-  model: 'gemini-3-pro',
-  outputLimitField: 'max_tokens',
-  isSamplingFixed: false,
-  reasoning: 'effort',
-  outputLimit: null,
-  defaultOutputTokens: 4_096,
-} as const;
+const OPTIONS = { ...WRITE_OPTIONS, model: 'gemini-3-pro', reasoning: 'effort' } as const;
 
 describe('the vendor gets back what it gave', () => {
   /** What the caller of `messages` sends back, in the words of a target. */

@@ -24,6 +24,7 @@ import { openAiResponses } from '../../src/wires/openai-responses/wire';
 import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
 import { readChatStream, readGeminiStream, readMessagesStream, readResponsesStream } from '../harness/grammars';
+import { WRITE_OPTIONS } from '../harness/write-options';
 
 function translatorOf(wire: Wire): Inbound & Outbound {
   if (wire.inbound === null || wire.outbound === null) throw new Error(wire.name);
@@ -53,14 +54,6 @@ const WIRES = [
   { name: 'openai-responses', wire: openAiResponses, readStream: readResponsesStream, adapt: forResponses },
   { name: 'gemini', wire: gemini, readStream: readGeminiStream, adapt: forGemini },
 ] as const;
-const options = {
-  model: 'm',
-  outputLimitField: 'max_tokens',
-  isSamplingFixed: false,
-  reasoning: null,
-  outputLimit: null,
-  defaultOutputTokens: 4_096,
-} as const;
 
 // --- arbitrary conversations ---
 
@@ -152,7 +145,7 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
     fc.assert(
       fc.property(conversation, (any) => {
         const it = adapt(any);
-        const { body, dropped } = wire.writeConversation(it, options);
+        const { body, dropped } = wire.writeConversation(it, WRITE_OPTIONS);
         const path = `/v1beta/models/m:${it.streamed ? 'streamGenerateContent' : 'generateContent'}`;
         expect(normal(read(spoken, JSON.parse(JSON.stringify(body)), path))).toEqual(normal(it));
         expect(dropped).toEqual([]);
@@ -290,11 +283,14 @@ describe('what another wire cannot say', () => {
     const { dropped } = asChat({ model: 'm', messages: [], top_logprobs: 1, service_tier: 'flex', metadata: null });
     expect(dropped).toEqual(['top_logprobs', 'service_tier']);
     const again = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], seed: 1, frequency_penalty: 0.5 });
-    expect(messages.writeConversation(again, options).dropped).toEqual(['seed', 'frequency_penalty']);
-    expect(translatorOf(gemini).writeConversation(again, options).body).toMatchObject({ generationConfig: { seed: 1, frequencyPenalty: 0.5 } });
-    expect(chat.writeConversation(again, { ...options, isSamplingFixed: true })).toMatchObject({ body: { seed: 1 }, dropped: ['frequency_penalty'] });
+    expect(messages.writeConversation(again, WRITE_OPTIONS).dropped).toEqual(['seed', 'frequency_penalty']);
+    expect(translatorOf(gemini).writeConversation(again, WRITE_OPTIONS).body).toMatchObject({ generationConfig: { seed: 1, frequencyPenalty: 0.5 } });
+    expect(chat.writeConversation(again, { ...WRITE_OPTIONS, isSamplingFixed: true })).toMatchObject({
+      body: { seed: 1 },
+      dropped: ['frequency_penalty'],
+    });
     const hot = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 1.7, top_p: 0.5 }) };
-    expect(messages.writeConversation(hot, options).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
+    expect(messages.writeConversation(hot, WRITE_OPTIONS).dropped).toEqual(['temperature above 1', 'top_p beside temperature']);
   });
 
   it('reads the documents of Messages that are words', () => {
@@ -330,7 +326,7 @@ describe('what another wire cannot say', () => {
         { role: 'user', parts: [{ kind: 'tool-result', id: 'a', parts: [{ kind: 'text', text: '1' }], isError: false }] },
       ],
     });
-    const write = (by: 'anthropic' | 'google') => messages.writeConversation(turn(by), { ...options, reasoning: 'budget' });
+    const write = (by: 'anthropic' | 'google') => messages.writeConversation(turn(by), { ...WRITE_OPTIONS, reasoning: 'budget' });
     expect(write('anthropic').body).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 2_000 } });
     expect(write('google').body).not.toHaveProperty('thinking');
     expect(write('google').dropped).toContain('reasoning effort');
@@ -339,7 +335,7 @@ describe('what another wire cannot say', () => {
   it('leaves sampling to models that will not have it set, and says so', () => {
     const set = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], temperature: 0.2, top_p: 0.5 });
     for (const wire of [chat, messages]) {
-      const { body, dropped } = wire.writeConversation(set, { ...options, isSamplingFixed: true });
+      const { body, dropped } = wire.writeConversation(set, { ...WRITE_OPTIONS, isSamplingFixed: true });
       expect(Object.keys(body)).not.toContain('temperature');
       expect(Object.keys(body)).not.toContain('top_p');
       expect(dropped).toEqual(['temperature', 'top_p']);
@@ -348,7 +344,7 @@ describe('what another wire cannot say', () => {
 
   it('gives Messages the limit that it demands', () => {
     const hi = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
-    expect(messages.writeConversation(hi, options).body).toMatchObject({
+    expect(messages.writeConversation(hi, WRITE_OPTIONS).body).toMatchObject({
       max_tokens: 4_096,
       messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
     });
@@ -420,7 +416,7 @@ describe('answers as they come', () => {
 describe('requests that the other vendor would refuse', () => {
   const user = { role: 'user', content: 'hi' };
   const toMessages = (body: JsonObject, more: { readonly outputLimit?: number } = {}) =>
-    messages.writeConversation(asChat({ model: 'm', messages: [user], ...body }), { ...options, ...more });
+    messages.writeConversation(asChat({ model: 'm', messages: [user], ...body }), { ...WRITE_OPTIONS, ...more });
 
   it.each<[string, JsonObject]>([
     ['messages', { messages: null }],
@@ -456,13 +452,13 @@ describe('requests that the other vendor would refuse', () => {
   it('no wire asks for more than the model can say', () => {
     const much = asChat({ model: 'm', messages: [user], max_tokens: 64_000 });
     for (const { wire } of WIRES) {
-      const { body, dropped } = translatorOf(wire).writeConversation(much, { ...options, outputLimit: 16_384 });
+      const { body, dropped } = translatorOf(wire).writeConversation(much, { ...WRITE_OPTIONS, outputLimit: 16_384 });
       expect([JSON.stringify(body).includes('16384'), dropped]).toEqual([true, ["a limit of tokens above the model's 16384"]]);
     }
   });
 
   it('tool settings without tools are left out, and five stops are one too many', () => {
-    const from = (more: JsonObject) => chat.writeConversation(asMessages({ model: 'm', max_tokens: 1, messages: [user], ...more }), options);
+    const from = (more: JsonObject) => chat.writeConversation(asMessages({ model: 'm', max_tokens: 1, messages: [user], ...more }), WRITE_OPTIONS);
     expect(Object.keys(from({ tool_choice: { type: 'any', disable_parallel_tool_use: true } }).body)).toEqual(['model', 'messages', 'max_tokens']);
     expect(() => from({ stop_sequences: ['a', 'b', 'c', 'd', 'e'] })).toThrow(Untranslatable);
     const failed = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'no', is_error: true }] };
@@ -511,7 +507,7 @@ describe('Gemini', () => {
       { role: 'model', parts: [{ functionCall: { name: 'f', args: {} } }] },
       { role: 'user', parts: [{ functionResponse: { name: 'f', response: { output: 'done' } } }] },
     ];
-    expect(chat.writeConversation(read(gemini, { contents: history }, path), options).body['messages']).toMatchObject([
+    expect(chat.writeConversation(read(gemini, { contents: history }, path), WRITE_OPTIONS).body['messages']).toMatchObject([
       { role: 'user', content: 'hi' },
       { role: 'assistant', tool_calls: [{ id: 'f_0', function: { name: 'f', arguments: '{}' } }] },
       { role: 'tool', tool_call_id: 'f_0', content: 'done' },
@@ -528,7 +524,7 @@ describe('Gemini', () => {
       model: 'm',
       messages: [{ role: 'user', content: 'hi' }, choice?.message, { role: 'tool', tool_call_id: 'c1', content: 'ok' }] as JsonObject[],
     });
-    const { contents } = translatorOf(gemini).writeConversation(back, options).body as { contents: { parts: JsonObject[] }[] };
+    const { contents } = translatorOf(gemini).writeConversation(back, WRITE_OPTIONS).body as { contents: { parts: JsonObject[] }[] };
     expect(contents[1]?.parts).toEqual([{ functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature: 'sig' }]);
   });
 
@@ -544,7 +540,7 @@ describe('Gemini', () => {
 describe('how much to think', () => {
   const user = { role: 'user', content: 'hi' };
   const low = asChat({ model: 'm', messages: [user], reasoning_effort: 'low', max_tokens: 8_000, temperature: 0.5 });
-  const write = (wire: Outbound, reasoning: ReasoningStyle | null, it = low) => wire.writeConversation(it, { ...options, reasoning });
+  const write = (wire: Outbound, reasoning: ReasoningStyle | null, it = low) => wire.writeConversation(it, { ...WRITE_OPTIONS, reasoning });
 
   it('is read from every dialect', () => {
     const effort = (it: Conversation) => it.reasoning;
@@ -648,7 +644,7 @@ describe('what one vendor says to another', () => {
       },
       { type: 'function_call_output', call_id: 'c2', output: 'two' },
     ];
-    const { messages: written } = chat.writeConversation(read(openAiResponses, { input }), options).body as { messages: JsonObject[] };
+    const { messages: written } = chat.writeConversation(read(openAiResponses, { input }), WRITE_OPTIONS).body as { messages: JsonObject[] };
     expect(written.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'user']);
     expect(written[1]).toMatchObject({ tool_calls: [{ id: 'c1' }, { id: 'c2' }] });
     expect(written[4]).toMatchObject({ content: [{ type: 'image_url' }] });
@@ -660,7 +656,7 @@ describe('what one vendor says to another', () => {
       { role: 'model', parts: [call('f', { id: 'a' }), call('f')] },
       { role: 'user', parts: ['one', 'two'].map((output) => ({ functionResponse: { name: 'f', response: { output } } })) },
     ];
-    const { messages: written } = chat.writeConversation(asGemini(contents), options).body as { messages: JsonObject[] };
+    const { messages: written } = chat.writeConversation(asGemini(contents), WRITE_OPTIONS).body as { messages: JsonObject[] };
     expect(written.slice(2)).toEqual([
       { role: 'tool', tool_call_id: 'a', content: 'one' },
       { role: 'tool', tool_call_id: 'f_0', content: 'two' },
@@ -687,13 +683,13 @@ describe('what one vendor says to another', () => {
     const it: Conversation = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }) };
     const history: Conversation = { ...it, messages: [...it.messages, { role: 'assistant', parts: [claude, google, tool] }] };
     const toGemini = (model: string) =>
-      (geminiWire.writeConversation(history, { ...options, model }).body as { contents: { parts: JsonObject[] }[] }).contents[1]?.parts;
+      (geminiWire.writeConversation(history, { ...WRITE_OPTIONS, model }).body as { contents: { parts: JsonObject[] }[] }).contents[1]?.parts;
     expect(toGemini('gemini-2.5-pro')).toEqual([
       { text: 'hm', thought: true, thoughtSignature: 'g' },
       { functionCall: { id: 'a', name: 'f', args: {} } },
     ]);
     expect(toGemini('gemini-3-pro')?.[1]).toMatchObject({ thoughtSignature: 'skip_thought_signature_validator' });
-    const { messages: written } = messages.writeConversation(history, options).body as { messages: { content: JsonObject[] }[] };
+    const { messages: written } = messages.writeConversation(history, WRITE_OPTIONS).body as { messages: { content: JsonObject[] }[] };
     expect(written[1]?.content.map(({ type, signature }) => [type, signature])).toEqual([
       ['thinking', 'c'],
       ['tool_use', undefined],
@@ -717,7 +713,7 @@ describe('what one vendor says to another', () => {
     expect(gemini.readRequest({}, '/v1beta/models/openai/ft:gpt-4o-mini:org::abc:generateContent')).toMatchObject({
       model: 'openai/ft:gpt-4o-mini:org::abc',
     });
-    expect(() => chat.writeConversation(asGemini(null), options)).toThrow(Untranslatable);
+    expect(() => chat.writeConversation(asGemini(null), WRITE_OPTIONS)).toThrow(Untranslatable);
   });
 
   it('images, and answers that never said how they ended, are no answers of text', () => {
@@ -765,8 +761,8 @@ describe('what one vendor says to another', () => {
     const numbers: ReasoningEntry = { models: /./, style: 'budget', budget: { least: 128, most: 32_768, hasOff: false } };
     expect([reasoningFor(ask('none'), numbers)?.budget, reasoningFor(ask('high', 60_000), numbers)?.budget]).toEqual([128, 32_768]);
     const narrow = { ...asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], max_tokens: 1_000 }), reasoning: ask('high') };
-    expect(geminiWire.writeConversation(narrow, { ...options, reasoning: 'budget' }).dropped).toEqual(['reasoning effort']);
-    const adaptive = messages.writeConversation({ ...narrow, temperature: 0, topK: 5 }, { ...options, reasoning: 'adaptive' });
+    expect(geminiWire.writeConversation(narrow, { ...WRITE_OPTIONS, reasoning: 'budget' }).dropped).toEqual(['reasoning effort']);
+    const adaptive = messages.writeConversation({ ...narrow, temperature: 0, topK: 5 }, { ...WRITE_OPTIONS, reasoning: 'adaptive' });
     expect([Object.keys(adaptive.body).filter((name) => name === 'temperature' || name === 'top_k'), adaptive.dropped]).toEqual([
       [],
       ['sampling beside thinking'],
@@ -785,7 +781,7 @@ describe('an image that a tool gave', () => {
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: 'seen' }, image] }] },
       ],
     });
-    expect((translatorOf(gemini).writeConversation(asked, options).body['contents'] as JsonObject[])[1]).toEqual({
+    expect((translatorOf(gemini).writeConversation(asked, WRITE_OPTIONS).body['contents'] as JsonObject[])[1]).toEqual({
       role: 'user',
       parts: [
         { functionResponse: { id: 'a', name: 'look', response: { output: 'seen' } } },
@@ -810,37 +806,37 @@ describe('marks for caching', () => {
   };
 
   it('come back to their vendor as they were', () => {
-    const { body, dropped } = messages.writeConversation(asMessages(marked), options);
+    const { body, dropped } = messages.writeConversation(asMessages(marked), WRITE_OPTIONS);
     expect(body).toMatchObject({ system: marked.system, tools: marked.tools, messages: marked.messages });
     expect(dropped).toEqual([]);
   });
 
   it('are points of their own at Bedrock, for models that keep prefixes', () => {
     const { outbound } = bedrockConverse;
-    const written = outbound?.writeConversation(asMessages(marked), { ...options, model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0' });
+    const written = outbound?.writeConversation(asMessages(marked), { ...WRITE_OPTIONS, model: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0' });
     expect(written?.body).toMatchObject({
       system: [{ text: 'one' }, { text: 'two' }, { cachePoint: { type: 'default', ttl: '1h' } }],
       toolConfig: { tools: [{ toolSpec: { name: 'f' } }, { cachePoint: { type: 'default' } }] },
       messages: [{ content: [{ text: 'hi' }, { cachePoint: { type: 'default' } }] }],
     });
-    const plain = outbound?.writeConversation(asMessages(marked), { ...options, model: 'meta.llama4' });
+    const plain = outbound?.writeConversation(asMessages(marked), { ...WRITE_OPTIONS, model: 'meta.llama4' });
     expect([JSON.stringify(plain?.body).includes('cachePoint'), plain?.dropped]).toEqual([false, ['cache_control']]);
   });
 
   it('on a call as a whole stand behind its last block, and those of OpenAI’s dialect count too', () => {
     const whole = { model: 'm', max_tokens: 10, ...mark, messages: [{ role: 'user', content: 'hi' }] };
-    expect(messages.writeConversation(asMessages(whole), options).body['messages']).toEqual([
+    expect(messages.writeConversation(asMessages(whole), WRITE_OPTIONS).body['messages']).toEqual([
       { role: 'user', content: [{ type: 'text', text: 'hi', ...mark }] },
     ]);
     const ofChat = asChat({ model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'hi', ...hourly }] }] });
-    expect(messages.writeConversation(ofChat, options).body['messages']).toEqual([
+    expect(messages.writeConversation(ofChat, WRITE_OPTIONS).body['messages']).toEqual([
       { role: 'user', content: [{ type: 'text', text: 'hi', ...hourly }] },
     ]);
   });
 
   it('are named where a wire has none', () => {
     for (const wire of [openAiChat, openAiResponses, gemini]) {
-      const { body, dropped } = translatorOf(wire).writeConversation(asMessages(marked), options);
+      const { body, dropped } = translatorOf(wire).writeConversation(asMessages(marked), WRITE_OPTIONS);
       expect([wire.name, JSON.stringify(body).includes('cache_control'), dropped.includes('cache_control')]).toEqual([wire.name, false, true]);
     }
   });
@@ -853,15 +849,16 @@ describe('sound', () => {
   });
 
   it('goes from OpenAI’s dialect to Google’s and back', () => {
-    const { body } = translatorOf(gemini).writeConversation(heard, options);
+    const { body } = translatorOf(gemini).writeConversation(heard, WRITE_OPTIONS);
     expect(body['contents']).toEqual([{ role: 'user', parts: [{ inlineData: { mimeType: 'audio/mp3', data: 'UklGRg==' } }] }]);
-    const back = chat.writeConversation(read(gemini, body, '/models/m:generateContent'), options).body;
+    const back = chat.writeConversation(read(gemini, body, '/models/m:generateContent'), WRITE_OPTIONS).body;
     expect(back['messages']).toEqual([{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'mp3' } }] }]);
   });
 
   it('is refused where nobody hears it', () => {
-    for (const wire of [anthropicMessages, openAiResponses]) expect(() => translatorOf(wire).writeConversation(heard, options)).toThrow(/sound/);
-    expect(() => bedrockConverse.outbound?.writeConversation(heard, options)).toThrow(/sound/);
+    for (const wire of [anthropicMessages, openAiResponses])
+      expect(() => translatorOf(wire).writeConversation(heard, WRITE_OPTIONS)).toThrow(/sound/);
+    expect(() => bedrockConverse.outbound?.writeConversation(heard, WRITE_OPTIONS)).toThrow(/sound/);
   });
 });
 
