@@ -23,7 +23,8 @@ export class ToolOrder {
     }
     if (part.kind === 'tool-input') {
       if (this.#current?.tool === part.tool) this.#current.text += part.text;
-      return [part, ...this.#release(false)];
+      // Only a brace can make it whole: reading it again for each piece would take the square of its length.
+      return part.text.includes('}') ? [part, ...this.#release(false)] : [part];
     }
     if (this.#current !== null && (this.#held.size > 0 || !this.#isWhole)) {
       this.#held.set(part.tool, [part]);
