@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../gateway/errors';
 import type { FindOverride } from '../gateway/price';
+import type { Modality } from '../providers/abilities';
 import { listModels } from '../providers/catalogue';
 import type { ConfiguredProvider } from '../providers/configure';
 import { unescaped } from '../wires/path';
@@ -14,6 +15,11 @@ interface ListedModel {
   readonly created: number;
   readonly owned_by: string;
   readonly context_window: number | null;
+  readonly max_output_tokens: number | null;
+  /** As OpenRouter's list has them; null: not known. */
+  readonly architecture: { readonly input_modalities: readonly Modality[]; readonly output_modalities: readonly Modality[] } | null;
+  /** Whether it calls tools; null: not known. */
+  readonly tools: boolean | null;
   /** US dollars per million tokens. */
   readonly pricing: { readonly input_usd_per_million: number | null; readonly output_usd_per_million: number | null };
   /** Every provider of this deployment that serves the model under this name, in the order of preference. */
@@ -38,6 +44,9 @@ export function modelList(providers: readonly ConfiguredProvider[], findOverride
           created: CREATED_UNKNOWN,
           owned_by: provider.slug,
           context_window: model.contextWindow,
+          max_output_tokens: model.outputLimit,
+          architecture: model.abilities && { input_modalities: model.abilities.takes, output_modalities: model.abilities.gives },
+          tools: model.abilities?.tools ?? null,
           pricing: {
             input_usd_per_million: own?.inputUsdPerMillion ?? model.inputUsdPerMillion,
             output_usd_per_million: own?.outputUsdPerMillion ?? model.outputUsdPerMillion,
@@ -51,13 +60,21 @@ export function modelList(providers: readonly ConfiguredProvider[], findOverride
 }
 
 /** Anthropic's clients list models too: https://platform.claude.com/docs/en/api/models-list */
-const anthropicModel = (model: ListedModel) => ({ type: 'model', id: model.id, display_name: model.id, created_at: new Date(0).toISOString() });
+const anthropicModel = (model: ListedModel) => ({
+  type: 'model',
+  id: model.id,
+  display_name: model.id,
+  created_at: new Date(0).toISOString(),
+  max_input_tokens: model.context_window,
+  max_tokens: model.max_output_tokens,
+});
 
 /** Google's clients: https://ai.google.dev/api/models#Model */
 const geminiModel = (model: ListedModel) => ({
   name: `models/${model.id}`,
   displayName: model.id,
   ...(model.context_window !== null && { inputTokenLimit: model.context_window }),
+  ...(model.max_output_tokens !== null && { outputTokenLimit: model.max_output_tokens }),
   supportedGenerationMethods: /\bembed/.test(model.id)
     ? ['embedContent', 'batchEmbedContents']
     : ['generateContent', 'streamGenerateContent', 'countTokens'],

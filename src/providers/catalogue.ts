@@ -5,11 +5,16 @@
  */
 import { calcPrice, findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
 import { distance } from 'fastest-levenshtein';
+import { type Abilities, abilitiesOf } from './abilities';
+import { outputLimit } from './output-limits';
 import type { EndpointName, Provider } from './provider';
 
 export interface CatalogueModel {
   readonly id: string;
   readonly contextWindow: number | null;
+  /** Tokens of one answer. */
+  readonly outputLimit: number | null;
+  readonly abilities: Abilities | null;
   /** US dollars per million tokens, first tier, or null where there is no plain price. */
   readonly inputUsdPerMillion: number | null;
   readonly outputUsdPerMillion: number | null;
@@ -88,6 +93,8 @@ const firstTier = (price: unknown): number | null => {
   return typeof price === 'object' && price !== null && 'base' in price && typeof price.base === 'number' ? price.base : null;
 };
 
+const knownOf = (id: string) => ({ id, outputLimit: outputLimit(id), abilities: abilitiesOf(id) });
+
 /** The provider's models by name, deprecated ones left out. */
 export function listModels(provider: Provider): CatalogueModel[] {
   const priced = modelsIn(provider.priceId)
@@ -95,7 +102,7 @@ export function listModels(provider: Provider): CatalogueModel[] {
     .map((model) => {
       const prices = Array.isArray(model.prices) ? model.prices.at(-1)?.prices : model.prices;
       return {
-        id: model.id,
+        ...knownOf(model.id),
         contextWindow: model.context_window ?? null,
         inputUsdPerMillion: firstTier(prices?.['input_mtok']),
         outputUsdPerMillion: firstTier(prices?.['output_mtok']),
@@ -104,7 +111,7 @@ export function listModels(provider: Provider): CatalogueModel[] {
   const listed = new Set(priced.map((model) => model.id));
   const further = provider.models
     .filter((id) => !listed.has(id))
-    .map((id) => ({ id, contextWindow: null, inputUsdPerMillion: null, outputUsdPerMillion: null }));
+    .map((id) => ({ ...knownOf(id), contextWindow: null, inputUsdPerMillion: null, outputUsdPerMillion: null }));
   return [...further, ...priced];
 }
 

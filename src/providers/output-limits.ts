@@ -1,12 +1,14 @@
 /**
  * Most tokens of one answer, by the beginning of a model's name, from the vendors' model pages; the price catalogue has windows and no
- * limits. The longest beginning that fits counts.
+ * limits.
  *
  * - https://platform.openai.com/docs/models (each model's page)
  * - https://platform.claude.com/docs/en/about-claude/models/overview
  * - https://ai.google.dev/gemini-api/docs/models
  * - https://api-docs.deepseek.com/quick_start/pricing
  */
+import { byName } from './by-name';
+
 const LIMITS: readonly (readonly [prefix: string, tokens: number])[] = [
   ['gpt-3.5', 4_096],
   ['gpt-4', 8_192],
@@ -53,11 +55,7 @@ const LIMITS: readonly (readonly [prefix: string, tokens: number])[] = [
   ['deepseek-reasoner', 65_536],
 ];
 
-const byLength = [...LIMITS].sort(([a], [b]) => b.length - a.length);
+const find = byName(LIMITS);
 
-/** By any provider's name for the model: resellers put the vendor before it (`openai/gpt-4o`). Null where it is not known. */
-export function outputLimit(model: string): number | null {
-  const name = model.toLowerCase().split('/').at(-1) ?? '';
-  // A version behind the beginning is the same model; a letter or digit is another one.
-  return byLength.find(([prefix]) => name.startsWith(prefix) && !/[a-z0-9]/.test(name.charAt(prefix.length)))?.[1] ?? null;
-}
+/** By any provider's name for the model. Null where it is not known. */
+export const outputLimit = (model: string): number | null => find(model)?.[1] ?? null;

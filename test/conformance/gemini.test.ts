@@ -128,7 +128,7 @@ describe('Gemini’s dialect at the door', () => {
     const listed: string[] = [];
     for await (const model of await google.models.list()) listed.push(model.name ?? '');
     expect(listed).toEqual(expect.arrayContaining(['models/gemini-2.5-flash', 'models/gpt-4o-mini', 'models/claude-sonnet-4-5']));
-    expect((await google.models.get({ model: 'gpt-4o-mini' })).name).toBe('models/gpt-4o-mini');
+    expect(await google.models.get({ model: 'gpt-4o-mini' })).toMatchObject({ name: 'models/gpt-4o-mini', outputTokenLimit: 16_384 });
   });
 
   it('serves the methods that it knows', async () => {

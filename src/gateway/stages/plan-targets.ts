@@ -8,6 +8,7 @@ import { GatewayError } from '../errors';
 import { isConversation, promptBudget, promptTokens } from '../fit-window';
 import { outgoingBody, shownNames } from '../outgoing-body';
 import type { StoredRoute } from '../ports';
+import { able } from '../routing/able';
 import { type ChooseDeps, choose } from '../routing/choose';
 import { planModel } from '../routing/plan-model';
 import { planNamedTargets, planProxy } from '../routing/plan-proxy';
@@ -45,7 +46,7 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
       const named = planModel(call, endpoint, policy, body.facts, config, warn);
       const holding = holdingState(call, body, named, warn);
-      const planned = sayable(call, body, policy, largeEnough(call, body, policy, holding, warn), warn);
+      const planned = suited(call, body, policy, holding, warn);
       const chosen = choose(call, body, policy, planned, null, deps, trail);
       return chosen instanceof Promise ? chosen.then((targets) => ({ targets, policy })) : { targets: chosen, policy };
     }
@@ -62,6 +63,11 @@ function affordable(call: Call, targets: readonly Target[], policy: Policy, body
   if (policy.maxCost === undefined) return { targets, policy };
   const chosen = choose(call, body, { ...policy, routing: undefined }, targets, null, deps, trail);
   return chosen instanceof Promise ? chosen.then((left) => ({ targets: left, policy })) : { targets: chosen, policy };
+}
+
+/** The targets that can be asked this: by what their models take, by their windows, by their dialects. */
+function suited(call: Call, body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
+  return sayable(call, body, policy, largeEnough(call, body, policy, able(call, body, targets, warn), warn), warn);
 }
 
 /** Where the prompt is to go on rather than be refused: the targets whose window takes it, and all where none does. */
@@ -159,15 +165,7 @@ async function planRoute(
   // What was drawn, or named by a rule, stands in its order.
   const isOrdered = strategy === 'weighted' || ruled !== null;
   const choice = { ...route, scores, strategy: isOrdered ? null : strategy };
-  const targets = await choose(
-    call,
-    body,
-    merged,
-    sayable(call, body, merged, largeEnough(call, body, merged, planned, warn), warn),
-    choice,
-    deps,
-    trail,
-  );
+  const targets = await choose(call, body, merged, suited(call, body, merged, planned, warn), choice, deps, trail);
   return { targets, policy: merged };
 }
 

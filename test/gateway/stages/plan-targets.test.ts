@@ -174,6 +174,56 @@ describe('planTargets on the AI Gateway', () => {
     expect(plan('no-such-model, groq/llama-3.3-70b-versatile')).toMatch(/^model_not_found/);
   });
 
+  describe('leaves out of a chain whose model is known not to take what the call brings', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+    const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } };
+    const audio = { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } };
+    const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object' } } }];
+    const says = (content: unknown) => ({ messages: [{ role: 'user', content: [{ type: 'text', text: 'Look.' }, content] }] });
+    it.each([
+      ['images', says(image), 'gpt-3.5-turbo, gpt-4o', ['gpt-4o'], 'openai/gpt-3.5-turbo (images)'],
+      ['documents', says(file), 'gpt-4-turbo, gpt-4o', ['gpt-4o'], 'openai/gpt-4-turbo (documents)'],
+      ['audio', says(audio), 'gpt-4o, gpt-4o-audio-preview', ['gpt-4o-audio-preview'], 'openai/gpt-4o (audio)'],
+      ['tools', { tools }, 'openai/o1-preview, gpt-4o', ['gpt-4o'], 'openai/o1-preview (tools)'],
+    ])('%s', (_, more, models, left, said) => {
+      const warnings: string[] = [];
+      const planned = plan(models, 'chat', warnings, more) as string[];
+      expect(planned.map((each) => each.split(' ')[1])).toEqual(left);
+      expect(warnings).toEqual([`left out for what they do not take: ${said}`]);
+    });
+
+    it('in what a tool gave, too', () => {
+      const messages = [
+        { role: 'user', content: [{ type: 'text', text: 'Look.' }] },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'shot', input: {} }] },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 't1',
+              content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } }],
+            },
+          ],
+        },
+      ];
+      const warnings: string[] = [];
+      expect(plan('gpt-3.5-turbo, claude-sonnet-4-5', 'messages', warnings, { max_tokens: 9, messages })).toHaveLength(1);
+      expect(warnings[0]).toContain('gpt-3.5-turbo (images)');
+    });
+
+    it.each([
+      ['none of it is in the call', {}, 'gpt-3.5-turbo, gpt-4o'],
+      ['nobody would be left', says(image), 'gpt-3.5-turbo, gpt-4'],
+      ['it is not known of them', says(image), 'openrouter/microsoft/phi-4, gpt-4o'],
+      ['the tools may not be called', { tools, tool_choice: 'none' }, 'openai/o1-preview, gpt-4o'],
+    ])('but not where %s', (_, more, models) => {
+      const warnings: string[] = [];
+      expect(plan(models, 'chat', warnings, more)).toHaveLength(2);
+      expect(warnings).toEqual([]);
+    });
+  });
+
   it('asks the first target alone where fallback is off', () => {
     const call = { door: { kind: 'gateway', endpoint: ENDPOINTS[0] }, wire: ENDPOINTS[0]?.wire, query: '' } as Call;
     const body = { facts: { model: 'gpt-4o, gpt-4o-mini' } } as CallBody;
