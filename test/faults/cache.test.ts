@@ -358,6 +358,33 @@ describe('calls that follow a stream', () => {
     expect(upstream.received).toHaveLength(1);
   });
 
+  it('end with the typed error when the client of the one that leads has left, or go on by themselves where they ask for it', async () => {
+    let calls = 0;
+    upstream.handler = async ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, chunk({ content: 'one ' }));
+      if (calls++ === 0) {
+        // workerd's own HTTP front notices that a client has left when it writes to it.
+        const flow = setInterval(() => writeChunk(socket, chunk({ content: 'more ' })), 50);
+        socket.on('close', () => clearInterval(flow));
+        return;
+      }
+      writeChunk(socket, `${chunk({ content: 'more '.repeat(99) })}${chunk({}, 'stop')}data: [DONE]\n\n`);
+      endChunked(socket);
+    };
+    const body = question({ stream: true });
+    const leaving = new AbortController();
+    const leader = await openStream(body, leaving.signal);
+    await leader.until('one');
+    const spliced = ask(body, { 'Weir-Stream-Rescue': 'splice' });
+    const plain = await openStream(body);
+    await plain.until('one');
+    leaving.abort();
+    expect(await plain.until('error')).not.toContain('[DONE]');
+    expect((await spliced).text).toMatch(/one.*more.*\[DONE\]/s);
+    expect(calls).toBe(2);
+  });
+
   describe('that breaks off', () => {
     const WHOLE = ['one ', 'two ', 'three ', 'four'];
     const said = (text: string): string =>

@@ -18,13 +18,18 @@ interface Options {
   readonly stream?: boolean;
   readonly headers?: Record<string, string>;
   readonly more?: Record<string, unknown>;
+  readonly signal?: AbortSignal;
 }
 
-const chat = ({ text, model = 'mock/echo', stream, headers = {}, more = {} }: Options): Promise<Response> =>
-  call('POST', '/v1/chat/completions', { model, messages: [{ role: 'user', content: text }], ...(stream ? { stream } : {}), ...more }, undefined, {
-    'Helicone-Cache-Enabled': 'true',
-    ...headers,
-  });
+const chat = ({ text, model = 'mock/echo', stream, headers = {}, more = {}, signal }: Options): Promise<Response> =>
+  call(
+    'POST',
+    '/v1/chat/completions',
+    { model, messages: [{ role: 'user', content: text }], ...(stream ? { stream } : {}), ...more },
+    undefined,
+    { 'Helicone-Cache-Enabled': 'true', ...headers },
+    signal,
+  );
 
 interface Seen {
   readonly status: number;
@@ -46,11 +51,12 @@ async function ask(options: Options): Promise<Seen> {
   };
 }
 
-const record = (seen: Seen) =>
+const recordOf = (id: string | null) =>
   eventually('the record', async () => {
-    const answer = await call('GET', `/v1/request/${seen.headers.get('helicone-id')}`);
+    const answer = await call('GET', `/v1/request/${id}`);
     return answer.status === 200 ? (await answer.json<{ data: Record<string, unknown> }>()).data : null;
   });
+const record = (seen: Seen) => recordOf(seen.headers.get('helicone-id'));
 
 describe('a cached call', () => {
   it('is answered from the cache the next time, at once, with its own id, metered, at no cost', async () => {
@@ -316,6 +322,20 @@ describe('many equal calls at once', () => {
     const together = await Promise.all(Array.from({ length: 4 }, () => ask({ text: same, model: 'mock/error-500' })));
     expect(together.map((each) => [each.status, each.cache])).toEqual(Array(4).fill([500, 'MISS']));
     expect((await ask({ text: same, model: 'mock/error-500' })).cache).toBe('MISS');
+  });
+
+  it.each([false, true])('are free at once when the client of the one that leads leaves (a stream: %s): one of them leads then', async (stream) => {
+    const options = { text: newText(), model: 'mock/slow-2000', stream };
+    const leaving = new AbortController();
+    const id = crypto.randomUUID();
+    const leader = chat({ ...options, signal: leaving.signal, headers: { 'Helicone-Request-Id': id } }).catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const following = many(3, options);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    leaving.abort();
+    const [{ seen, misses }] = await Promise.all([following, leader]);
+    expect([misses, new Set(seen.map((each) => each.text)).size]).toEqual([1, 1]);
+    expect((await recordOf(id))['outcome']).toBe('cancelled');
   });
 
   it('are free again when the one that was to lead never comes', async () => {

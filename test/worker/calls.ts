@@ -6,12 +6,17 @@ export const ADMIN = 'sk-weir-admin-0123456789abcdef';
 export const bindings = env as unknown as Env;
 export const db = (): D1Database => bindings.DB;
 
-export function call(method: string, path: string, body?: unknown, key = ADMIN, headers: Record<string, string> = {}): Promise<Response> {
-  const init = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers } };
-  return exports.default.fetch(
-    `https://weir.dev${path}`,
-    body === undefined ? init : { ...init, body: typeof body === 'string' ? body : JSON.stringify(body) },
-  );
+export function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  key = ADMIN,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<Response> {
+  const init: RequestInit = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers } };
+  if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+  return exports.default.fetch(new Request(`https://weir.dev${path}`, signal === undefined ? init : { ...init, signal }));
 }
 
 /** Polls until `look` gives something. */
