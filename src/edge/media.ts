@@ -25,7 +25,7 @@ export const mediaFetcher =
     for (let redirects = 0; redirects <= REDIRECTS_LIMIT; redirects++) {
       const response = await ask(checked(url, config), signal);
       const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || location === null) return read(response, Math.min(mostBytes, BYTES_LIMIT));
+      if (response.status < 300 || response.status >= 400 || location === null) return read(response, Math.min(mostBytes, BYTES_LIMIT), timeout);
       await response.body?.cancel();
       url = new URL(location, url).href;
     }
@@ -51,7 +51,7 @@ async function ask(url: URL, signal: AbortSignal): Promise<Response> {
   }
 }
 
-async function read(response: Response, mostBytes: number): Promise<{ mediaType: string; data: string }> {
+async function read(response: Response, mostBytes: number, timeout: AbortSignal): Promise<{ mediaType: string; data: string }> {
   const mediaType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (response.status !== 200 || response.body === null) throw new Error(`status ${response.status}`);
   if (!TYPES.test(mediaType)) {
@@ -59,7 +59,7 @@ async function read(response: Response, mostBytes: number): Promise<{ mediaType:
     throw new Error(`it is \`${mediaType.slice(0, 40)}\`, expected an image or a PDF`);
   }
   const body = await readUpTo(response.body, mostBytes).catch(() => {
-    throw new Error('it broke off');
+    throw new Error(timeout.aborted ? `it was not whole within ${WAIT_MS} ms` : 'it broke off');
   });
   if (body.whole) return { mediaType, data: base64(body.bytes) };
   body.cancel();

@@ -51,6 +51,12 @@ beforeAll(async () => {
     response.end();
   });
   files = createServer((request, response) => {
+    if (request.url === '/silent') return;
+    if (request.url === '/endless') {
+      response.writeHead(200, { 'content-type': 'image/png' });
+      response.write(PNG);
+      return;
+    }
     const [status, headers, body] = FILES[request.url ?? ''] ?? [404, {}, ''];
     response.writeHead(status, headers);
     response.end(body);
@@ -101,6 +107,7 @@ afterAll(async () => {
   tokens?.close();
   front?.close();
   files?.close();
+  files?.closeAllConnections();
   await Promise.all([worker?.stop(), upstream?.stop()]);
 });
 
@@ -252,6 +259,14 @@ describe('Bedrock', () => {
     expect(String(failed)).not.toContain('secret of the network');
     expect(seen).toHaveLength(0);
   });
+
+  it('waits for no image longer than five seconds, whether it never begins or never ends', async () => {
+    const asked = ['/silent', '/endless'].map((path) => see(filesUrl + path).catch((error: unknown) => error));
+    const [silent, endless] = await Promise.all(asked);
+    expect(silent).toMatchObject({ status: 400, message: expect.stringContaining('no answer within 5000 ms') });
+    expect(endless).toMatchObject({ status: 400, message: expect.stringContaining('it was not whole within 5000 ms') });
+    expect(seen).toHaveLength(0);
+  }, 15_000);
 
   it('is not sent anywhere for more images than a conversation has', async () => {
     const images = Array.from({ length: 21 }, (_, index) => ({ type: 'image_url' as const, image_url: { url: `${filesUrl}/a.png?${index}` } }));

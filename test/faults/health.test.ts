@@ -28,9 +28,9 @@ beforeEach(async () => {
   second.handler = answers;
 });
 
-const ask = async (model = 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile'): Promise<{ status: number; warnings: string }> => {
+const ask = async (model = 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile', at = worker): Promise<{ status: number; warnings: string }> => {
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
-  const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
+  const response = await fetch(`${at.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
   await response.arrayBuffer();
   return { status: response.status, warnings: response.headers.get('weir-warnings') ?? '' };
 };
@@ -73,6 +73,27 @@ describe('a target that keeps failing', () => {
       await settled();
       await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile');
       expect(first.received).toHaveLength(5);
+    }
+  });
+
+  it('closes its provider as a whole where its name cannot be resolved', async () => {
+    const nowhere = await startWorker({
+      vars: {
+        OPENAI_API_KEY: 'sk-first',
+        OPENAI_BASE_URL: 'https://no-such-host.invalid/v1',
+        GROQ_API_KEY: 'gsk-second',
+        GROQ_BASE_URL: `${second.url}/openai/v1`,
+      },
+    });
+    try {
+      for (let index = 0; index < 5; index++) expect(await ask(undefined, nowhere)).toEqual({ status: 200, warnings: '' });
+      await settled();
+      expect((await api(nowhere, 'GET', '/api/health')).body.data).toContainEqual(expect.objectContaining({ target: 'openai', state: 'open' }));
+      expect((await ask('openai/gpt-4o, groq/llama-3.3-70b-versatile', nowhere)).warnings).toContain('it has been failing: openai/gpt-4o');
+      const alone = await ask('openai/gpt-4o', nowhere);
+      expect(alone.status).toBe(502);
+    } finally {
+      await nowhere.stop();
     }
   });
 
