@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Completion, type FinishReason, refused, Untranslatable } from '../canonical';
+import { type Completion, type FinishReason, type Part, refused, Untranslatable } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -23,7 +23,7 @@ export function readFinish(reason: unknown): FinishReason {
 }
 
 const FINISH: Readonly<Record<FinishReason, StopReason>> = { stop: 'end_turn', length: 'max_tokens', 'tool-calls': 'tool_use', filter: 'refusal' };
-export const writeFinish = (reason: FinishReason): StopReason => FINISH[reason];
+const writeFinish = (reason: FinishReason): StopReason => FINISH[reason];
 
 /** Blocks that only this vendor writes (searches it ran itself) are no part of the answer elsewhere. */
 const ANSWER_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
@@ -40,13 +40,30 @@ export function readCompletion(body: JsonObject): Completion {
   };
 }
 
+/** What a message says beside its content, by SDKs that expect every member. */
+export const MESSAGE = { type: 'message', role: 'assistant', container: null, diagnostics: null } as const;
+export const TEXT_BLOCK = { type: 'text', text: '', citations: null } as const;
+/** The model calls its tools itself, and no code of the vendor's. */
+export const TOOL_BLOCK = { type: 'tool_use', caller: { type: 'direct' } } as const;
+
+/** How an answer ended. */
+export function endOf(reason: FinishReason) {
+  const stop = writeFinish(reason);
+  const details = stop === 'refusal' ? { type: 'refusal' as const, category: null, explanation: null } : null;
+  return { stop_reason: stop, stop_sequence: null, stop_details: details };
+}
+
 export const writeCompletion = (it: Completion): JsonObject => ({
+  ...MESSAGE,
   id: it.id,
-  type: 'message',
-  role: 'assistant',
   model: it.model,
-  content: unfoldSignatures(it.parts).flatMap((part) => (part.kind === 'thinking' ? [writeThought(part.text, part.signature)] : writeBlock(part))),
-  stop_reason: writeFinish(refused(it.parts, it.finish)),
-  stop_sequence: null,
+  content: unfoldSignatures(it.parts).flatMap(writeAnswerBlock),
+  ...endOf(refused(it.parts, it.finish)),
   usage: writeUsage(it.usage ?? NO_USAGE),
 });
+
+function writeAnswerBlock(part: Part): JsonObject[] {
+  if (part.kind === 'thinking') return [writeThought(part.text, part.signature)];
+  const members = part.kind === 'tool-call' ? TOOL_BLOCK : part.kind === 'text' || part.kind === 'refusal' ? TEXT_BLOCK : {};
+  return writeBlock(part).map((block) => ({ ...members, ...block }));
+}

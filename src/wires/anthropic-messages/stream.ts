@@ -6,8 +6,8 @@ import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
 import { readSignature, writeThought } from './request';
-import { readFinish, writeFinish } from './response';
-import { mergeUsage, readUsage, writeUsage } from './usage';
+import { endOf, MESSAGE, readFinish, TEXT_BLOCK, TOOL_BLOCK } from './response';
+import { mergeUsage, readUsage, writeDeltaUsage, writeUsage } from './usage';
 
 export class MessagesStream implements StreamReader {
   model: string | null = null;
@@ -127,7 +127,7 @@ export class MessagesPartReader implements PartReader {
 }
 
 type BlockKind = 'text' | 'thinking' | 'hidden' | 'tool';
-const BLANK = { text: { type: 'text', text: '' }, thinking: { type: 'thinking', thinking: '', signature: '' } } as const;
+const BLANK = { text: TEXT_BLOCK, thinking: { type: 'thinking', thinking: '', signature: '' } } as const;
 
 /** One message: its blocks are opened and closed in order; the stop reason waits for the usage, which stands beside it in this wire. */
 export class MessagesPartWriter implements PartWriter {
@@ -155,7 +155,7 @@ export class MessagesPartWriter implements PartWriter {
       case 'tool-call': {
         this.#tool = part.tool;
         const signed = part.signature === undefined ? '' : this.#leave() + this.#sign({ ...part.signature, ofCall: true });
-        return signed + this.#enter('tool', { type: 'tool_use', id: part.id, name: part.name, input: {} });
+        return signed + this.#enter('tool', { ...TOOL_BLOCK, id: part.id, name: part.name, input: {} });
       }
       case 'tool-input':
         // Its block is closed; this wire cannot go back to it.
@@ -177,12 +177,12 @@ export class MessagesPartWriter implements PartWriter {
   }
 
   end(): string {
-    const delta = { stop_reason: writeFinish(this.#reason), stop_sequence: null };
-    return this.#leave() + named({ type: 'message_delta', delta, usage: writeUsage(this.#usage) }) + named({ type: 'message_stop' });
+    const delta = { ...endOf(this.#reason), container: null };
+    return this.#leave() + named({ type: 'message_delta', delta, usage: writeDeltaUsage(this.#usage) }) + named({ type: 'message_stop' });
   }
 
   #start(id: string, model: string): string {
-    const message = { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null };
+    const message = { ...MESSAGE, id, model, content: [], stop_reason: null, stop_sequence: null, stop_details: null };
     return named({ type: 'message_start', message: { ...message, usage: writeUsage(NO_USAGE) } });
   }
 

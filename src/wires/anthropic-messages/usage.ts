@@ -1,4 +1,5 @@
 /** https://platform.claude.com/docs/en/api/messages (`usage`); `input_tokens` there leaves the cached ones out, ours counts them in. */
+import type { MessageDeltaUsage, Usage as MessageUsage } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, count, isObject } from '../json';
 import type { JsonObject } from '../wire';
@@ -25,10 +26,27 @@ export function mergeUsage(start: unknown, delta: unknown): JsonObject {
   return { ...(isObject(start) ? start : {}), ...Object.fromEntries(given) };
 }
 
-export const writeUsage = (it: Usage): JsonObject => ({
-  input_tokens: Math.max(0, it.input - it.cacheRead - it.cacheWrite),
+/** Clients with strict types expect every member, and null where there is nothing to say. */
+export const writeUsage = (it: Usage): MessageUsage => ({
+  ...writeDeltaUsage(it),
+  input_tokens: freshInput(it),
+  cache_creation:
+    it.cacheWrite === 0
+      ? null
+      : { ephemeral_5m_input_tokens: Math.max(0, it.cacheWrite - it.cacheWrite1h), ephemeral_1h_input_tokens: it.cacheWrite1h },
+  inference_geo: null,
+  service_tier: null,
+  speed: null,
+});
+
+/** What `message_delta` says of it. */
+export const writeDeltaUsage = (it: Usage): MessageDeltaUsage => ({
+  input_tokens: freshInput(it),
   cache_creation_input_tokens: it.cacheWrite,
   cache_read_input_tokens: it.cacheRead,
   output_tokens: it.output,
-  ...(it.reasoning > 0 && { output_tokens_details: { thinking_tokens: it.reasoning } }),
+  output_tokens_details: it.reasoning === 0 ? null : { thinking_tokens: it.reasoning },
+  server_tool_use: it.webSearches === 0 ? null : { web_search_requests: it.webSearches, web_fetch_requests: 0 },
 });
+
+const freshInput = (it: Usage): number => Math.max(0, it.input - it.cacheRead - it.cacheWrite);

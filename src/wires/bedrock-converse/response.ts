@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (response syntax) */
+import type { StopReason } from '@aws-sdk/client-bedrock-runtime';
 import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
 import { at, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -7,10 +8,23 @@ import { readUsage } from './usage';
 /** Neither model nor id stand in an answer; errors are told by their status. */
 export const readAnswer = (body: JsonObject): AnswerFacts => ({ model: null, usage: readUsage(body['usage']), error: null });
 
+const FINISH: Readonly<Record<StopReason, FinishReason | 'failed'>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  tool_use: 'tool-calls',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  guardrail_intervened: 'filter',
+  content_filtered: 'filter',
+  malformed_tool_use: 'failed',
+  malformed_model_output: 'failed',
+};
+
+/** What the model wrote and nobody can read is no answer. */
 export function readFinish(reason: unknown): FinishReason {
-  if (reason === 'max_tokens' || reason === 'model_context_window_exceeded') return 'length';
-  if (reason === 'tool_use') return 'tool-calls';
-  return reason === 'guardrail_intervened' || reason === 'content_filtered' ? 'filter' : 'stop';
+  const finish = FINISH[reason as StopReason] ?? 'stop';
+  if (finish === 'failed') throw new Untranslatable('stopReason', String(reason));
+  return finish;
 }
 
 export function readCompletion(body: JsonObject): Completion {

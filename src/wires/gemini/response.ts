@@ -1,4 +1,5 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
+import type { FinishReason as GeminiFinish } from '@google/genai';
 import { type Completion, type FinishReason, refused, Untranslatable } from '../canonical';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
@@ -20,14 +21,15 @@ const FAILED = /MALFORMED|UNEXPECTED_TOOL_CALL|MISSING_THOUGHT_SIGNATURE|TOO_MAN
 export function readFinish(reason: unknown, hasTools: boolean): FinishReason {
   if (typeof reason !== 'string') throw new Untranslatable('finishReason', 'expected one');
   const word = reason;
-  if (word === 'MAX_TOKENS') return 'length';
+  // A turn that is to be continued is not done either.
+  if (word === 'MAX_TOKENS' || word === 'CONTINUATION') return 'length';
   if (FILTERED.test(word)) return 'filter';
   if (FAILED.test(word)) throw new Untranslatable('finishReason', word.slice(0, 60));
   return hasTools ? 'tool-calls' : 'stop';
 }
 
-const FINISH: Readonly<Record<FinishReason, string>> = { stop: 'STOP', length: 'MAX_TOKENS', 'tool-calls': 'STOP', filter: 'SAFETY' };
-export const writeFinish = (reason: FinishReason): string => FINISH[reason];
+const FINISH: Readonly<Record<FinishReason, `${GeminiFinish}`>> = { stop: 'STOP', length: 'MAX_TOKENS', 'tool-calls': 'STOP', filter: 'SAFETY' };
+export const writeFinish = (reason: FinishReason): `${GeminiFinish}` => FINISH[reason];
 
 export function readCompletion(body: JsonObject): Completion {
   const [candidate] = objects(body['candidates']);

@@ -327,7 +327,7 @@ function writeMessage({ role, parts }: Message): JsonObject[] {
 function writePart(part: Part, role: Message['role']): JsonObject[] {
   switch (part.kind) {
     case 'text':
-      return [{ type: role === 'assistant' ? 'output_text' : 'input_text', text: part.text }];
+      return [role === 'assistant' ? { type: 'output_text', text: part.text, annotations: [] } : { type: 'input_text', text: part.text }];
     case 'refusal':
       return [{ type: 'refusal', refusal: part.text }];
     case 'image':
