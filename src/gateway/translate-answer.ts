@@ -8,6 +8,7 @@ import type { Call } from './call';
 import { GatewayError } from './errors';
 import { estimateInput } from './estimate-usage';
 import { completionOf, translatorsOf } from './outgoing-body';
+import { CONTEXT_CODE, kindOfStatus } from './routing/retry';
 
 const MS_PER_SECOND = 1_000;
 const encoder = new TextEncoder();
@@ -62,6 +63,8 @@ function writeFailure(json: JsonObject | null, { target, response }: Answered, c
   const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
   // An error under a success status goes out as a 502.
   const status = response.status >= 400 ? response.status : 502;
-  const { code = 'provider_error', param = null, type } = failure ?? {};
+  const { code: given = 'provider_error', param = null, type } = failure ?? {};
+  // Agents shorten their conversation where they are told so in the one word that they know.
+  const code = kindOfStatus(status, JSON.stringify(json)) === 'context' ? CONTEXT_CODE : given;
   return call.wire.writeError({ status, code, message, param, ...(type !== undefined && { type }), requestId });
 }

@@ -266,6 +266,23 @@ describe('a provider of another dialect that misbehaves', () => {
     ]);
   });
 
+  it('and refuses a prompt that is too long is heard in the words by which clients know it', async () => {
+    const said = "This model's maximum context length is 8192 tokens.";
+    const code = 'context_length_exceeded';
+    broken.handler = ({ socket }) =>
+      respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { message: said, type: 'invalid_request_error', code } }));
+    const response = await ask({});
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ error: { type: 'invalid_request_error', message: `prompt is too long: ${said}`, code } }),
+    ]);
+    // And where the vendor has no code for it: Claude's words, heard by OpenAI's SDK.
+    const message = 'prompt is too long: 210000 tokens > 200000 maximum';
+    upstream.nextRequestError(400, { message, type: 'invalid_request_error' });
+    const refused = openai.chat.completions.create({ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'hi' }] });
+    await expect(refused).rejects.toMatchObject({ status: 400, code, error: { message } });
+  });
+
   it('has its error in the record in its own words', async () => {
     const original = '{"error":{"message":"quota","type":"insufficient_quota","param":null,"code":429},"trace":"only here"}';
     broken.handler = ({ socket }) => respond(socket, 429, JSON_HEADERS, original);

@@ -73,8 +73,22 @@ export function readRetryAfterMs(headers: Pick<Headers, 'get'>, now: number): nu
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
-/** OpenAI's code, and what others write in its place. */
-const CONTEXT = /context_length_exceeded|context (?:length|window)|maximum context|prompt is too long|too many (?:input )?tokens/i;
+/** OpenAI's code for a prompt that is too long. */
+export const CONTEXT_CODE = 'context_length_exceeded';
+/** And what others write in its place; the tests say who. */
+const CONTEXT = new RegExp(
+  [
+    CONTEXT_CODE,
+    'context (?:length|window|limit|size)',
+    'maximum (?:context|prompt length|model length|number of tokens)',
+    '(?:prompt|input) is too long',
+    'too many (?:input )?tokens',
+    'input tokens exceed',
+    'prompt tokens \\(\\d+\\) exceed',
+    '`inputs` tokens \\+ `max_new_tokens`',
+  ].join('|'),
+  'i',
+);
 /** OpenAI's and Azure's words; OpenRouter's reasons (https://openrouter.ai/docs/api-reference/errors#moderation-errors); what others write. */
 const CONTENT_FILTER =
   /content_filter|content_policy_violation|content management policy|"flagged_input"|violates (?:our )?(?:usage|content) (?:guidelines|policy|policies)/i;

@@ -13,9 +13,19 @@ const TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
+/** There is no code for it here: clients know it by the vendor's words, and Claude Code compacts then. */
+const TOO_LONG = 'prompt is too long';
+
+const shownMessage = ({ code, message }: WireError): string =>
+  code === 'context_length_exceeded' && !message.toLowerCase().includes(TOO_LONG) ? `${TOO_LONG}: ${message}` : message;
+
 export const writeError = (error: WireError): JsonObject => ({
   type: 'error',
-  error: { type: TYPES[error.status] ?? (error.status >= 500 ? 'api_error' : 'invalid_request_error'), message: error.message, code: error.code },
+  error: {
+    type: TYPES[error.status] ?? (error.status >= 500 ? 'api_error' : 'invalid_request_error'),
+    message: shownMessage(error),
+    code: error.code,
+  },
   request_id: error.requestId,
 });
 

@@ -80,6 +80,17 @@ describe('kindOfStatus', () => {
     [429, '{"message":"Too many tokens, please wait before trying again."}', 'transient'],
     // Anthropic's words: https://platform.claude.com/docs/en/build-with-claude/context-windows
     [400, '{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}', 'context'],
+    [400, '{"error":{"message":"input length and `max_tokens` exceed context limit: 198000 + 20000 > 200000"}}', 'context'],
+    // Bedrock's: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+    [400, '{"message":"Input is too long for requested model."}', 'context'],
+    // Gemini's.
+    [400, '{"error":{"message":"The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).","code":400}}', 'context'],
+    // xAI's, Mistral's, those of text-generation-inference, and of OpenAI's Responses.
+    [400, '{"error":"This model\'s maximum prompt length is 131072 but the request contains 240000 tokens."}', 'context'],
+    [400, '{"message":"Prompt contains 140000 tokens and 0 draft tokens, too large for model with 131072 maximum context length"}', 'context'],
+    [422, '{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192"}', 'context'],
+    [400, '{"error":{"message":"Input tokens exceed the configured limit of 272000 tokens."}}', 'context'],
     [400, '{"error":{"code":"content_filter"}}', 'caller'],
+    [400, '{"error":{"message":"max_tokens is too large: 99999. This model supports at most 16384 completion tokens"}}', 'caller'],
   ])('%i %s is %s', (status, text, kind) => expect(kindOfStatus(status, text)).toBe(kind));
 });
