@@ -19,17 +19,24 @@ export interface OpenTarget {
   readonly openUntil: number;
 }
 
+/** What an isolate has to know of the others' calls. */
+export interface HealthPicture {
+  readonly open: readonly OpenTarget[];
+  /** Targets of whose last calls some failed: what goes well counts for them. */
+  readonly troubled: readonly string[];
+}
+
 /** The object, by RPC. */
 export interface HealthObject {
-  sync(reports: readonly HealthReport[]): Promise<OpenTarget[]>;
+  sync(reports: readonly HealthReport[]): Promise<HealthPicture>;
   probe(target: string): Promise<boolean>;
 }
 
 const SNAPSHOT_MS = 1_000;
 const ANSWER_LIMIT_MS = 500;
 const SYNC_LIMIT_MS = 2_000;
-/** Successes count for targets that failed lately: for the others they change nothing. */
-const TROUBLED_MS = 120_000;
+/** An isolate that asked nobody for so long does not know whether others have seen failures: its successes are told all the same. */
+const BLIND_MS = 5_000;
 const PENDING_LIMIT = 1_000;
 
 export class SharedHealthBoard implements HealthBoard {
@@ -38,7 +45,7 @@ export class SharedHealthBoard implements HealthBoard {
   #syncingSince = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | null = null;
   #pending: HealthReport[] = [];
-  readonly #troubled = new Map<string, number>();
+  #troubled: ReadonlySet<string> = new Set();
 
   constructor(
     readonly object: () => HealthObject,
@@ -64,19 +71,23 @@ export class SharedHealthBoard implements HealthBoard {
     // A key of the caller's own says nothing about anybody else's.
     if (target.key === null && target.signing === null && target.provider?.keyVariable !== null) return;
     const now = this.clock.now();
+    const ageMs = now - this.#syncedAt;
+    let isUrgent = !isOk || ageMs >= BLIND_MS;
     for (const name of isOk || isWhole ? [nameOf(target), target.name] : [nameOf(target)]) {
-      if (isOk && (this.#troubled.get(name) ?? 0) < now && !this.#open.has(name)) continue;
-      if (!isOk) this.#troubled.set(name, now + TROUBLED_MS);
+      const isOpen = this.#open.has(name);
+      // Where all goes well a success changes nothing.
+      if (isOk && !isOpen && !this.#troubled.has(name) && ageMs < BLIND_MS) continue;
+      isUrgent ||= isOpen;
       if (this.#pending.length < PENDING_LIMIT) this.#pending.push({ target: name, isOk, retryAfterMs });
     }
-    if (this.#pending.length > 0) this.#sync();
+    if (this.#pending.length > 0 && (isUrgent || ageMs >= SNAPSHOT_MS / 2)) this.#sync();
   }
 
   /** The next call of this isolate thinks well of all. */
   forget(): void {
     this.#open = new Map();
     this.#pending = [];
-    this.#troubled.clear();
+    this.#troubled = new Set();
   }
 
   /** The provider first: where that is refused the model keeps its probe. */
@@ -97,8 +108,9 @@ export class SharedHealthBoard implements HealthBoard {
       const reports = this.#pending;
       this.#pending = [];
       try {
-        const open = await within(this.clock, ANSWER_LIMIT_MS, this.object().sync(reports));
+        const { open, troubled } = await within(this.clock, ANSWER_LIMIT_MS, this.object().sync(reports));
         this.#open = new Map(open.map(({ target, openUntil }) => [target, openUntil]));
+        this.#troubled = new Set(troubled);
       } catch (error) {
         console.error('the health of targets was not exchanged:', String(error));
       } finally {
@@ -106,8 +118,6 @@ export class SharedHealthBoard implements HealthBoard {
         this.#syncingSince = Number.NEGATIVE_INFINITY;
         this.#syncing = null;
       }
-      const now = this.clock.now();
-      for (const [name, until] of this.#troubled) if (until < now) this.#troubled.delete(name);
     };
     this.#syncing = exchange();
     this.waitUntil(this.#syncing);

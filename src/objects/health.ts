@@ -3,7 +3,7 @@
  * is made anew thinks well of everybody, and learns better within five calls.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { HealthReport, OpenTarget } from '../edge/health';
+import type { HealthPicture, HealthReport } from '../edge/health';
 import { type HealthState, TargetHealth } from '../gateway/routing/health';
 
 /** Models are named by callers; the oldest is forgotten first. */
@@ -19,11 +19,14 @@ export interface ShownHealth {
 export class Health extends DurableObject {
   readonly #targets = new Map<string, TargetHealth>();
 
-  /** Takes over what an isolate saw, in order, and tells which targets are not closed, until when. */
-  sync(reports: readonly HealthReport[]): OpenTarget[] {
+  /** Takes over what an isolate saw, in order. */
+  sync(reports: readonly HealthReport[]): HealthPicture {
     const now = Date.now();
     for (const { target, isOk, retryAfterMs } of reports) {
-      const health = this.#targets.get(target) ?? new TargetHealth();
+      const known = this.#targets.get(target);
+      // Of one that never failed there is nothing to keep.
+      if (known === undefined && isOk) continue;
+      const health = known ?? new TargetHealth();
       this.#targets.delete(target);
       this.#targets.set(target, health);
       if (isOk) health.succeed(now);
@@ -33,7 +36,11 @@ export class Health extends DurableObject {
       if (this.#targets.size <= TARGETS_LIMIT) break;
       this.#targets.delete(oldest);
     }
-    return [...this.#targets].flatMap(([target, { openUntil }]) => (openUntil === null ? [] : [{ target, openUntil }]));
+    const all = [...this.#targets];
+    return {
+      open: all.flatMap(([target, { openUntil }]) => (openUntil === null ? [] : [{ target, openUntil }])),
+      troubled: all.flatMap(([target, { hasFailed }]) => (hasFailed ? [target] : [])),
+    };
   }
 
   probe(target: string): boolean {

@@ -10,8 +10,6 @@ const OPEN_MOST_MS = 60_000;
 /** What the provider itself asks for, within reason. */
 const RETRY_AFTER_LEAST_MS = 1_000;
 const RETRY_AFTER_MOST_MS = 300_000;
-/** What is older says nothing any more: failures further apart are not in a row. */
-const ROW_MS = 60_000;
 /** A probe that never reports is not waited for longer. */
 const PROBE_MS = 10_000;
 
@@ -19,8 +17,8 @@ export type HealthState = 'closed' | 'open' | 'half-open';
 
 export class TargetHealth {
   #consecutive = 0;
-  #failedAt = Number.NEGATIVE_INFINITY;
-  #recent: { readonly isOk: boolean; readonly at: number }[] = [];
+  /** Whether each of the last calls went well, oldest first. */
+  #recent: boolean[] = [];
   #opens = 0;
   #openUntil: number | null = null;
   #probeUntil = 0;
@@ -28,6 +26,11 @@ export class TargetHealth {
   /** Unix milliseconds; null while it is closed. */
   get openUntil(): number | null {
     return this.#openUntil;
+  }
+
+  /** One of the last calls failed, or it is not closed. */
+  get hasFailed(): boolean {
+    return this.#openUntil !== null || this.#consecutive > 0 || this.#recent.includes(false);
   }
 
   state(now: number): HealthState {
@@ -44,17 +47,16 @@ export class TargetHealth {
     this.#openUntil = null;
     this.#probeUntil = 0;
     this.#opens = 0;
-    this.#note(true, now);
+    this.#note(true);
   }
 
   /** `retryAfterMs`: what the provider asks for, or null. */
   fail(now: number, retryAfterMs: number | null): void {
     const state = this.state(now);
     if (state === 'open') return;
-    this.#consecutive = now - this.#failedAt > ROW_MS ? 1 : this.#consecutive + 1;
-    this.#failedAt = now;
-    this.#note(false, now);
-    const failures = this.#recent.filter((each) => !each.isOk).length;
+    this.#consecutive++;
+    this.#note(false);
+    const failures = this.#recent.filter((isOk) => !isOk).length;
     const isBad = this.#consecutive >= CONSECUTIVE_LIMIT || (this.#recent.length >= RECENT_COUNT && failures * 2 >= this.#recent.length);
     if (state === 'half-open' || isBad) this.#open(now, retryAfterMs);
   }
@@ -74,7 +76,7 @@ export class TargetHealth {
     this.#recent = [];
   }
 
-  #note(isOk: boolean, now: number): void {
-    this.#recent = [...this.#recent.filter((each) => now - each.at <= ROW_MS), { isOk, at: now }].slice(-RECENT_COUNT);
+  #note(isOk: boolean): void {
+    this.#recent = [...this.#recent, isOk].slice(-RECENT_COUNT);
   }
 }

@@ -28,10 +28,28 @@ describe('TargetHealth', () => {
     expect(health.state(20)).toBe('open');
   });
 
-  it('forgets failures that are a minute old', () => {
+  it('opens for those who call seldom, too', () => {
     const health = new TargetHealth();
-    for (let day = 0; day < 40; day++) health.fail(day * 86_400_000, null);
-    expect(health.state(39 * 86_400_000)).toBe('closed');
+    for (let minute = 0; minute < 5; minute++) health.fail(minute * 60_000, null);
+    expect(health.state(4 * 60_000)).toBe('open');
+    const mixed = new TargetHealth();
+    for (let minute = 0; minute < 20; minute++) {
+      if (minute % 2 === 0) mixed.succeed(minute * 60_000);
+      else mixed.fail(minute * 60_000, null);
+    }
+    expect(mixed.state(19 * 60_000)).toBe('open');
+  });
+
+  it('says whether what goes well counts for it', () => {
+    const health = new TargetHealth();
+    expect(health.hasFailed).toBe(false);
+    health.fail(0, null);
+    for (let index = 1; index < 20; index++) {
+      expect(health.hasFailed).toBe(true);
+      health.succeed(index);
+    }
+    health.succeed(20);
+    expect(health.hasFailed).toBe(false);
   });
 
   it('stays open for five seconds twice, then twice as long each time, at most a minute', () => {
@@ -71,7 +89,7 @@ describe('TargetHealth', () => {
     expect(health.openUntil).toBe(until);
   });
 
-  it('forgets what came while it was open, both ways, and what lies far back', () => {
+  it('forgets what came while it was open, both ways', () => {
     const health = failing(5);
     health.succeed(100);
     expect(health.state(100)).toBe('open');
@@ -80,8 +98,5 @@ describe('TargetHealth', () => {
     health.succeed(now);
     health.fail(now + 1, null);
     expect(health.state(now + 1)).toBe('closed');
-    const rare = new TargetHealth();
-    for (let day = 0; day < 10; day++) rare.fail(day * 86_400_000, null);
-    expect(rare.state(10 * 86_400_000)).toBe('closed');
   });
 });
