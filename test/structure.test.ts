@@ -122,6 +122,7 @@ describe('rule 4: what varies has one shape', () => {
     const special = [
       'adaptUrl',
       'bodyFor',
+      'chatNames',
       'countsBare',
       'endpointsFor',
       'fetch',
@@ -129,6 +130,8 @@ describe('rule 4: what varies has one shape', () => {
       'online',
       'pathFor',
       'paths',
+      'readsDocuments',
+      'takesUrls',
       'leavesRegion',
       'regions',
       'regionsBy',

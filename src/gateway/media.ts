@@ -31,7 +31,7 @@ export interface WithMedia {
 }
 
 /** Throws `Untranslatable` for what could not be fetched. */
-export function withMedia(body: CallBody, conversation: Conversation, { takesUrls }: Outbound): WithMedia {
+export function withMedia(body: CallBody, conversation: Conversation, takesUrls: Outbound['takesUrls']): WithMedia {
   const loaded = known.get(body);
   if (loaded !== undefined && loaded.refusal !== null) throw loaded.refusal;
   const missing = new Set<string>();

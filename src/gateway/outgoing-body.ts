@@ -77,7 +77,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   if (call.wire.embedder !== undefined) return embedding(call.wire.embedder, body.json, target);
   const { from, to } = translatorsOf(call, target);
   try {
-    const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), to);
+    const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), target.provider?.takesUrls ?? to.takesUrls);
     const { format } = read;
     const needsTool = format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true;
     const isForced = format !== null && needsTool;
@@ -95,11 +95,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       takesStrict: target.provider?.schemaByTool?.test(target.model ?? '') !== true,
       countsBare: target.provider?.countsBare === true,
     });
-    const json = prefill === null ? written.body : { ...written.body, messages: withPrefill(written.body, target, prefill) };
+    const named = withNames(written.body, target);
+    const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     return {
       body: withTool(editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), target, json),
-      dropped: [...conversation.dropped, ...written.dropped],
+      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped],
       missing,
     };
   } catch (error) {
@@ -107,6 +108,17 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
     throw error;
   }
+}
+
+/** A chat with the members that the provider knows by other names, or not at all. */
+function withNames(body: JsonObject, { wire, provider }: Target): { readonly body: JsonObject; readonly dropped: readonly string[] } {
+  const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
+  if (names === undefined) return { body, dropped: [] };
+  const entries = Object.entries(body).flatMap(([name, value]) => {
+    const other = Object.hasOwn(names, name) ? names[name] : name;
+    return other === null || other === undefined ? [] : [[other, value] as const];
+  });
+  return { body: Object.fromEntries(entries), dropped: Object.keys(body).filter((name) => names[name] === null) };
 }
 
 function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {

@@ -172,12 +172,16 @@ export const HOSTS: readonly Provider[] = [
     paths: { messages: 'messages' },
     // https://openrouter.ai/docs/features/web-search
     online: { suffix: ':online' },
+    // https://openrouter.ai/docs/features/multimodal/pdfs
+    readsDocuments: true,
     documentation: 'https://openrouter.ai/docs/api-reference/overview',
     dataUse: 'By the host that serves the call; `provider.data_collection: deny` leaves out those that keep data.',
   }),
   // Servers of one's own: there once their base URL is set, with whatever models they hold.
   compatible({
     slug: 'ollama',
+    // https://docs.ollama.com/api/openai-compatibility (base64 images alone)
+    takesUrls: [],
     baseUrl: '{OLLAMA_BASE_URL}',
     keyVariable: null,
     endpoints: WITH_RESPONSES,

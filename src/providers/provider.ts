@@ -127,12 +127,18 @@ export interface Provider {
   readonly endpointsFor?: (model: string) => readonly EndpointName[];
   /** How a model is told to search the web (`:online`): by its name, or by a tool of the endpoint's; without it, not at all. */
   readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
+  /** It turns documents into text for any of its models, by its documents. */
+  readonly readsDocuments?: true;
   /** It counts the tokens of what stands in the body, and not of a call within it. */
   readonly countsBare?: true;
   /** What it calls the size of an embedding, where that is not `dimensions`; null: its models have but one. */
   readonly vectorSize?: 'output_dimension' | null;
-  /** Members that bodies need here, or must not have, by endpoint. */
-  readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers>>>;
+  /** Members that bodies need here, or must not have, by endpoint; some by the model as the caller names it. */
+  readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers | ((model: string) => BodyMembers)>>>;
+  /** Members of a chat that it calls otherwise than OpenAI does, or does not take (null), where it refuses what it does not know. */
+  readonly chatNames?: Readonly<Record<string, string | null>>;
+  /** What it takes by its address, where that is less than its wire allows. */
+  readonly takesUrls?: readonly ('image' | 'file')[];
   /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */
   readonly spelling?: (model: string) => string;
   /** The provider's own name of a model that its vendor calls otherwise; what it does not know stays. */

@@ -7,14 +7,27 @@ import {
   claudeSpelling,
   deepSeekSpelling,
   GEMINI_REASONING,
+  gptSpelling,
+  grokSpelling,
   kimiSpelling,
+  mistralSpelling,
 } from './families';
-import type { Provider } from './provider';
+import type { BodyMembers, Provider } from './provider';
+
+/** By depth: https://docs.perplexity.ai/docs/agent-api/presets */
+const SONAR_PRESETS: Readonly<Record<string, string>> = {
+  sonar: 'fast',
+  'sonar-pro': 'low',
+  'sonar-reasoning': 'low',
+  'sonar-reasoning-pro': 'medium',
+  'sonar-deep-research': 'high',
+};
 
 export const VENDORS: readonly Provider[] = [
   compatible({
     slug: 'openai',
     aliases: ['oai'],
+    spelling: gptSpelling,
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     endpoints: [...OPENAI_COMPATIBLE, 'responses', 'moderations', 'images', 'image-edits', 'speech', 'transcriptions', 'translations'],
@@ -76,7 +89,8 @@ export const VENDORS: readonly Provider[] = [
     // The price catalogue files what Vertex sells here too.
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),
     schemaByTool: null,
-    models: [],
+    // https://ai.google.dev/gemini-api/docs/models (latest)
+    models: ['gemini-pro-latest', 'gemini-flash-latest', 'gemini-flash-lite-latest'],
     // https://ai.google.dev/gemini-api/docs/google-search
     online: { tools: { 'generate-content': { googleSearch: {} } } },
     documentation: 'https://ai.google.dev/api/generate-content',
@@ -84,6 +98,8 @@ export const VENDORS: readonly Provider[] = [
   },
   compatible({
     slug: 'mistral',
+    aliases: ['mistralai'],
+    spelling: mistralSpelling,
     baseUrl: 'https://api.mistral.ai/v1',
     regions: { eu: 'https://api.eu.mistral.ai/v1' },
     keyVariable: 'MISTRAL_API_KEY',
@@ -92,6 +108,10 @@ export const VENDORS: readonly Provider[] = [
     vectorSize: 'output_dimension',
     // It refuses members that it does not know, and reports usage unasked.
     streamUsage: false,
+    // https://docs.mistral.ai/api/#tag/chat
+    chatNames: { user: null, seed: 'random_seed' },
+    // https://docs.mistral.ai/capabilities/document_ai/document_qna
+    readsDocuments: true,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)
     prefill: { models: /./, flag: 'prefix', repeats: true },
     documentation: 'https://docs.mistral.ai/api',
@@ -109,6 +129,7 @@ export const VENDORS: readonly Provider[] = [
   compatible({
     slug: 'xai',
     aliases: ['x', 'x-ai', 'grok'],
+    spelling: grokSpelling,
     baseUrl: 'https://api.x.ai/v1',
     regions: { us: 'https://us.api.x.ai/v1' },
     keyVariable: 'XAI_API_KEY',
@@ -125,6 +146,9 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'PERPLEXITY_API_KEY',
     // Its chat completions ended on 27 September 2026: https://docs.perplexity.ai/docs/agent-api/migrate-from-sonar
     endpoints: ['responses'],
+    // One model is left of its own, and what the others were for is a preset of it, which brings the search along.
+    nameFor: (model) => (/^sonar\b/.test(model) ? 'perplexity/sonar' : model),
+    bodyFor: { responses: (model): BodyMembers => (SONAR_PRESETS[model] === undefined ? {} : { preset: SONAR_PRESETS[model] }) },
     documentation: 'https://docs.perplexity.ai',
     dataUse: 'Neither kept nor used for training (Sonar).',
   }),
@@ -158,6 +182,7 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.z.ai/api/paas/v4',
     keyVariable: 'ZAI_API_KEY',
     endpoints: ['chat', 'messages'],
+    models: ['glm-4.5', 'glm-4.5-air', 'glm-4.5-flash', 'glm-4.5v', 'glm-4.6', 'glm-4.6v', 'glm-4.7', 'glm-5', 'glm-5.1'],
     paths: { messages: '../../anthropic/v1/messages' },
     documentation: 'https://docs.z.ai/guides/develop/openai/python',
   }),

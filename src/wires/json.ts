@@ -25,8 +25,11 @@ export const limitOf = (...stated: readonly unknown[]): number | null => {
 /** No call costs more, in US dollars. */
 const COST_LIMIT_USD = 1_000_000;
 
-/** A cost as the provider reports it, in US dollars, or null. */
-export const costUsd = (it: unknown): number | null => (typeof it === 'number' && it >= 0 && it <= COST_LIMIT_USD ? it : null);
+/** A cost as the provider reports it, in US dollars, or null; Perplexity has the sum among its parts. */
+export function costUsd(it: unknown): number | null {
+  const sum = isObject(it) ? it['total_cost'] : it;
+  return typeof sum === 'number' && sum >= 0 && sum <= COST_LIMIT_USD ? sum : null;
+}
 
 /** The member at a path of keys, or undefined. */
 export function at(it: unknown, ...keys: readonly string[]): unknown {

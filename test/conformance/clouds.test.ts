@@ -223,9 +223,9 @@ describe('Bedrock', () => {
     expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ request_user_id: 'ada', session_id: 'one', outcome: 'ok' });
   });
 
-  const see = (url: string) =>
+  const see = (url: string, at = model) =>
     openai.chat.completions.create({
-      model,
+      model: at,
       messages: [
         {
           role: 'user',
@@ -241,6 +241,15 @@ describe('Bedrock', () => {
     expect((await see(filesUrl + path)).choices[0]?.message.content).toBe(SAID);
     const image = { image: { format: 'png', source: { bytes: PNG.toString('base64') } } };
     expect(JSON.parse(sent()?.body ?? '{}').messages[0].content).toEqual([{ text: 'what is a weir?' }, image]);
+  });
+
+  it('Claude at Vertex gets the data, too', async () => {
+    expect((await see(`${filesUrl}/a.png`, 'vertex/claude-sonnet-4-5-20250929')).choices[0]?.message.content).toBe(SAID);
+    expect(JSON.parse(sent()?.body ?? '{}').messages[0].content[1].source).toEqual({
+      type: 'base64',
+      media_type: 'image/png',
+      data: PNG.toString('base64'),
+    });
   });
 
   it.each([

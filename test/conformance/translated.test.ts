@@ -32,7 +32,14 @@ beforeAll(async () => {
   upstream = await startTalkative();
   broken = await startRawUpstream();
   worker = await startWorker({ vars: talkativeVars(upstream) });
-  chained = await startWorker({ vars: { ...talkativeVars(upstream), OPENAI_BASE_URL: `${broken.url}/v1` } });
+  chained = await startWorker({
+    vars: {
+      ...talkativeVars(upstream),
+      OPENAI_BASE_URL: `${broken.url}/v1`,
+      PERPLEXITY_API_KEY: 'pplx-provider',
+      PERPLEXITY_BASE_URL: `${broken.url}/v1`,
+    },
+  });
   openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
   anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
 });
@@ -246,6 +253,53 @@ describe('gpt-4o/claude-sonnet-4 in one call', () => {
     const refused = sdk.messages.create({ model: 'gpt-4o', max_tokens: 10, messages: ask.messages });
     await expect(refused).rejects.toThrow(Anthropic.RateLimitError);
     await expect(refused).rejects.toMatchObject({ status: 429, error: { error: { message: 'slow down', code: 'rate_limit_exceeded' } } });
+  });
+});
+
+describe('what a provider calls otherwise', () => {
+  it('Mistral is sent no user, and a seed by its own name', async () => {
+    const settings = { metadata: { user_id: 'ada' }, messages: ask.messages, max_tokens: 9 };
+    const response = await fetch(`${worker.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': ADMIN_KEY },
+      body: JSON.stringify({ model: 'mistral-small-latest', ...settings }),
+    });
+    expect([response.status, response.headers.get('weir-warnings')]).toEqual([200, 'left out, mistral has no counterpart: user']);
+    expect(upstream.getRequests().at(-1)?.body).not.toHaveProperty('user');
+    const gemini = await fetch(`${worker.url}/v1beta/models/mistral-small-latest:generateContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': ADMIN_KEY },
+      body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'what is a weir?' }] }], generationConfig: { seed: 7 } }),
+    });
+    expect(gemini.status).toBe(200);
+    expect(upstream.getRequests().at(-1)?.body).toMatchObject({ random_seed: 7 });
+    expect(upstream.getRequests().at(-1)?.body).not.toHaveProperty('seed');
+  });
+
+  it.each([
+    ['sonar', 'fast'],
+    ['sonar-pro', 'low'],
+    ['perplexity/sonar-deep-research', 'high'],
+  ])('Perplexity is asked for %s by its preset, and what it says it cost is the cost', async (model, preset) => {
+    const usage = { input_tokens: 10, output_tokens: 5, cost: { currency: 'USD', input_cost: 0.0001, total_cost: 0.0006 } };
+    const item = {
+      type: 'message',
+      role: 'assistant',
+      status: 'completed',
+      id: 'msg_1',
+      content: [{ type: 'output_text', text: 'hi', annotations: [] }],
+    };
+    const answer = { id: 'resp_1', object: 'response', status: 'completed', model: 'perplexity/sonar', output: [item], usage };
+    broken.handler = ({ socket }) => respond(socket, 200, JSON_HEADERS, JSON.stringify(answer));
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const response = await fetch(`${chained.url}/v1/chat/completions`, { method: 'POST', headers, body: JSON.stringify({ ...ask, model }) });
+    expect(response.status).toBe(200);
+    const [head = '', sent = '{}'] = [broken.received.at(-1)?.head, broken.received.at(-1)?.body];
+    expect([head.split('\r\n', 1)[0], JSON.parse(sent)]).toEqual([
+      'POST /v1/responses HTTP/1.1',
+      expect.objectContaining({ model: 'perplexity/sonar', preset }),
+    ]);
+    expect((await recordOf(chained, response.headers.get('helicone-id'))).cost_nano_usd).toBe(600_000);
   });
 });
 

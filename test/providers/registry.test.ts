@@ -5,6 +5,7 @@ import { providersPage } from '../../scripts/providers-page.mjs';
 import type { Call } from '../../src/gateway/call';
 import { planModel } from '../../src/gateway/routing/plan-model';
 import { readPolicy } from '../../src/gateway/stages/read-policy';
+import { listModels, serves } from '../../src/providers/catalogue';
 import { configure, settingNames } from '../../src/providers/configure';
 import type { EndpointName, Provider } from '../../src/providers/provider';
 import { PROVIDERS } from '../../src/providers/registry';
@@ -161,13 +162,27 @@ describe('clouds', () => {
     ['claude-sonnet-4-5-20250929', 'us-east-1', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     ['anthropic/claude-haiku-4-5', 'ap-northeast-1', 'jp.anthropic.claude-haiku-4-5-20251001-v1:0'],
     ['claude-sonnet-4', 'ap-southeast-1', 'apac.anthropic.claude-sonnet-4-20250514-v1:0'],
-    // Not offered there: what the caller wrote goes on, and Bedrock says so.
-    ['claude-opus-4', 'eu-central-1', 'claude-opus-4'],
+    // No profile of the area has it; the region itself may.
+    ['claude-opus-4', 'eu-central-1', 'anthropic.claude-opus-4-20250514-v1:0'],
+    ['claude-opus-4-8', 'eu-west-1', 'eu.anthropic.claude-opus-4-8'],
+    ['claude-opus-4.8', 'us-east-1', 'us.anthropic.claude-opus-4-8'],
+    ['claude-4.5-sonnet', 'us-east-1', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['claude-sonnet-4-6', 'ap-northeast-1', 'jp.anthropic.claude-sonnet-4-6'],
+    ['claude-3.5-haiku', 'us-east-1', 'anthropic.claude-3-5-haiku-20241022-v1:0'],
     ['amazon.nova-pro-v1:0', 'eu-central-1', 'amazon.nova-pro-v1:0'],
     ['global.anthropic.claude-opus-4-6-v1', 'eu-central-1', 'global.anthropic.claude-opus-4-6-v1'],
   ])('Bedrock’s name of %s in %s keeps the call in its area', (model, region, name) =>
     expect(entry('bedrock').nameFor?.(model, { AWS_REGION: region })).toBe(name),
   );
+
+  it('Bedrock has a name of its own for each of Claude’s models that it serves', () => {
+    const names = listModels(entry('anthropic'))
+      .map(({ id }) => id)
+      .filter((id) => serves(entry('bedrock'), id));
+    expect(names.length).toBeGreaterThan(10);
+    const unnamed = names.filter((id) => !(entry('bedrock').nameFor?.(id, { AWS_REGION: 'us-east-1' }) ?? '').includes('anthropic.'));
+    expect(unnamed).toEqual([]);
+  });
 
   it('say what is missing, and take either proof of who calls', () => {
     expect(configure(entry('bedrock'), {})).toMatchObject({

@@ -17,9 +17,10 @@ const has = (abilities: Abilities, need: Need): boolean => (need === 'tools' ? a
  */
 export function able(call: Call, body: CallBody, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
   if (targets.length < 2) return targets;
-  const lacked = targets.map(({ model }) => {
+  const lacked = targets.map(({ model, provider }) => {
     const abilities = model === null ? null : abilitiesOf(model);
-    return abilities === null ? [] : NEEDS.filter((need) => !has(abilities, need));
+    if (abilities === null) return [];
+    return NEEDS.filter((need) => !has(abilities, need) && !(need === 'pdf' && provider?.readsDocuments === true));
   });
   const telling = NEEDS.filter((need) => new Set(lacked.map((each) => each.includes(need))).size > 1);
   if (telling.length === 0) return targets;

@@ -4,6 +4,7 @@ import type { Config } from '../../config';
 import { contextWindow, endpointsOf, nearestModels, serves, withVendor } from '../../providers/catalogue';
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
+import type { BodyMembers } from '../../providers/provider';
 import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
 import type { JsonObject } from '../../wires/wire';
 import type { Call, Target } from '../call';
@@ -22,6 +23,7 @@ interface Candidate {
   readonly tool: JsonObject | null;
   readonly window: number | null;
   readonly outputLimit: number | null;
+  readonly members: BodyMembers;
 }
 
 interface Planned {
@@ -53,7 +55,7 @@ export function planModel(
   known.set(key, planned);
   planned.warnings.forEach(warn);
   const asked = policy.fallbackEnabled === false ? planned.candidates.slice(0, 1) : planned.candidates;
-  return asked.map(({ it, name, endpoint: at, tool, window, outputLimit }) => ({
+  return asked.map(({ it, name, endpoint: at, tool, window, outputLimit, members }) => ({
     provider: it.provider,
     name: it.provider.slug,
     wire: at.wire,
@@ -62,7 +64,7 @@ export function planModel(
     key: it.key,
     signing: it.signing,
     tool,
-    bodyMembers: it.provider.bodyFor?.[at.name] ?? {},
+    bodyMembers: members,
     contextWindow: window,
     outputLimit,
     fallback: null,
@@ -138,10 +140,12 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
     try {
       for (const it of candidates(each, excluded, endpoint, config)) {
         const name = nameAt(it, each);
-        const key = `${it.provider.slug}/${name}`;
         const usual = endpointAt(it, endpoint, name);
-        if (found.has(key) || usual === null) continue;
+        if (usual === null) continue;
         const { at, tool, suffix } = each.online ? onlineAt(it, usual, name, warnings) : { at: usual, tool: null, suffix: '' };
+        const members = membersAt(it, at, each.name);
+        const key = [it.provider.slug, name, ...Object.values(members)].join('/');
+        if (found.has(key)) continue;
         if (it === ESTIMATOR) warnings.push(`tokens of ${name} were estimated by tokenx: nobody who serves it counts them`);
         found.set(key, {
           it,
@@ -149,7 +153,8 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
           endpoint: at,
           tool,
           window: contextWindow(it.provider, name),
-          outputLimit: outputLimit(each.name),
+          outputLimit: outputLimit(name) ?? outputLimit(each.name),
+          members,
         });
       }
     } catch (error) {
@@ -165,6 +170,11 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
   }
   if (found.size === 0 && firstError !== null) throw firstError;
   return [...found.values()];
+}
+
+function membersAt({ provider }: ConfiguredProvider, at: Endpoint, model: string): BodyMembers {
+  const members = provider.bodyFor?.[at.name] ?? {};
+  return typeof members === 'function' ? members(model) : members;
 }
 
 function slugOf(name: string, config: Config): string {
@@ -230,8 +240,12 @@ function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model:
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
   if (item.provider === null) {
     const serving = config.providerList.filter((it) => serves(it.provider, item.name));
-    // Only where nobody knows the very name: a model of one vendor must not reach the resellers of its namesake.
-    return serving.length > 0 ? serving : config.providerList.filter((it) => withVendor(it.provider, item.name) !== null);
+    if (serving.some((it) => it.ready)) return serving;
+    const reselling = config.providerList.filter((it) => withVendor(it.provider, item.name) !== null);
+    if (serving.length === 0) return reselling;
+    // A model of one vendor must not reach the resellers of its namesake.
+    const vendors = serving.flatMap(({ provider }) => [provider.slug, ...provider.aliases]);
+    return [...serving, ...reselling.filter((it) => vendors.includes(withVendor(it.provider, item.name)?.split('/', 1)[0] ?? ''))];
   }
   const named = config.providers.get(item.provider.toLowerCase());
   return named === undefined || item.name === '' ? [] : [named];

@@ -3,7 +3,7 @@
  * https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
  */
 import { z } from 'zod';
-import { CLAUDE_FIXED_SAMPLING, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, GEMINI_REASONING } from '../families';
+import { CLAUDE_FIXED_SAMPLING, CLAUDE_NAMES, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, claudeSpelling, GEMINI_REASONING } from '../families';
 import { BEARER, type EndpointName, type Provider, type Region, type Settings, type Signing } from '../provider';
 
 const Account = z.object({
@@ -67,9 +67,10 @@ export const vertex: Provider = {
   countsBare: true,
   // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
   bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' } },
+  spelling: claudeSpelling,
   // A version stands behind an at sign: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#model-availability
   nameFor: (model) => {
-    const name = model.replace(/^(?:anthropic\/(?=claude-)|google\/(?=gemini-))/, '');
+    const name = claudeSpelling(model.replace(/^(?:anthropic\/(?=claude-)|google\/(?=gemini-))/, ''));
     return isClaude(name) ? name.replace(/-(\d{8})$/, '@$1').replace(/-latest$/, '') : name;
   },
   priceId: 'google',
@@ -79,7 +80,9 @@ export const vertex: Provider = {
   fixedSampling: CLAUDE_FIXED_SAMPLING,
   prefill: null,
   schemaByTool: CLAUDE_SCHEMA_BY_TOOL,
-  models: [],
+  models: CLAUDE_NAMES,
+  // Of Claude base64 alone: https://platform.claude.com/docs/en/build-with-claude/vision
+  takesUrls: [],
   // https://cloud.google.com/vertex-ai/generative-ai/docs/grounding/grounding-with-google-search
   online: { tools: { 'generate-content': { googleSearch: {} }, messages: { type: 'web_search_20250305', name: 'web_search', max_uses: 5 } } },
   documentation: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',

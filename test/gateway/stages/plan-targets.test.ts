@@ -31,6 +31,9 @@ function targetsOf(call: Call, who: Identity, policy: Policy, body: CallBody, wa
   return planned.targets;
 }
 
+const BEDROCK = { AWS_BEARER_TOKEN_BEDROCK: 'k', AWS_REGION: 'us-east-1' };
+const VERTEX = { VERTEX_ACCESS_TOKEN: 'k', GOOGLE_CLOUD_PROJECT: 'acme' };
+
 /** The first target of a deployment with these keys, as `provider model`. */
 function firstWith(vars: Record<string, string>, model: string): string {
   const endpoint = ENDPOINTS.find((each) => each.name === 'chat') as Endpoint;
@@ -99,6 +102,26 @@ describe('planTargets on the AI Gateway', () => {
     [{ GROQ_API_KEY: 'k' }, 'qwen3-32b', 'groq qwen/qwen3-32b'],
     [{ OPENROUTER_API_KEY: 'k' }, 'glm-4.6', 'openrouter z-ai/glm-4.6'],
     [{ ANTHROPIC_API_KEY: 'k' }, 'claude-3.5-sonnet-v2', 'anthropic claude-3-5-sonnet-20241022'],
+    // Those of a vendor without a key go to who resells that vendor's, and to nobody else.
+    [{ OPENROUTER_API_KEY: 'k' }, 'gpt-4o', 'openrouter openai/gpt-4o'],
+    [{ ANTHROPIC_API_KEY: 'k' }, 'claude-3-haiku', 'anthropic claude-3-haiku-20240307'],
+    [{ OPENAI_API_KEY: 'k' }, 'openai/gpt-5-chat', 'openai gpt-5-chat-latest'],
+    [{ DEEPSEEK_API_KEY: 'k' }, 'deepseek/deepseek-chat-v3.1', 'deepseek deepseek-chat'],
+    [{ XAI_API_KEY: 'k' }, 'x-ai/grok-4.1-fast', 'xai grok-4-1-fast-reasoning'],
+    [{ MISTRAL_API_KEY: 'k' }, 'mistral-small', 'mistral mistral-small-latest'],
+    [{ MISTRAL_API_KEY: 'k' }, 'mistralai/mistral-large-2411', 'mistral mistral-large-2411'],
+    [{ ZAI_API_KEY: 'k' }, 'glm-4.6', 'zai glm-4.6'],
+    [{ GEMINI_API_KEY: 'k' }, 'gemini-flash-latest', 'google gemini-flash-latest'],
+    [{ PERPLEXITY_API_KEY: 'k' }, 'sonar-pro', 'perplexity perplexity/sonar'],
+    [{ PERPLEXITY_API_KEY: 'k' }, 'perplexity/sonar', 'perplexity perplexity/sonar'],
+    [BEDROCK, 'claude-4.5-sonnet', 'bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    [BEDROCK, 'claude-4.5-sonnet/bedrock', 'bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    [BEDROCK, 'claude-opus-4.8', 'bedrock us.anthropic.claude-opus-4-8'],
+    [BEDROCK, 'claude-3.5-haiku', 'bedrock anthropic.claude-3-5-haiku-20241022-v1:0'],
+    [VERTEX, 'claude-4.5-sonnet/vertex', 'vertex claude-sonnet-4-5'],
+    [VERTEX, 'claude-sonnet-4-5-20250929', 'vertex claude-sonnet-4-5@20250929'],
+    [VERTEX, 'claude-haiku-4.5', 'vertex claude-haiku-4-5'],
+    [VERTEX, 'claude-sonnet-5', 'vertex claude-sonnet-5'],
   ])('with %o serves %s by %s', (vars, asked, expected) => expect(firstWith(vars, asked)).toBe(expected));
 
   it('takes the provider that is named, before or behind the model', () => {
