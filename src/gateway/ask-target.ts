@@ -10,7 +10,7 @@ import { networkFailure } from './network-failure';
 import { brokenOff, type Opened, openAnswer } from './open-answer';
 import { type Outgoing, outgoingBody, shownNames, untranslatable } from './outgoing-body';
 import type { Clock, MediaFetcher, Upstream } from './ports';
-import { type FailureKind, kindOfStatus, readRetryAfterMs } from './routing/retry';
+import { type FailureKind, kindOfStatus, readRetryAfterMs, refusesKey } from './routing/retry';
 import type { Trail } from './trail';
 import { upstreamHeaders } from './upstream-headers';
 
@@ -127,7 +127,7 @@ function asFailure(answered: Answered, call: Call, now: number): Failed | null {
   // An error under 200 counts as a 502: some gateways answer so when their own provider failed.
   const kind = kindOfStatus(status < 400 ? 502 : status, text);
   // A prompt that was refused says nothing of the key.
-  const isKeys = call.door.kind === 'gateway' && holdsKey(target) && kind !== 'caller' && (status === 401 || status === 403);
+  const isKeys = call.door.kind === 'gateway' && holdsKey(target) && kind !== 'caller' && refusesKey(status, text);
   const end = isKeys ? refusedKey(target, status) : answered;
   return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(response.headers, now), end };
 }

@@ -51,13 +51,20 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** The header, field or parameter at fault, or null. */
   readonly param: string | null;
+  /** What the provider calls its failure, which the caller is told in place of our own word; or null. */
+  readonly providerCode: string | null;
   /** Seconds after which a repeat may succeed, or null. */
   readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { param?: string; retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { param?: string; retryAfterSeconds?: number; providerCode?: string | null; cause?: unknown } = {},
+  ) {
     super(redactText(message), { cause: options.cause });
     this.code = code;
     this.param = options.param ?? null;
+    this.providerCode = options.providerCode ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 

@@ -44,7 +44,8 @@ export async function holdEvents(
       for (const event of splitter.push(value)) {
         const facts = events.read(event);
         if (facts.malformed !== undefined) throw new GatewayError('provider_malformed', `${target.name} sent ${facts.malformed}.`);
-        if (facts.error !== undefined) throw new GatewayError('provider_error', `${target.name} failed: ${facts.error}`);
+        if (facts.error !== undefined)
+          throw new GatewayError('provider_error', `${target.name} failed: ${facts.error}`, { providerCode: facts.errorCode ?? null });
         hasContent ||= facts.content === true;
         if (events.finished || (hasContent && !untilWhole)) return resume(held, source);
         if (events.ended) throw endedEarly(target, hasContent);

@@ -9,7 +9,8 @@ import type { Trail } from './trail';
 export function errorResponse(error: GatewayError, wire: Wire, requestId: string, headers = new Headers()): Response {
   headers.set('content-type', 'application/json');
   if (error.retryAfterSeconds !== null) headers.set('retry-after', String(error.retryAfterSeconds));
-  const { status, code, message, param } = error;
+  const { status, message, param } = error;
+  const code = error.providerCode ?? error.code;
   return new Response(JSON.stringify(wire.writeError({ status, code, message, param, requestId })), { status, headers });
 }
 

@@ -153,7 +153,9 @@ class Relay {
       if (this.#isOver) return;
       const facts = reader.read(event);
       if (facts.malformed !== undefined) throw new GatewayError('provider_malformed', `${target.name} sent ${facts.malformed}.`);
-      if (facts.error !== undefined) throw new GatewayError('provider_error', `${target.name} failed amid its answer: ${facts.error}`);
+      if (facts.error !== undefined) {
+        throw new GatewayError('provider_error', `${target.name} failed amid its answer: ${facts.error}`, { providerCode: facts.errorCode ?? null });
+      }
       if (reader.ended && !reader.finished) throw endedEarly(target);
       const wasFinished = reader.finished;
       const read = parts.read(event);

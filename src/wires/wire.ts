@@ -50,6 +50,8 @@ export interface EventFacts {
   readonly drop?: boolean;
   /** The provider reports a failure inside the stream, in its own words. */
   readonly error?: string;
+  /** What the provider calls that failure. */
+  readonly errorCode?: string | null;
   /** Why the event is none of this protocol. */
   readonly malformed?: string;
 }

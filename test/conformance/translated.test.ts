@@ -320,6 +320,36 @@ describe('a provider of another dialect that misbehaves', () => {
     ]);
   });
 
+  it.each([
+    // https://docs.mistral.ai/api, and what its API is seen to answer.
+    [400, { object: 'error', message: 'Invalid model: foo', type: 'invalid_model', param: null, code: '1500' }, 'Invalid model: foo', '1500'],
+    [422, { detail: [{ type: 'missing', loc: ['body', 'messages'], msg: 'Field required' }] }, 'body.messages: Field required', 'error'],
+    // https://docs.cohere.com/reference/errors
+    [400, { message: 'invalid request: unknown field', id: 'a1' }, 'invalid request: unknown field', 'error'],
+    // xAI's.
+    [
+      400,
+      { code: 'Client specified an invalid argument', error: 'Argument not supported: stop' },
+      'Argument not supported: stop',
+      'Client specified an invalid argument',
+    ],
+  ])('and fails with %i %j is heard in its own words', async (status, body, message, code) => {
+    broken.handler = ({ socket }) => respond(socket, status, JSON_HEADERS, JSON.stringify(body));
+    const response = await ask({});
+    expect([response.status, ((await response.json()) as { error: unknown }).error]).toEqual([status, expect.objectContaining({ message, code })]);
+  });
+
+  it('and names its failure amid a stream is heard by that name', async () => {
+    broken.handler = ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n`);
+      writeChunk(socket, 'data: {"error":{"message":"busy","type":"overloaded","code":"engine_overloaded"}}\n\n');
+      endChunked(socket);
+    };
+    const text = await (await ask({ stream: true })).text();
+    expect(text).toMatch(/event: error\ndata: .*"message":"openai failed amid its answer: busy","code":"engine_overloaded"/);
+  });
+
   it('and refuses a prompt that is too long is heard in the words by which clients know it', async () => {
     const said = "This model's maximum context length is 8192 tokens.";
     const code = 'context_length_exceeded';

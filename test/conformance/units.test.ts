@@ -354,11 +354,20 @@ describe('embeddings of another dialect', () => {
   });
 
   it('keep their provider’s words where it fails', async () => {
-    const message = 'API key not valid. Please pass a valid API key.';
+    const message = 'Requests must contain at most 100 texts.';
     upstream.handler = ({ socket }) =>
       respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }));
     const failed = openai.embeddings.create({ model: 'gemini-embedding-001', input: 'hello' });
     await expect(failed).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });
+  });
+
+  it('say whose key it is that Google refuses, with a 400 of its own', async () => {
+    const message = 'API key not valid. Please pass a valid API key.';
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }];
+    upstream.handler = ({ socket }) =>
+      respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { code: 400, message, status: 'INVALID_ARGUMENT', details } }));
+    const failed = openai.embeddings.create({ model: 'gemini-embedding-001', input: 'hello' });
+    await expect(failed).rejects.toMatchObject({ status: 502, code: 'provider_auth', message: expect.stringContaining('GEMINI_API_KEY') });
   });
 
   it('name the model as the target does, in each request of a batch and in what is counted', async () => {

@@ -92,6 +92,9 @@ const CONTEXT = new RegExp(
 /** OpenAI's and Azure's words; OpenRouter's reasons (https://openrouter.ai/docs/api-reference/errors#moderation-errors); what others write. */
 const CONTENT_FILTER =
   /content_filter|content_policy_violation|content management policy|"flagged_input"|violates (?:our )?(?:usage|content) (?:guidelines|policy|policies)/i;
+/** 400s that speak of the model, and not of the call: another target may have it. Bedrock's, OpenRouter's and vLLM's words. */
+const NO_SUCH_MODEL =
+  /model identifier is invalid|on-demand throughput isn.t supported|is not a valid model id|model_not_found|"code":\s*"invalid_model"/i;
 const TRANSIENT = new Set([408, 409, 429]);
 const UNSERVED = new Set([401, 403, 404]);
 
@@ -101,5 +104,9 @@ export function kindOfStatus(status: number, text: string): FailureKind {
   // Limits of tokens a minute speak of too many of them as well.
   if (TRANSIENT.has(status) || status >= 500) return 'transient';
   if (CONTEXT.test(text)) return 'context';
-  return UNSERVED.has(status) ? 'unserved' : 'caller';
+  return UNSERVED.has(status) || refusesKey(status, text) || NO_SUCH_MODEL.test(text) ? 'unserved' : 'caller';
 }
+
+/** Google refuses a key with a 400: https://ai.google.dev/gemini-api/docs/troubleshooting */
+export const refusesKey = (status: number, text: string): boolean =>
+  status === 401 || status === 403 || (status === 400 && /API_KEY_INVALID|API key not valid/.test(text));

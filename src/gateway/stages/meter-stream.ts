@@ -99,8 +99,8 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     if (this.#over) return;
     // After the finish reason nothing of the answer can be missing.
     if (this.reader?.finished === true) return this.#complete();
-    const { status, code, message, param } = error;
-    this.#send(encoder.encode(this.wire.writeErrorEvent({ status, code, message, param, requestId: this.trail.requestId })));
+    const { status, code, message, param, providerCode } = error;
+    this.#send(encoder.encode(this.wire.writeErrorEvent({ status, code: providerCode ?? code, message, param, requestId: this.trail.requestId })));
     this.#close(code === 'provider_timeout' ? 'timeout' : code === 'cancelled' ? 'cancelled' : 'cut', error);
     this.#controller?.terminate();
   }

@@ -42,7 +42,7 @@ export class MessagesStream implements StreamReader {
         this.ended = true;
         return {};
       case 'error':
-        return { error: stringOr(at(body, 'error', 'message'), 'error without a message') };
+        return { error: stringOr(at(body, 'error', 'message'), 'error without a message'), errorCode: stringOr(at(body, 'error', 'type'), null) };
       default:
         return {};
     }

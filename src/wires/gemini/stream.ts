@@ -39,7 +39,8 @@ export class GeminiStream implements StreamReader {
     if (event.data === '') return {};
     const body = parseObject(event.data);
     if (body === null) return { malformed: 'an event that is no JSON object' };
-    if (body['error'] !== undefined) return { error: stringOr(at(body, 'error', 'message'), 'error without a message') };
+    if (body['error'] !== undefined)
+      return { error: stringOr(at(body, 'error', 'message'), 'error without a message'), errorCode: stringOr(at(body, 'error', 'status'), null) };
     this.model = stringOr(body['modelVersion'], this.model);
     const usage = readUsage(body);
     // The searches stand in one event, the tokens in each.

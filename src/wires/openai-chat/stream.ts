@@ -6,7 +6,7 @@ import { readDetails, writeDetails } from '../reasoning-details';
 import type { SseEvent } from '../sse';
 import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
-import { readError } from './error';
+import { readError, readFailure } from './error';
 import { readContentParts, signed } from './request';
 import { finishOf, readFinish, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
@@ -49,8 +49,8 @@ export class ChatStream implements StreamReader {
     }
     const chunk = parseObject(event.data);
     if (chunk === null) return { malformed: 'an event that is no JSON object' };
-    const error = readError(chunk);
-    if (error !== null) return { error };
+    const failure = readError(chunk) === null ? null : readFailure(chunk);
+    if (failure !== null) return { error: failure.message, errorCode: failure.code };
     this.model = stringOr(chunk['model'], null) || this.model;
     const usage = readUsage(chunk['usage']);
     if (usage !== null) this.usage = usage;

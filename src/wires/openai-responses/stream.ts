@@ -25,14 +25,19 @@ export class ResponsesStream implements StreamReader {
     const body = parseObject(event.data);
     if (body === null) return { malformed: 'an event that is no JSON object' };
     const type = stringOr(body['type'], event.name ?? '');
-    if (type === 'error') return { error: stringOr(body['message'], null) ?? stringOr(at(body, 'error', 'message'), 'error without a message') };
+    if (type === 'error') {
+      const message = stringOr(body['message'], null) ?? stringOr(at(body, 'error', 'message'), 'error without a message');
+      return { error: message, errorCode: stringOr(body['code'] ?? at(body, 'error', 'code'), null) };
+    }
     const response = body['response'];
     if (isObject(response)) {
       this.model = stringOr(response['model'], this.model);
       this.usage = readUsage(response) ?? this.usage;
     }
     if (LAST.has(type)) this.finished = true;
-    if (type === 'response.failed') return { error: stringOr(at(response, 'error', 'message'), 'the response failed') };
+    if (type === 'response.failed') {
+      return { error: stringOr(at(response, 'error', 'message'), 'the response failed'), errorCode: stringOr(at(response, 'error', 'code'), null) };
+    }
     return { content: type.endsWith('.delta') };
   }
 }

@@ -91,6 +91,11 @@ describe('kindOfStatus', () => {
     [422, '{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192"}', 'context'],
     [400, '{"error":{"message":"Input tokens exceed the configured limit of 272000 tokens."}}', 'context'],
     [400, '{"error":{"code":"content_filter"}}', 'caller'],
+    // Google refuses a key with a 400.
+    [400, '{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}', 'unserved'],
+    // Of the model, and not of the call.
+    [400, '{"message":"The provided model identifier is invalid."}', 'unserved'],
+    [400, '{"error":{"message":"foo/bar is not a valid model ID","code":400}}', 'unserved'],
     [400, '{"error":{"message":"max_tokens is too large: 99999. This model supports at most 16384 completion tokens"}}', 'caller'],
   ])('%i %s is %s', (status, text, kind) => expect(kindOfStatus(status, text)).toBe(kind));
 });
