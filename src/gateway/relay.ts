@@ -61,6 +61,8 @@ class Relay {
   #writer: PartWriter | null = null;
   #out: Uint8Array[] = [];
   #isOver = false;
+  /** How the answer ends, and what it used up: Gemini says so with each event of an answer, and counts once more behind the last. */
+  #ending: { finish: StreamPart | null; usage: StreamPart | null } = { finish: null, usage: null };
   #wasRescued = false;
   #hasLeft = false;
   /** Everything that was sent can be held against another answer. */
@@ -181,8 +183,14 @@ class Relay {
     if (part.kind === 'start') return this.#begin(part, this.#writer);
     const passed = splice === null ? part : splice.pass(part);
     if (passed === null) return;
-    const text = this.#writer.write(passed);
-    this.#sent.add(passed);
+    if (passed.kind === 'finish') this.#ending.finish = passed;
+    else if (passed.kind === 'usage') this.#ending.usage = passed;
+    else this.#write(passed, this.#writer);
+  }
+
+  #write(part: StreamPart, writer: PartWriter): void {
+    const text = writer.write(part);
+    this.#sent.add(part);
     if (text !== '') this.#out.push(encoder.encode(text));
   }
 
@@ -208,7 +216,11 @@ class Relay {
     if (!events.finished) throw endedEarly(target);
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#writer !== null) this.#out.push(encoder.encode(this.#writer.end()));
+    if (this.#writer !== null) {
+      const { finish, usage } = this.#ending;
+      for (const part of [finish, usage]) if (part !== null) this.#write(part, this.#writer);
+      this.#out.push(encoder.encode(this.#writer.end()));
+    }
     if (this.#wasRescued) this.#asked.trail.endAttempt(this.#delivered);
     reader.cancel().catch(() => {});
   }

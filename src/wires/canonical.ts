@@ -4,7 +4,7 @@
  */
 import type { Usage } from '../../schema/record';
 import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
-import { isObject } from './json';
+import { isObject, parseObject } from './json';
 import type { SseEvent } from './sse';
 import type { JsonObject, RequestFacts } from './wire';
 
@@ -125,6 +125,13 @@ export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'filter';
 /** A refusal ends as one where it is no content of its own: OpenAI's answers stop as usual then. */
 export const refused = (parts: readonly Pick<Part, 'kind'>[], finish: FinishReason): FinishReason =>
   finish === 'stop' && parts.some(({ kind }) => kind === 'refusal') ? 'filter' : finish;
+
+/** Whether a call's arguments are the object that dialects with parsed arguments need. */
+export const isWholeInput = (input: string): boolean => input.trim() === '' || parseObject(input) !== null;
+
+/** What can be said of an answer where arguments stand parsed: a call that the limit of tokens cut is none. */
+export const wholeParts = ({ parts, finish }: Completion): readonly Part[] =>
+  finish === 'length' ? parts.filter((part) => part.kind !== 'tool-call' || isWholeInput(part.input)) : parts;
 
 export interface Completion {
   readonly id: string;

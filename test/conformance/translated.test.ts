@@ -36,6 +36,7 @@ beforeAll(async () => {
     vars: {
       ...talkativeVars(upstream),
       OPENAI_BASE_URL: `${broken.url}/v1`,
+      GOOGLE_GEMINI_BASE_URL: broken.url,
       PERPLEXITY_API_KEY: 'pplx-provider',
       PERPLEXITY_BASE_URL: `${broken.url}/v1`,
     },
@@ -337,6 +338,71 @@ describe('a provider of another dialect that misbehaves', () => {
     broken.handler = ({ socket }) => respond(socket, status, JSON_HEADERS, JSON.stringify(body));
     const response = await ask({});
     expect([response.status, ((await response.json()) as { error: unknown }).error]).toEqual([status, expect.objectContaining({ message, code })]);
+  });
+
+  it('and says that it ends with each event, and what it used up behind the last, is heard once, and whole', async () => {
+    const event = (more: object) => `data: ${JSON.stringify({ modelVersion: 'gemini-2.5-flash', responseId: 'r', ...more })}\n\n`;
+    const said = (text: string, more: object = {}) => ({ candidates: [{ index: 0, content: { role: 'model', parts: [{ text }] }, ...more }] });
+    broken.handler = ({ socket }) => {
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, event(said('one ', { finishReason: 'STOP' })));
+      writeChunk(socket, event(said('two', { finishReason: 'STOP' })));
+      writeChunk(socket, event({ usageMetadata: { promptTokenCount: 50, candidatesTokenCount: 20, totalTokenCount: 70 } }));
+      endChunked(socket);
+    };
+    const response = await fetch(`${chained.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({
+        ...ask,
+        model: 'gemini-2.5-flash',
+        stream: true,
+        stream_options: { include_usage: true },
+        messages: [{ role: 'user', content: 'hi' }],
+      }),
+    });
+    const read = readChatStream(await response.text());
+    expect([read.text, read.finish, read.usage.total_tokens]).toEqual(['one two', 'stop', 70]);
+    expect(await recordOf(chained, response.headers.get('helicone-id'))).toMatchObject({
+      prompt_tokens: 50,
+      completion_tokens: 20,
+      usage_source: 'provider',
+    });
+  });
+
+  it.each([false, true])('and is cut by its limit amid a call is told so, without the call (a stream: %s)', async (stream) => {
+    const cut = { id: 'call_1', type: 'function', function: { name: 'write', arguments: '{"text":"abc' } };
+    const head = { id: 'c', object: 'chat.completion', model: 'gpt-4o', created: 1 };
+    const usage = { prompt_tokens: 5, completion_tokens: 9, total_tokens: 14 };
+    const delta = { index: 0, delta: { content: 'First.', tool_calls: [{ index: 0, ...cut }] } };
+    broken.handler = ({ socket }) => {
+      const message = { role: 'assistant', content: 'First.', tool_calls: [cut] };
+      if (!stream)
+        return respond(socket, 200, JSON_HEADERS, JSON.stringify({ ...head, choices: [{ index: 0, message, finish_reason: 'length' }], usage }));
+      openChunked(socket, 200, SSE_HEADERS);
+      writeChunk(socket, `data: ${JSON.stringify({ ...head, choices: [delta] })}\n\n`);
+      writeChunk(
+        socket,
+        `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta: {}, finish_reason: 'length' }], usage })}\n\ndata: [DONE]\n\n`,
+      );
+      endChunked(socket);
+    };
+    const tools = [{ functionDeclarations: [{ name: 'write', parameters: { type: 'OBJECT', properties: { text: { type: 'STRING' } } } }] }];
+    const google = await fetch(`${chained.url}/v1beta/models/gpt-4o:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': ADMIN_KEY },
+      body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }], tools }),
+    });
+    const text = await google.text();
+    expect([google.status, /First\./.test(text), /"finishReason":"MAX_TOKENS"/.test(text), /functionCall/.test(text)]).toEqual([
+      200,
+      true,
+      true,
+      false,
+    ]);
+    if (stream) return;
+    const whole = await (await ask({ tools: [{ name: 'write', input_schema: { type: 'object' } }] })).json();
+    expect(whole).toMatchObject({ content: [{ type: 'text', text: 'First.' }], stop_reason: 'max_tokens' });
   });
 
   it('and names its failure amid a stream is heard by that name', async () => {

@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Completion, type FinishReason, type Part, refused, Untranslatable } from '../canonical';
+import { type Completion, type FinishReason, type Part, refused, Untranslatable, wholeParts } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -57,7 +57,7 @@ export const writeCompletion = (it: Completion): JsonObject => ({
   ...MESSAGE,
   id: it.id,
   model: it.model,
-  content: unfoldSignatures(it.parts).flatMap(writeAnswerBlock),
+  content: unfoldSignatures(wholeParts(it)).flatMap(writeAnswerBlock),
   ...endOf(refused(it.parts, it.finish)),
   usage: writeUsage(it.usage ?? NO_USAGE),
 });

@@ -1,6 +1,6 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
 import type { FinishReason as GeminiFinish } from '@google/genai';
-import { type Completion, type FinishReason, refused, Untranslatable } from '../canonical';
+import { type Completion, type FinishReason, refused, Untranslatable, wholeParts } from '../canonical';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
 import { UNSIGNED_BYTES } from '../signature';
@@ -65,7 +65,7 @@ export const callId = (id: string, name: string, responseId: string, tool: numbe
 
 export const writeCompletion = (it: Completion): JsonObject => ({
   candidates: [
-    { index: 0, content: { role: 'model', parts: it.parts.flatMap(writeAnswerPart) }, finishReason: writeFinish(refused(it.parts, it.finish)) },
+    { index: 0, content: { role: 'model', parts: wholeParts(it).flatMap(writeAnswerPart) }, finishReason: writeFinish(refused(it.parts, it.finish)) },
   ],
   ...(it.usage !== null && { usageMetadata: writeUsage(it.usage) }),
   modelVersion: it.model,

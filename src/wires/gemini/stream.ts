@@ -2,6 +2,7 @@
 import type { Usage } from '../../../schema/record';
 import {
   type FinishReason,
+  isWholeInput,
   type Part,
   type PartReader,
   type PartWriter,
@@ -30,10 +31,8 @@ export class GeminiStream implements StreamReader {
     return this.#isBlocked || this.#done.size >= this.choices;
   }
 
-  /** Gemini's streams have no last word of their own. */
-  get ended(): boolean {
-    return this.finished;
-  }
+  /** Gemini's streams have no last word of their own: older models say STOP with each event, and counts may follow. */
+  readonly ended = false;
 
   read(event: SseEvent): EventFacts {
     if (event.data === '') return {};
@@ -58,6 +57,7 @@ export class GeminiPartReader implements PartReader {
   #hasStarted = false;
   #id = '';
   #toolCount = 0;
+  #hasFinished = false;
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -73,10 +73,12 @@ export class GeminiPartReader implements PartReader {
     if (isObject(content)) for (const part of readParts(content['parts'], 'parts')) this.#addPart(part, parts);
     const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
     const reason = candidate?.['finishReason'];
-    if (typeof reason !== 'string' && !isBlocked) return parts;
-    parts.push({ kind: 'finish', reason: isBlocked ? 'filter' : readFinish(reason, this.#toolCount > 0) });
+    if (typeof reason === 'string' || isBlocked) {
+      this.#hasFinished = true;
+      parts.push({ kind: 'finish', reason: isBlocked ? 'filter' : readFinish(reason, this.#toolCount > 0) });
+    }
     // The counts grow from event to event; the last ones count.
-    const usage = readUsage(body);
+    const usage = this.#hasFinished ? readUsage(body) : null;
     if (usage !== null) parts.push({ kind: 'usage', usage });
     return parts;
   }
@@ -128,6 +130,8 @@ export class GeminiPartWriter implements PartWriter {
         return '';
       case 'finish':
         this.#reason = refused(this.#isRefusal ? [{ kind: 'refusal' }] : [], part.reason);
+        // A call that the limit cut is none.
+        if (this.#call !== null && part.reason === 'length' && !isWholeInput(this.#call.input)) this.#call = null;
         return this.#endCall();
       case 'usage':
         this.#usage = part.usage;
