@@ -131,6 +131,7 @@ describe('rule 4: what varies has one shape', () => {
       'pathFor',
       'paths',
       'readsDocuments',
+      'schemaWithoutTools',
       'takesUrls',
       'leavesRegion',
       'regions',

@@ -1,10 +1,11 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Completion, type Inbound, type Outbound, type PartReader, reasoningFor, THINKING, Untranslatable } from '../wires/canonical';
+import { type Completion, type Inbound, type Outbound, type PartReader, THINKING, Untranslatable } from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
 import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject } from '../wires/json';
+import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
@@ -79,12 +80,15 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   try {
     const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), target.provider?.takesUrls ?? to.takesUrls);
     const { format } = read;
-    const needsTool = format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true;
+    const needsTool =
+      (format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true) ||
+      (read.tools.length > 0 && target.provider?.schemaWithoutTools?.test(target.model ?? '') === true);
     const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);
     const conversation = isForced ? forceSchema(read, target.tool !== null) : read;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
+    const changed = changedReasoning(conversation.reasoning, told.reasoning);
     const written = to.writeConversation(told, {
       model: target.model ?? conversation.model,
       isSamplingFixed: target.provider?.fixedSampling?.test(target.model ?? '') === true,
@@ -100,7 +104,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     return {
       body: withTool(editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), target, json),
-      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped],
+      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed],
       missing,
     };
   } catch (error) {

@@ -99,20 +99,27 @@ const knownOf = (id: string) => ({ id, outputLimit: outputLimit(id), abilities: 
 export function listModels(provider: Provider): CatalogueModel[] {
   const priced = modelsIn(provider.priceId)
     .filter((model) => model.deprecated !== true && endpointsOf(provider, model.id).length > 0)
-    .map((model) => {
-      const prices = Array.isArray(model.prices) ? model.prices.at(-1)?.prices : model.prices;
-      return {
-        ...knownOf(model.id),
-        contextWindow: model.context_window ?? null,
-        inputUsdPerMillion: firstTier(prices?.['input_mtok']),
-        outputUsdPerMillion: firstTier(prices?.['output_mtok']),
-      };
-    });
+    .map((model) => described(model.id, model));
   const listed = new Set(priced.map((model) => model.id));
-  const further = provider.models
-    .filter((id) => !listed.has(id))
-    .map((id) => ({ ...knownOf(id), contextWindow: null, inputUsdPerMillion: null, outputUsdPerMillion: null }));
+  const further = provider.models.filter((id) => !listed.has(id)).map((id) => described(id, undefined));
   return [...further, ...priced];
+}
+
+function described(id: string, model: ModelInfo | undefined): CatalogueModel {
+  const prices = Array.isArray(model?.prices) ? model.prices.at(-1)?.prices : model?.prices;
+  return {
+    ...knownOf(id),
+    contextWindow: model?.context_window ?? null,
+    inputUsdPerMillion: firstTier(prices?.['input_mtok']),
+    outputUsdPerMillion: firstTier(prices?.['output_mtok']),
+  };
+}
+
+/** A model by a name that is not listed, and served all the same (`gpt-4o-2024-08-06`). */
+export function namedModel(provider: Provider, name: string): CatalogueModel {
+  const spelled = provider.spelling?.(name) ?? name;
+  const found = provider.priceId === null ? null : calcPrice({ input_tokens: 1, output_tokens: 1 }, spelled, { providerId: provider.priceId });
+  return described(name, found?.model);
 }
 
 /** Tokens of prompt and answer that a model takes, or null when the catalogue does not know. */

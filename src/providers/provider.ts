@@ -113,6 +113,8 @@ export interface Provider {
   readonly prefill: { readonly models: RegExp; readonly flag: 'prefix' | 'partial' | null; readonly repeats: boolean } | null;
   /** Models that keep to a schema only in the arguments of a tool, or null. */
   readonly schemaByTool: RegExp | null;
+  /** Models that keep to a schema only in calls without tools. */
+  readonly schemaWithoutTools?: RegExp;
   /** Models beyond the price catalogue's. */
   readonly models: readonly string[];
   /** Variables beyond those in {@link baseUrl} that {@link pathFor} reads. */

@@ -7,6 +7,7 @@ import {
   claudeSpelling,
   deepSeekSpelling,
   GEMINI_REASONING,
+  GEMINI_SCHEMA_WITHOUT_TOOLS,
   gptSpelling,
   grokSpelling,
   kimiSpelling,
@@ -89,6 +90,7 @@ export const VENDORS: readonly Provider[] = [
     // The price catalogue files what Vertex sells here too.
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),
     schemaByTool: null,
+    schemaWithoutTools: GEMINI_SCHEMA_WITHOUT_TOOLS,
     // https://ai.google.dev/gemini-api/docs/models (latest)
     models: ['gemini-pro-latest', 'gemini-flash-latest', 'gemini-flash-lite-latest'],
     // https://ai.google.dev/gemini-api/docs/google-search

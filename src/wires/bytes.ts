@@ -13,6 +13,17 @@ export function joinAll(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
+const decoder = new TextDecoder();
+
+/** The text under base64; null where it is none. */
+export function textOfBase64(data: string): string | null {
+  try {
+    return decoder.decode(Uint8Array.from(atob(data), (each) => each.charCodeAt(0)));
+  } catch {
+    return null;
+  }
+}
+
 /** What came of something that is not whole yet; doubles as it grows, so that many small chunks cost no more than one large one. */
 export class HeldBytes {
   #buffer: Uint8Array = new Uint8Array(0);

@@ -3,8 +3,9 @@
  * so that n wires need n translations. Calls whose wire does not change never come here.
  */
 import type { Usage } from '../../schema/record';
-import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
+import type { ReasoningEntry } from '../providers/provider';
 import { isObject, parseObject } from './json';
+import type { Reasoning } from './reasoning';
 import type { SseEvent } from './sse';
 import type { JsonObject, RequestFacts } from './wire';
 
@@ -98,27 +99,6 @@ export const steeringFor = ({ steering }: Conversation, isFixed: boolean): Steer
 /** Names of what was not written. */
 export const droppedSteering = ({ steering }: Conversation, written: Steering = {}): string[] =>
   Object.keys(steering).filter((name) => !(name in written));
-
-export interface Reasoning {
-  readonly effort: Effort;
-  /** Tokens, where the caller gave some. */
-  readonly budget: number | null;
-}
-
-/** Tokens of thinking for an effort, as Google's compatible endpoint maps them: https://ai.google.dev/gemini-api/docs/openai#thinking */
-const BUDGETS: Readonly<Record<Effort, number>> = { none: 0, minimal: 1_024, low: 1_024, medium: 8_192, high: 24_576, xhigh: 24_576, max: 24_576 };
-export const budgetOf = ({ effort, budget }: Reasoning): number => budget ?? BUDGETS[effort];
-
-export function effortOf(budget: number): Effort {
-  if (budget === 0) return 'none';
-  if (budget <= BUDGETS.low) return 'low';
-  return budget <= BUDGETS.medium ? 'medium' : 'high';
-}
-
-export const readEffort = (it: unknown): Reasoning | null => {
-  const effort = EFFORTS.find((each) => each === it);
-  return effort === undefined ? null : { effort, budget: null };
-};
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'filter';
 
@@ -317,33 +297,9 @@ export function readSource(url: string): Source {
   return found === null ? { url } : { mediaType: found[1] ?? '', data: found[2] ?? '' };
 }
 
-/** Turns of one speaker in one message: elsewhere each call, result and text may be one of its own. A result ends with the user's own words. */
-export function inTurns(messages: readonly Message[]): Message[] {
-  const turns: { readonly role: Message['role']; readonly parts: Part[]; readonly isResult: boolean }[] = [];
-  for (const { role, parts } of messages) {
-    const last = turns.at(-1);
-    const isResult = parts.length > 0 && parts.every((part) => part.kind === 'tool-result');
-    const goesOn = last?.role === role && (role === 'assistant' || (role === 'user' && last.isResult && isResult));
-    if (last !== undefined && goesOn) for (const part of parts) last.parts.push(part);
-    else turns.push({ role, parts: [...parts], isResult });
-  }
-  return turns;
-}
-
-/** The effort among those that a model knows that is nearest to the one that was asked for. */
-export function nearestEffort(effort: Effort, known: readonly Effort[]): Effort {
-  const rank = (it: Effort): number => EFFORTS.indexOf(it);
-  return [...known].sort((a, b) => Math.abs(rank(a) - rank(effort)) - Math.abs(rank(b) - rank(effort)))[0] ?? effort;
-}
-
-/** What was asked for as far as the model goes along; what it cannot be told stays, to be named as lost. */
-export function reasoningFor(asked: Reasoning | null, entry: ReasoningEntry | undefined): Reasoning | null {
-  if (asked === null || entry === undefined) return asked;
-  const effort = entry.efforts === undefined ? asked.effort : nearestEffort(asked.effort, entry.efforts);
-  if (entry.budget === undefined) return { effort, budget: asked.budget };
-  const { least, most, hasOff } = entry.budget;
-  if (asked.effort === 'none') return { effort: hasOff ? 'none' : 'minimal', budget: hasOff ? 0 : least };
-  return { effort, budget: Math.min(Math.max(budgetOf(asked), least), most) };
+/** A document's data: as a URL of data, or base64 alone, which is a PDF's. */
+export function readData(text: string): Source {
+  return /^(?:data:|https?:\/\/)/i.test(text) ? readSource(text) : { mediaType: 'application/pdf', data: text };
 }
 
 /** The objects of a list. Throws `Untranslatable` for anything else but nothing. */

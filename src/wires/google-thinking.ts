@@ -1,5 +1,6 @@
 /** How Gemini's models are told to think: https://ai.google.dev/gemini-api/docs/thinking */
-import { budgetOf, type Conversation, type WriteOptions } from './canonical';
+import type { Conversation, WriteOptions } from './canonical';
+import { budgetOf } from './reasoning';
 import type { JsonObject } from './wire';
 
 /** Null: the model cannot be told, or the answer would have no room beside its thinking. */
@@ -11,6 +12,7 @@ export function writeThinking({ reasoning }: Conversation, style: WriteOptions['
     return { thinkingBudget: budget, includeThoughts: budget > 0 };
   }
   if (style !== 'level') return null;
-  const isLow = reasoning.effort === 'none' || reasoning.effort === 'minimal' || reasoning.effort === 'low';
-  return { thinkingLevel: isLow ? 'LOW' : 'HIGH', includeThoughts: true };
+  return { thinkingLevel: LEVELS[reasoning.effort], includeThoughts: true };
 }
+
+const LEVELS = { none: 'MINIMAL', minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH', xhigh: 'HIGH', max: 'HIGH' } as const;

@@ -66,6 +66,14 @@ const encrypted: Part = { kind: 'thinking', text: 'hm', signature: { by: 'openai
 const CASES: Readonly<Record<string, Conversation>> = {
   plain: PLAIN,
   'system first': { ...PLAIN, messages: [{ role: 'system', parts: [text('be brief')] }, HI] },
+  'system amid the conversation': {
+    ...PLAIN,
+    messages: [HI, { role: 'assistant', parts: [text('ho')] }, { role: 'system', parts: [text('be brief')] }, said(text('again'))],
+  },
+  'system between a call and its result': {
+    ...withTools,
+    messages: [HI, calls, { role: 'system', parts: [text('be brief')] }, said(result('a', [text('snow')]), result('b', [text('rain')]))],
+  },
   'several turns': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [text('ho')] }, said(text('again'))] },
   'a stop sequence': { ...PLAIN, stop: ['END'] },
   temperature: { ...PLAIN, temperature: 0.5 },
@@ -139,8 +147,11 @@ function throughCaller(wire: Wire, it: Conversation, options: WriteOptions): Con
 const REFUSED = 'refused: messages';
 const STRICT = 'tools.strict';
 const DETAIL = 'image detail';
+const ROLE = 'the role of system messages amid the conversation';
 const PENALTIES = 'presence_penalty, frequency_penalty';
 const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>> = {
+  'system amid the conversation': { messages: ROLE, gemini: ROLE, bedrock: ROLE },
+  'system between a call and its result': { messages: ROLE, gemini: ROLE, bedrock: ROLE },
   'a stop sequence': { responses: 'refused: stop' },
   'a high temperature': { messages: 'temperature above 1', bedrock: 'temperature above 1' },
   'temperature and top_p': { messages: 'top_p beside temperature', bedrock: 'top_p beside temperature' },
@@ -164,6 +175,7 @@ const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>>
 
 /** Where a caller's dialect says the same with other words, which the body then holds. */
 const OTHERWISE: Readonly<Record<string, Readonly<Partial<Record<keyof typeof CALLERS, string>>>>> = {
+  'system between a call and its result': { chat: 'results follow their calls at once' },
   'one tool at a time': { messages: 'says that the choice is free beside it' },
   'an image in a result': { chat: 'images follow all results', responses: 'images follow their result', gemini: 'images follow their result' },
   'a PDF as data': { chat: 'documents must have a name', responses: 'documents must have a name' },

@@ -25,6 +25,20 @@ describe('calls of tools', () => {
     expect(order.pass(finish)).toEqual([finish]);
   });
 
+  it('hold back words amid their arguments, which come behind them', () => {
+    const word: StreamPart = { kind: 'text', text: 'so' };
+    expect(pass([word, start(0), input(0, '{"a"'), word, input(0, ':1}'), word, finish])).toEqual([
+      word,
+      start(0),
+      input(0, '{"a"'),
+      input(0, ':1}'),
+      word,
+      word,
+      finish,
+    ]);
+    expect(pass([start(0), input(0, '{"a"'), word, finish])).toEqual([start(0), input(0, '{"a"'), word, finish]);
+  });
+
   it('without arguments hold the next one until the end at most', () => {
     expect(pass([start(0), start(1), input(1, '{}'), finish])).toEqual([start(0), start(1), input(1, '{}'), finish]);
   });

@@ -13,7 +13,6 @@ import {
   type Outbound,
   type Part,
   type ReasoningStyle,
-  reasoningFor,
   type StreamPart,
   Untranslatable,
 } from '../../src/wires/canonical';
@@ -21,6 +20,7 @@ import { FreedReader, forceSchema, freeCompletion } from '../../src/wires/forced
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
+import { reasoningFor } from '../../src/wires/reasoning';
 import { eventsOf } from '../../src/wires/sse';
 import type { JsonObject, Wire } from '../../src/wires/wire';
 import { readChatStream, readGeminiStream, readMessagesStream, readResponsesStream } from '../harness/grammars';

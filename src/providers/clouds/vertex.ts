@@ -3,7 +3,15 @@
  * https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
  */
 import { z } from 'zod';
-import { CLAUDE_FIXED_SAMPLING, CLAUDE_NAMES, CLAUDE_REASONING, CLAUDE_SCHEMA_BY_TOOL, claudeSpelling, GEMINI_REASONING } from '../families';
+import {
+  CLAUDE_FIXED_SAMPLING,
+  CLAUDE_NAMES,
+  CLAUDE_REASONING,
+  CLAUDE_SCHEMA_BY_TOOL,
+  claudeSpelling,
+  GEMINI_REASONING,
+  GEMINI_SCHEMA_WITHOUT_TOOLS,
+} from '../families';
 import { BEARER, type EndpointName, type Provider, type Region, type Settings, type Signing } from '../provider';
 
 const Account = z.object({
@@ -80,6 +88,7 @@ export const vertex: Provider = {
   fixedSampling: CLAUDE_FIXED_SAMPLING,
   prefill: null,
   schemaByTool: CLAUDE_SCHEMA_BY_TOOL,
+  schemaWithoutTools: GEMINI_SCHEMA_WITHOUT_TOOLS,
   models: CLAUDE_NAMES,
   // Of Claude base64 alone: https://platform.claude.com/docs/en/build-with-claude/vision
   takesUrls: [],

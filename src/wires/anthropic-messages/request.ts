@@ -1,16 +1,15 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
+
+import { textOfBase64 } from '../bytes';
 import {
   type CacheLife,
   type Conversation,
   droppedSteering,
   droppedThinking,
-  effortOf,
   listOf,
   type Message,
   outputFor,
   type Part,
-  type Reasoning,
-  readEffort,
   readMark,
   type Signature,
   type Source,
@@ -22,10 +21,10 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { writeThinking } from '../claude-thinking';
-import { editJson } from '../edit-json';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
-import { withoutNodes } from '../patch-json';
+import { effortOf, type Reasoning, readEffort } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
+import { droppedRole, settled } from '../turns';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
 
@@ -59,6 +58,7 @@ const READ: ReadonlySet<string> = new Set([
   'stop_sequences',
   'metadata',
   'output_config',
+  'output_format',
   'thinking',
   'cache_control',
 ]);
@@ -69,7 +69,8 @@ export function readConversation(body: JsonObject): Conversation {
   }
   const choice = body['tool_choice'];
   const oneByOne = at(choice, 'disable_parallel_tool_use');
-  const schema = at(body, 'output_config', 'format', 'schema');
+  // The second is its beta form: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+  const schema = at(body, 'output_config', 'format', 'schema') ?? at(body, 'output_format', 'schema');
   return {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
@@ -92,7 +93,7 @@ export function readConversation(body: JsonObject): Conversation {
 
 const BLOCK = [
   ...['type', 'text', 'thinking', 'signature', 'data', 'source', 'title', 'id', 'name', 'input'],
-  ...['tool_use_id', 'content', 'is_error', 'cache_control', 'caller'],
+  ...['tool_use_id', 'tool_name', 'content', 'is_error', 'cache_control', 'caller'],
 ];
 
 function unreadIn(body: JsonObject): string[] {
@@ -100,6 +101,8 @@ function unreadIn(body: JsonObject): string[] {
   const blocks = messages.flatMap((message) => objects(message['content']));
   return [
     ...unread('messages', messages, ['role', 'content']),
+    ...unread('output_config', [body['output_config']].filter(isObject), ['effort', 'format']),
+    ...unread('thinking', [body['thinking']].filter(isObject), ['type', 'budget_tokens']),
     ...unread('content', [...objects(body['system']), ...blocks, ...blocks.flatMap((block) => objects(block['content']))], BLOCK),
     ...unread('tools', objects(body['tools']), ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control', 'eager_input_streaming']),
   ];
@@ -130,7 +133,8 @@ function readChoice(choice: JsonObject): Conversation['toolChoice'] {
   const { type, name } = choice;
   if (type === 'tool' && typeof name === 'string') return { name };
   if (type === 'any') return 'required';
-  return type === 'none' || type === 'auto' ? type : null;
+  if (type === 'none' || type === 'auto') return type;
+  throw new Untranslatable('tool_choice', `type \`${shown(type)}\`, expected auto, any, none, or tool with its name`);
 }
 
 function readTool(tool: JsonObject): Tool {
@@ -195,6 +199,9 @@ function readBlock(block: JsonObject, where: string): Part[] {
           isError: block['is_error'] === true,
         },
       ];
+    // A tool that was put off and found: https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+    case 'tool_reference':
+      return [{ kind: 'text', text: stringOr(block['tool_name'], '') }];
     default:
       throw new Untranslatable(where, `a block of type \`${shown(type)}\`, expected text, image, document, tool_use or tool_result`);
   }
@@ -219,30 +226,6 @@ export function readSignature(text: string): Signature | null {
   return text === '' ? null : { by: 'anthropic', text };
 }
 
-/**
- * Blocks of thinking that are signed by others, or by nobody, are refused by the vendor, and so is thinking with a budget where a turn that
- * calls tools does not begin with what was thought.
- */
-export function withoutSeals(text: string, body: JsonObject): string | null {
-  const contents = objects(body['messages']).map(({ content }) => (Array.isArray(content) ? content : []));
-  const isForeign = (block: unknown): boolean => at(block, 'type') === 'thinking' && isSealed(at(block, 'signature'));
-  const blocks = contents.flatMap((content, index) =>
-    content.flatMap((block, place) => (isForeign(block) ? [['messages', index, 'content', place] as const] : [])),
-  );
-  if (blocks.length === 0) return null;
-  const changed = contents.map((content, index) => ({ index, content, left: content.filter((block) => !isForeign(block)) }));
-  const empty = changed.filter(({ content, left }) => content.length > 0 && left.length === 0).map(({ index }) => ['messages', index] as const);
-  const isOf =
-    (...types: readonly string[]) =>
-    (block: unknown): boolean =>
-      types.includes(stringOr(at(block, 'type'), ''));
-  const isBare = changed.some(
-    ({ content, left }) => content.length > left.length && left.some(isOf('tool_use')) && !left.some(isOf('thinking', 'redacted_thinking')),
-  );
-  const freed = withoutNodes(withoutNodes(text, blocks), empty);
-  return isBare && at(body, 'thinking', 'type') === 'enabled' ? editJson(freed, [{ key: 'thinking', json: null }]) : freed;
-}
-
 function readBlockSource(block: JsonObject, where: string): Source {
   const source = block['source'];
   const url = at(source, 'url');
@@ -259,9 +242,10 @@ const TEMPERATURE_MOST = 1;
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
 export function writeConversation(
-  it: Conversation,
+  asked: Conversation,
   { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning, takesStrict = false }: WriteOptions,
 ): WrittenRequest {
+  const it = settled(asked);
   const sampling = samplingFor(it, isSamplingFixed);
   const system = writeSystem(it.messages);
   const messages = writeMessages(it.messages);
@@ -307,6 +291,7 @@ export function writeConversation(
     ...droppedThinking(it, 'anthropic'),
     ...(takesStrict ? [] : droppedStrictness(it)),
     ...droppedDetail(it),
+    ...droppedRole(asked),
   ];
   return { body, dropped };
 }
@@ -357,7 +342,7 @@ function blocksOf(part: Part): JsonObject[] {
       }
       return [{ type: 'image', source: writeSource(part.source) }];
     case 'file':
-      return [{ type: 'document', source: writeSource(part.source), ...(part.name !== null && { title: part.name }) }];
+      return [{ type: 'document', source: writeDocument(part.source), ...(part.name !== null && { title: part.name }) }];
     case 'audio':
       throw new Untranslatable('messages', 'sound, expected text, images or documents');
     case 'tool-call':
@@ -378,6 +363,14 @@ export function writeThought(text: string, signature: Signature | null): JsonObj
 
 /** Ids elsewhere hold dots and colons, which are refused here. */
 const toolId = (id: string): string => id.replace(/[^\w-]/g, '_');
+
+/** PDFs and plain text: https://platform.claude.com/docs/en/build-with-claude/pdf-support */
+function writeDocument(source: Source): JsonObject {
+  if ('url' in source || source.mediaType === 'application/pdf') return writeSource(source);
+  const text = source.mediaType.startsWith('text/') ? textOfBase64(source.data) : null;
+  if (text !== null) return { type: 'text', media_type: 'text/plain', data: text };
+  throw new Untranslatable('messages', `a document of type \`${source.mediaType.slice(0, 40)}\`, expected a PDF or text`);
+}
 
 const writeSource = (source: Source): JsonObject =>
   'url' in source ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mediaType, data: source.data };

@@ -1,6 +1,7 @@
+import { withoutSeals } from '../claude-thinking';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
-import { readConversation, readRequest, withoutSeals, writeConversation } from './request';
+import { readConversation, readRequest, writeConversation } from './request';
 import { readAnswer, readCompletion, writeCompletion } from './response';
 import { MessagesPartReader, MessagesPartWriter, MessagesStream } from './stream';
 

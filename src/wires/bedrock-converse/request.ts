@@ -7,7 +7,6 @@ import {
   droppedMarks,
   droppedSteering,
   droppedThinking,
-  inTurns,
   type Message,
   outputFor,
   type Part,
@@ -19,6 +18,7 @@ import {
 import { writeThinking } from '../claude-thinking';
 import { at, limitOf } from '../json';
 import { unescaped } from '../path';
+import { droppedRole, inTurns, settled } from '../turns';
 import { droppedDetail, droppedStrictness } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
 
@@ -41,7 +41,8 @@ const TEMPERATURE_MOST = 1;
 /** Members that the platform hands on to Claude as they are. */
 const IS_CLAUDE = /(?:^|[./])(?:anthropic\.)?claude-/;
 
-export function writeConversation(it: Conversation, options: WriteOptions): WrittenRequest {
+export function writeConversation(asked: Conversation, options: WriteOptions): WrittenRequest {
+  const it = settled(asked);
   const { model, outputLimit, isSamplingFixed, reasoning, defaultOutputTokens } = options;
   if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
   const isClaude = IS_CLAUDE.test(model);
@@ -98,6 +99,7 @@ export function writeConversation(it: Conversation, options: WriteOptions): Writ
     ...droppedThinking(it, 'anthropic'),
     ...droppedStrictness(it),
     ...droppedDetail(it),
+    ...droppedRole(asked),
     ...(temperature === allowed.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === allowed.topP ? [] : ['top_p beside temperature']),
     ...(it.tools.length === 0 && tools !== null ? ['that no tool may be called: those of earlier turns have to be named'] : []),

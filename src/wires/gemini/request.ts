@@ -4,14 +4,10 @@ import {
   droppedMarks,
   droppedSteering,
   droppedThinking,
-  effortOf,
-  inTurns,
   listOf,
   type Message,
   outputFor,
   type Part,
-  type Reasoning,
-  readEffort,
   readSteering,
   type Source,
   samplingFor,
@@ -27,7 +23,9 @@ import { loose, NO_SIGNATURE, readSignature, SIGNED_CALLS, writeThought } from '
 import { writeThinking } from '../google-thinking';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import { unescaped } from '../path';
+import { effortOf, type Reasoning, readEffort } from '../reasoning';
 import { foldSignatures } from '../signature';
+import { droppedRole, inTurns, settled } from '../turns';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
 
@@ -118,6 +116,8 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
 }
 
 const snaked = (names: readonly string[]): string[] => names.flatMap((name) => [name, inSnake(name)]);
+const RESULT = snaked(['id', 'name', 'response', 'parts']);
+const DATA = snaked(['mimeType', 'data', 'fileUri']);
 const PART = snaked(['text', 'thought', 'thoughtSignature', 'functionCall', 'functionResponse', 'inlineData', 'fileData']);
 const MODES = ['', 'MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE'];
 const DECLARATION = snaked(['name', 'description', 'parameters', 'parametersJsonSchema']);
@@ -129,6 +129,8 @@ function unreadIn(body: JsonObject): string[] {
   const mode = stringOr(member(calling, 'mode'), '').toUpperCase();
   return [
     ...unread('parts', parts, PART),
+    ...unread('functionResponse', parts.map((part) => member(part, 'functionResponse')).filter(isObject), RESULT),
+    ...unread('inlineData', parts.map((part) => member(part, 'inlineData') ?? member(part, 'fileData')).filter(isObject), DATA),
     ...unread('functionDeclarations', declarations, DECLARATION),
     ...unread('tools', objects(body['tools']), snaked(['functionDeclarations'])),
     ...unread('toolConfig', [member(body, 'toolConfig')].filter(isObject), snaked(['functionCallingConfig'])),
@@ -147,13 +149,15 @@ function refuseMeaning(body: JsonObject, config: unknown): void {
 }
 
 function readFormat(config: unknown): Conversation['format'] {
-  const schema = member(config, 'responseJsonSchema') ?? member(config, 'responseSchema');
+  // The one is JSON Schema as it stands, the other Google's own.
+  const own = member(config, 'responseSchema');
+  const schema = member(config, 'responseJsonSchema') ?? (isObject(own) ? plainSchema(own) : own);
   const type = member(config, 'responseMimeType') ?? 'text/plain';
   if (type === 'text/plain') return null;
   if (type === 'application/json' && schema === undefined) return { name: 'answer', schema: null, isStrict: false };
   if (type !== 'application/json' || !isObject(schema))
     throw new Untranslatable('generationConfig.responseMimeType', 'expected text/plain or application/json');
-  return { name: 'answer', schema: plainSchema(schema), isStrict: false };
+  return { name: 'answer', schema, isStrict: false };
 }
 
 /** https://ai.google.dev/gemini-api/docs/thinking; a budget of -1 leaves it to the model. */
@@ -182,11 +186,12 @@ function readTools(tool: JsonObject): Tool[] {
     );
   }
   return listOf(declarations, 'tools').map((each) => {
-    const schema = member(each, 'parametersJsonSchema') ?? member(each, 'parameters');
+    const own = member(each, 'parameters');
+    const schema = member(each, 'parametersJsonSchema') ?? (isObject(own) ? plainSchema(own) : own);
     return {
       name: stringOr(each['name'], ''),
       description: stringOr(each['description'], null),
-      schema: isObject(schema) ? plainSchema(schema) : { type: 'object', properties: {} },
+      schema: isObject(schema) ? schema : { type: 'object', properties: {} },
     };
   });
 }
@@ -265,7 +270,8 @@ function readData(inline: JsonObject, where: string): Part {
   throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image, a PDF or sound`);
 }
 
-export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+export function writeConversation(asked: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+  const it = settled(asked);
   const sampling = samplingFor(it, isSamplingFixed);
   const steering = steeringFor(it, isSamplingFixed);
   const system = systemOf(it.messages);
@@ -306,6 +312,7 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...droppedDetail(it),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
+    ...droppedRole(asked),
   ];
   return { body, dropped };
 }

@@ -6,12 +6,11 @@ import {
   droppedMarks,
   droppedSteering,
   droppedThinking,
-  inTurns,
   listOf,
   type Message,
   outputFor,
   type Part,
-  readEffort,
+  readData,
   readMark,
   readSource,
   readSteering,
@@ -27,7 +26,9 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
+import { readEffort, unknownEffort } from '../reasoning';
 import { readDetails } from '../reasoning-details';
+import { inTurns, settled } from '../turns';
 import { readDetail, unread } from '../unread';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
@@ -102,7 +103,12 @@ export function readConversation(body: JsonObject): Conversation {
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
     reasoning: readEffort(body['reasoning_effort']),
-    dropped: [...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null), ...unreadIn(body)],
+    dropped: [
+      ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+      ...(body['store'] === true ? ['store'] : []),
+      ...unknownEffort(body['reasoning_effort']),
+      ...unreadIn(body),
+    ],
   };
 }
 
@@ -232,7 +238,7 @@ function readPart(part: JsonObject, where: string): Part[] {
   if (part['type'] === 'image_url' && typeof url === 'string')
     return [{ kind: 'image', source: readSource(url), ...readDetail(at(part, 'image_url', 'detail')) }];
   if (part['type'] === 'file' && typeof file === 'string') {
-    return [{ kind: 'file', source: readSource(file), name: stringOr(at(part, 'file', 'filename'), null) }];
+    return [{ kind: 'file', source: readData(file), name: stringOr(at(part, 'file', 'filename'), null) }];
   }
   const sound = at(part, 'input_audio', 'data');
   if (part['type'] === 'input_audio' && typeof sound === 'string') {
@@ -273,7 +279,7 @@ export function writeConversation(
   const steering = steeringFor(it, isSamplingFixed);
   const { format } = it;
   const output = outputFor(it.maxOutputTokens, outputLimit);
-  const messages = inTurns(it.messages).flatMap(writeMessage);
+  const messages = inTurns(settled(it, 'system').messages).flatMap(writeMessage);
   if (messages.length === 0) throw new Untranslatable('messages', 'none');
   const hasTools = it.tools.length > 0;
   const toolChoice = hasTools ? it.toolChoice : null;

@@ -71,6 +71,8 @@ export class ChatPartReader implements PartReader {
   #started = false;
   /** Tool calls by the provider's index: some count from 1, leave gaps, or give none and a new id for each. */
   readonly #tools = new Map<number, { readonly tool: number; readonly id: string }>();
+  /** Calls that have begun without their id, which some servers send behind their names. */
+  readonly #unnamed = new Map<number, Extract<StreamPart, { kind: 'tool-call' }>>();
   #toolCount = 0;
   readonly #order = new ToolOrder();
   /** What was thought since the last signature has been told. */
@@ -110,6 +112,7 @@ export class ChatPartReader implements PartReader {
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
     for (const name of ['function_call', 'audio', 'images']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
     const reason = choice['finish_reason'];
+    if (typeof reason === 'string') for (const index of [...this.#unnamed.keys()]) this.#name(index, true, parts);
     if (typeof reason === 'string')
       parts.push(...this.#late.splice(0), { kind: 'finish', reason: finishOf(readFinish(reason), this.#toolCount > 0) });
   }
@@ -132,16 +135,31 @@ export class ChatPartReader implements PartReader {
     const index = numberOr(call['index'], 0);
     const known = this.#tools.get(index);
     const id = stringOr(call['id'], '');
-    const isNew = known === undefined || (id !== '' && id !== known.id);
+    const waiting = this.#unnamed.get(index);
+    const name = stringOr(at(call, 'function', 'name'), '');
+    const isNew = known === undefined || (id !== '' && id !== known.id && waiting === undefined);
     const tool = isNew ? this.#toolCount++ : known.tool;
     if (isNew) {
-      this.#tools.set(index, { tool, id });
       const signature = at(call, 'extra_content', 'google', 'thought_signature');
       const signed = typeof signature === 'string' ? { signature: { by: 'google', text: signature } as const } : {};
-      parts.push({ kind: 'tool-call', tool, id, name: stringOr(at(call, 'function', 'name'), ''), ...signed });
+      this.#tools.set(index, { tool, id });
+      this.#unnamed.set(index, { kind: 'tool-call', tool, id, name, ...signed });
+    } else if (waiting !== undefined) {
+      this.#tools.set(index, { tool, id: waiting.id || id });
+      this.#unnamed.set(index, { ...waiting, id: waiting.id || id, name: waiting.name || name });
     }
     const text = at(call, 'function', 'arguments');
-    if (typeof text === 'string' && text !== '') parts.push({ kind: 'tool-input', tool, text });
+    const hasText = typeof text === 'string' && text !== '';
+    this.#name(index, hasText, parts);
+    if (hasText) parts.push({ kind: 'tool-input', tool, text });
+  }
+
+  /** A call goes on once it has id and name, or will get none any more. */
+  #name(index: number, isOver: boolean, parts: StreamPart[]): void {
+    const call = this.#unnamed.get(index);
+    if (call === undefined || (!isOver && (call.id === '' || call.name === ''))) return;
+    this.#unnamed.delete(index);
+    parts.push(call);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Message,
   outputFor,
   type Part,
-  readEffort,
+  readData,
   readSource,
   type Signature,
   samplingFor,
@@ -23,6 +23,7 @@ import {
 } from '../canonical';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { withoutNodes } from '../patch-json';
+import { readEffort, unknownEffort } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
@@ -65,6 +66,8 @@ const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'];
 const DISPENSABLE = /^(?:web_search|image_generation|tool_search)/;
 
 export function readConversation(body: JsonObject): Conversation {
+  const { include } = body;
+  if (Array.isArray(include) && include.includes('message.output_text.logprobs')) throw new Untranslatable('include', 'probabilities of tokens');
   for (const name of STATE) {
     if ((body[name] ?? false) !== false) throw new Untranslatable(name, 'lies at OpenAI, expected a call that brings everything along');
   }
@@ -90,6 +93,7 @@ export function readConversation(body: JsonObject): Conversation {
     format: isObject(format) ? readFormat(format) : null,
     reasoning: readEffort(at(body, 'reasoning', 'effort')),
     dropped: [
+      ...unknownEffort(at(body, 'reasoning', 'effort')),
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
       ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
       ...unreadIn(body, tools),
@@ -183,6 +187,11 @@ function readItem(item: JsonObject, index: number): Message[] {
       const parts = typeof output === 'string' ? said(output) : listOf(output, `${where}.output`).flatMap((part) => readPart(part, where));
       return [{ role: 'user', parts: [{ kind: 'tool-result', id: stringOr(item['call_id'], ''), parts, isError: false }] }];
     }
+    case 'item_reference':
+      throw new Untranslatable(
+        where,
+        'names an item that lies nowhere, for nothing is stored; expected the item itself (`store: false` makes SDKs send it)',
+      );
     default:
       throw new Untranslatable(where, `an item of type \`${type.slice(0, 40)}\`, expected message, reasoning, function_call or function_call_output`);
   }
@@ -208,15 +217,18 @@ function readPart(part: JsonObject, where: string): Part[] {
   const address = part['file_url'];
   if (type === 'input_file' && typeof address === 'string')
     return [{ kind: 'file', source: { url: address }, name: stringOr(part['filename'], null) }];
-  if (type === 'input_file' && typeof file === 'string') return [{ kind: 'file', source: readSource(file), name: stringOr(part['filename'], null) }];
+  if (type === 'input_file' && typeof file === 'string') return [{ kind: 'file', source: readData(file), name: stringOr(part['filename'], null) }];
   throw new Untranslatable(`${where}.content`, `a part of type \`${shown(type)}\`, expected text, an image by its URL, or a file with its data`);
 }
 
 /** Reasoning as an item of a call's history, or of an answer; null where there is nothing in it. */
 export function readReasoning(item: JsonObject): Extract<Part, { kind: 'thinking' }> | null {
-  const text = objects(item['summary'])
-    .map((part) => stringOr(part['text'], ''))
-    .join('\n\n');
+  const textIn = (name: string): string =>
+    objects(item[name])
+      .map((part) => stringOr(part['text'], ''))
+      .join('\n\n');
+  // Servers of open weights show what was thought itself: https://platform.openai.com/docs/api-reference/responses/object (reasoning content)
+  const text = textIn('summary') || textIn('content');
   const signature = readEncrypted(item['encrypted_content']);
   return text === '' && signature === null ? null : { kind: 'thinking', text, signature };
 }
@@ -248,10 +260,11 @@ export function withoutSeals(text: string, { input }: JsonObject): string | null
 export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   if (it.stop.length > 0) throw new Untranslatable('stop', 'the responses endpoint has no stop sequences');
-  const system = systemOf(it.messages);
+  const begins = it.messages.findIndex(({ role }) => role !== 'system');
+  const system = systemOf(it.messages.slice(0, begins === -1 ? undefined : begins));
   const output = outputFor(it.maxOutputTokens, outputLimit);
   const hasTools = it.tools.length > 0;
-  const input = it.messages.filter((message) => message.role !== 'system').flatMap(writeMessage);
+  const input = begins === -1 ? [] : it.messages.slice(begins).flatMap(writeMessage);
   if (input.length === 0) throw new Untranslatable('messages', 'none of the user or the assistant');
   const toolChoice = hasTools ? it.toolChoice : null;
   const body: JsonObject = {
