@@ -32,8 +32,11 @@ export interface Fitted {
 
 /** Tokens that a prompt may have there, or null where the window is not known. */
 export function promptBudget({ facts }: CallBody, target: Target, policy: Policy): number | null {
-  const model = policy.modelOverride ?? target.model;
-  const window = target.contextWindow ?? (target.provider === null || model === null ? null : contextWindow(target.provider, model));
+  const { provider } = target;
+  const windowOf = (model: string | null): number | null => (provider === null || model === null ? null : contextWindow(provider, model));
+  // The caller's word on the model counts here too.
+  const overridden = policy.modelOverride === undefined ? null : windowOf(policy.modelOverride);
+  const window = overridden ?? target.contextWindow ?? windowOf(target.model);
   return window === null ? null : Math.max(0, window - (facts.maxOutputTokens ?? Math.ceil(window * ANSWER_PART)));
 }
 

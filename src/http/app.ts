@@ -24,7 +24,7 @@ import { limitRoutes } from './manage/limits';
 import { priceRoutes } from './manage/prices';
 import { routeRoutes } from './manage/routes';
 import { deadRoutes, statusRoutes } from './manage/status';
-import { serveModel, serveModels } from './models';
+import { isGemini, serveModel, serveModels } from './models';
 import { requestRoutes } from './requests';
 
 type Router = Hono<AppEnv>;
@@ -34,7 +34,7 @@ const ENVELOPED = /^\/(?:api|v1\/request)(?:\/|$)/;
 
 /** Who asks for models outside the pipeline speaks one of three dialects. */
 function dialectOf(c: AppContext): Wire {
-  if (c.req.path.startsWith('/v1beta/')) return gemini;
+  if (isGemini(c)) return gemini;
   return c.req.header('anthropic-version') === undefined ? raw : anthropicMessages;
 }
 

@@ -3,8 +3,9 @@
 import { GatewayError } from '../gateway/errors';
 import type { FindOverride } from '../gateway/price';
 import type { Modality } from '../providers/abilities';
-import { listModels } from '../providers/catalogue';
+import { type CatalogueModel, listModels, namedModel, serves } from '../providers/catalogue';
 import type { ConfiguredProvider } from '../providers/configure';
+import type { Provider } from '../providers/provider';
 import { unescaped } from '../wires/path';
 import { type AppContext, requireKey } from './context';
 
@@ -35,28 +36,37 @@ export function modelList(providers: readonly ConfiguredProvider[], findOverride
     for (const model of listModels(provider)) {
       const id = provider.slug === 'mock' ? `mock/${model.id}` : model.id;
       const known = byId.get(id);
-      const own = findOverride(provider.slug, model.id);
       if (known !== undefined) known.providers.push(provider.slug);
-      else {
-        byId.set(id, {
-          id,
-          object: 'model',
-          created: CREATED_UNKNOWN,
-          owned_by: provider.slug,
-          context_window: model.contextWindow,
-          max_output_tokens: model.outputLimit,
-          architecture: model.abilities && { input_modalities: model.abilities.takes, output_modalities: model.abilities.gives },
-          tools: model.abilities?.tools ?? null,
-          pricing: {
-            input_usd_per_million: own?.inputUsdPerMillion ?? model.inputUsdPerMillion,
-            output_usd_per_million: own?.outputUsdPerMillion ?? model.outputUsdPerMillion,
-          },
-          providers: [provider.slug],
-        });
-      }
+      else byId.set(id, { ...shownModel(provider, model, findOverride), id, providers: [provider.slug] });
     }
   }
   return [...byId.values()];
+}
+
+function shownModel({ slug }: Provider, model: CatalogueModel, findOverride: FindOverride): ListedModel {
+  const own = findOverride(slug, model.id);
+  return {
+    id: model.id,
+    object: 'model',
+    created: CREATED_UNKNOWN,
+    owned_by: slug,
+    context_window: model.contextWindow,
+    max_output_tokens: model.outputLimit,
+    architecture: model.abilities && { input_modalities: model.abilities.takes, output_modalities: model.abilities.gives },
+    tools: model.abilities?.tools ?? null,
+    pricing: {
+      input_usd_per_million: own?.inputUsdPerMillion ?? model.inputUsdPerMillion,
+      output_usd_per_million: own?.outputUsdPerMillion ?? model.outputUsdPerMillion,
+    },
+    providers: [slug],
+  };
+}
+
+/** Of several names of a model the list has one; the others are served, and known here. */
+function servedModel(providers: readonly ConfiguredProvider[], id: string, findOverride: FindOverride): ListedModel | undefined {
+  const serving = providers.filter((it) => it.ready && serves(it.provider, id)).map((it) => it.provider);
+  const [first] = serving;
+  return first === undefined ? undefined : { ...shownModel(first, namedModel(first, id), findOverride), providers: serving.map(({ slug }) => slug) };
 }
 
 /** Anthropic's clients list models too: https://platform.claude.com/docs/en/api/models-list */
@@ -80,7 +90,7 @@ const geminiModel = (model: ListedModel) => ({
     : ['generateContent', 'streamGenerateContent', 'countTokens'],
 });
 
-const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;
+export const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;
 const isAnthropic = (c: AppContext): boolean => c.req.header('anthropic-version') !== undefined;
 
 const listed = async ({ env: { app } }: AppContext): Promise<ListedModel[]> => modelList(app.config.providerList, await app.priceOverrides());
@@ -96,7 +106,8 @@ export async function serveModels(c: AppContext): Promise<Response> {
 export async function serveModel(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
   const id = unescaped(c.req.path.replace(/^(?:\/v1(?:beta)?)?\/models\//, ''));
-  const model = (await listed(c)).find((each) => each.id === id);
+  const { app } = c.env;
+  const model = (await listed(c)).find((each) => each.id === id) ?? servedModel(app.config.providerList, id, await app.priceOverrides());
   if (model === undefined)
     throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });
   return c.json(isGemini(c) ? geminiModel(model) : isAnthropic(c) ? anthropicModel(model) : model);

@@ -154,6 +154,14 @@ describe('openai SDK', () => {
     expect(mini).toMatchObject({ object: 'model', owned_by: 'openai', pricing: { input_usd_per_million: 0.15, output_usd_per_million: 0.6 } });
     expect(list.data.some((model) => model.owned_by === 'groq')).toBe(false);
     expect(await client.models.retrieve('gpt-4o-mini')).toMatchObject({ id: 'gpt-4o-mini' });
+    // The list has one of a model's names; the others are served as well.
+    expect(await client.models.retrieve('gpt-4o-2024-08-06')).toMatchObject({
+      id: 'gpt-4o-2024-08-06',
+      max_output_tokens: 16_384,
+      context_window: 128_000,
+      architecture: { input_modalities: ['text', 'image', 'pdf'] },
+      tools: true,
+    });
   });
 });
 

@@ -136,6 +136,20 @@ describe('a target that keeps failing', () => {
     expect(first.received).toHaveLength(6);
   });
 
+  it('is blamed for silence where a key’s own defaults set the limit, and nobody was in a hurry', async () => {
+    first.handler = () => {};
+    const made = await api(worker, 'POST', '/api/keys', { name: 'patient', scopes: ['proxy'], defaults: { 'Weir-Timeout-First-Byte': '50ms' } });
+    const body = JSON.stringify({
+      model: 'openai/gpt-4o-mini, groq/llama-3.3-70b-versatile',
+      stream: true,
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    const headers = { authorization: `Bearer ${made.body.data.key}` };
+    for (let index = 0; index < 5; index++) await (await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers, body })).arrayBuffer();
+    await settled();
+    expect(await shown()).toContainEqual(expect.objectContaining({ target: 'openai/gpt-4o-mini', state: 'open' }));
+  });
+
   it('is still asked when all before it fail', async () => {
     second.handler = error(503);
     for (let index = 0; index < 5; index++) await ask('groq/llama-3.3-70b-versatile');

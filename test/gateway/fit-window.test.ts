@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../schema/policy';
 import type { Call, CallBody, Target } from '../../src/gateway/call';
 import { fitWindow, promptTokens } from '../../src/gateway/fit-window';
+import { PROVIDER_BY_NAME } from '../../src/providers/registry';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiEmbeddings } from '../../src/wires/openai-embeddings/wire';
 import type { JsonObject } from '../../src/wires/wire';
@@ -23,6 +24,15 @@ describe('a prompt larger than the window', () => {
     expect(fit(small, target, policy('truncate')).body).toBe(small);
     expect(fit(large, target, policy(undefined)).body).toBe(large);
     expect(fit(large, { ...target, contextWindow: null }, policy('truncate')).body).toBe(large);
+  });
+
+  it('is held against the model that the caller bills it as', () => {
+    const provider = PROVIDER_BY_NAME.get('openai');
+    if (provider === undefined) throw new Error('openai');
+    const large = bodyOf({ messages: [{ role: 'user', content: words(6_000) }] });
+    const of: Target = { ...target, provider, model: 'gpt-4o', contextWindow: 128_000 };
+    expect(fit(large, of, policy('middle-out')).note).toBeNull();
+    expect(fit(large, of, { ...policy('middle-out'), modelOverride: 'gpt-4' }).note).toContain('was cut');
   });
 
   it('loses its middle, and keeps the system’s words, both ends and what is no text', () => {

@@ -302,6 +302,11 @@ it('who lists models with a key that is none is told so in his dialect', async (
     401,
     { error: expect.objectContaining({ code: 401, status: 'UNAUTHENTICATED' }) },
   ]);
+  expect(await ask('/v1/models', { 'x-goog-api-key': stranger })).toEqual([
+    401,
+    { error: expect.objectContaining({ code: 401, status: 'UNAUTHENTICATED' }) },
+  ]);
+  expect(await ask('/v1/models/nope', { 'x-goog-api-key': ADMIN })).toEqual([404, { error: expect.objectContaining({ status: 'NOT_FOUND' }) }]);
   // A Weir key in the path or the query is one everywhere.
   expect((await ask(`/v1beta/models?key=${ADMIN}`, {}))[0]).toBe(200);
   expect((await ask(`/${ADMIN}/v1/models`, {}))[0]).toBe(200);

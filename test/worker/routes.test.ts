@@ -124,6 +124,24 @@ describe('a route that chooses', () => {
     expect(new Set(firsts).size).toBeGreaterThan(1);
   });
 
+  it('draws the same for an agent’s session, by whichever header it says it', async () => {
+    const even = ['mock/one', 'mock/two', 'mock/three'].map((model) => ({ model, weight: 1 }));
+    await api('PUT', '/by-session', { targets: even, sticky: 'session' });
+    for (const header of ['session-id', 'x-claude-code-session-id', 'Helicone-Session-Id']) {
+      const drawn = new Set<string | null>();
+      for (let index = 0; index < 8; index++) drawn.add((await chat('route/by-session', { [header]: 's1' })).headers.get('weir-attempts'));
+      expect([header, drawn.size]).toEqual([header, 1]);
+    }
+  });
+
+  it('leaves out the providers that a call excludes', async () => {
+    await api('PUT', '/barred', { targets: ['mock/one'] });
+    expect((await chat('route/barred, !openai')).status).toBe(200);
+    const refused = await chat('route/barred, !mock');
+    expect([refused.status, await refused.text()]).toEqual([404, expect.stringContaining('the call excludes all of them')]);
+    expect((await chat('route/barred, gpt-4o')).status).toBe(400);
+  });
+
   it('asks the one with the best score, and the call’s own word counts before the route’s', async () => {
     const targets = [
       { model: 'mock/error-500', score: 0.2 },

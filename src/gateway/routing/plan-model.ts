@@ -185,7 +185,14 @@ function slugOf(name: string, config: Config): string {
 }
 
 function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config): ConfiguredProvider[] {
-  const serving = servingProviders(item, config).filter((it) => !excluded.has(it.provider.slug));
+  const all = servingProviders(item, config);
+  const serving = all.filter((it) => !excluded.has(it.provider.slug));
+  if (serving.length === 0 && all.length > 0) {
+    const names = all.map((it) => it.provider.slug).join(', ');
+    throw new GatewayError('model_not_found', `The model \`${item.name.slice(0, 100)}\` is served by ${names}, and the call excludes all of them.`, {
+      param: 'model',
+    });
+  }
   const speaking = serving.filter((it) => endpointAt(it, endpoint, nameAt(it, item)) !== null);
   const staying = speaking.filter((it) => staysInRegion(it, nameAt(it, item), config));
   const ready = staying.filter((it) => it.ready);

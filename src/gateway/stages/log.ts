@@ -5,6 +5,7 @@ import type { WireName } from '../../wires/wire';
 import { estimateInput, estimateUsage } from '../estimate-usage';
 import type { ClosedCall } from '../ports';
 import { redactHeaders, redactText } from '../redact';
+import { sessionOf } from '../session';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 
 const EXCERPT_CHARS = 120;
@@ -43,19 +44,6 @@ function requestText(trail: Trail): string | null {
 export function storedBytes({ body, answerIsText, answerBytes }: Trail): number {
   const request = body?.text?.length ?? (body?.bytes !== null && TEXT.test(body?.contentType ?? '') ? (body?.byteLength ?? 0) : 0);
   return request + (answerIsText ? answerBytes : 0);
-}
-
-/** Agents that send no Helicone header say their session in headers of their own. */
-function sessionOf(trail: Trail): string | null {
-  const { headers } = trail.call;
-  return (
-    trail.policy?.sessionId ??
-    headers.get('x-claude-code-session-id') ??
-    headers.get('session-id') ??
-    headers.get('thread-id') ??
-    trail.body?.facts.session ??
-    null
-  );
 }
 
 const ESTIMATED = 'usage estimated from the text by tokenx: the provider reported none';
@@ -113,7 +101,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     endedAt,
     keyId: trail.identity?.keyId ?? null,
     userId: policy?.userId ?? body?.facts.user ?? null,
-    sessionId: sessionOf(trail),
+    sessionId: sessionOf(call, policy, body),
     sessionPath: policy?.sessionPath ?? null,
     sessionName: policy?.sessionName ?? null,
     promptId: policy?.promptId ?? null,

@@ -2,6 +2,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { Policy } from '../../../schema/policy';
 import type { Endpoint } from '../../wires/endpoints';
+import { mayHoldSeal } from '../../wires/signature';
 import type { WireName } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
@@ -15,6 +16,7 @@ import { planNamedTargets, planProxy } from '../routing/plan-proxy';
 import { ruleFacts } from '../routing/rules';
 import { shownTarget } from '../routing/strategy';
 import { orderByWeight, pointOf } from '../routing/weighted';
+import { sessionOf } from '../session';
 import type { Trail } from '../trail';
 import { readPolicy } from './read-policy';
 
@@ -40,7 +42,7 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
           param: 'alt',
         });
       }
-      if (model !== null && /(?:^|,)\s*route\/.*,|,\s*route\//.test(model)) {
+      if (model !== null && /(?:^|,)\s*route\/[^,]*,\s*[^!\s]|,\s*route\//.test(model)) {
         throw new GatewayError('bad_request', 'The `model` names a route beside others, expected `route/<name>` alone.', { param: 'model' });
       }
       if (model?.startsWith(ROUTE)) return planRoute(call, endpoint, identity, policy, body, deps, trail);
@@ -107,10 +109,11 @@ function holdingState(call: Call, body: CallBody, targets: readonly Target[], wa
 
 /** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
 function sayable(call: Call, body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
-  if (targets.every((target) => target.wire.name === call.wire.name)) return targets;
+  const isOwn = (target: Target): boolean => target.wire.name === call.wire.name && !(policy.strict && mayHoldSeal(body.text ?? ''));
+  if (targets.every(isOwn)) return targets;
   let refusal: unknown = null;
   const left = targets.filter((target) => {
-    if (target.wire.name === call.wire.name) return true;
+    if (isOwn(target)) return true;
     try {
       const { dropped } = outgoingBody(call, body, target, null);
       if (policy.strict && dropped.length > 0) {
@@ -142,7 +145,7 @@ async function planRoute(
   deps: PlanDeps,
   trail: Trail,
 ): Promise<Plan> {
-  const asked = body.facts.model?.slice(ROUTE.length) ?? '';
+  const [asked = '', ...exclusions] = (body.facts.model ?? '').slice(ROUTE.length).split(',');
   const { warn } = trail;
   const routes = await deps.routes();
   if (routes === null) throw new GatewayError('unavailable', 'The stored routes cannot be read now.', { param: 'model', retryAfterSeconds: 1 });
@@ -156,10 +159,10 @@ async function planRoute(
   for (const warning of merged.warnings) if (!policy.warnings.includes(warning)) trail.warn(warning);
   const strategy = merged.routing ?? route.strategy;
   const plan = (model: string, tell: (sentence: string) => void): Target[] =>
-    planModel(call, endpoint, merged, { ...body.facts, model }, deps.config, tell);
+    planModel(call, endpoint, merged, { ...body.facts, model: [model, ...exclusions].join(',') }, deps.config, tell);
   const ruled = planRuled(applyRules(route, call, body, merged, deps, trail), route, plan, trail);
   const items = (): readonly string[] =>
-    strategy === 'weighted' ? drawn(route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model);
+    strategy === 'weighted' ? drawn(call, route, merged, body, deps.random, trail) : route.targets.map(({ model }) => model);
   const planned = holdingState(call, body, ruled ?? plan(items().join(','), warn), warn);
   const scores = strategy === 'quality' ? scoresOf(route, (model) => plan(model, () => {})) : new Map<string, number>();
   // What was drawn, or named by a rule, stands in its order.
@@ -227,8 +230,9 @@ function applyRules(route: StoredRoute, call: Call, body: CallBody, policy: Poli
 }
 
 /** Without a session or a user to stick to, each call is drawn for itself. */
-function drawn(route: StoredRoute, policy: Policy, { facts }: CallBody, random: () => number, trail: Trail): readonly string[] {
-  const whom = route.sticky === 'session' ? (policy.sessionId ?? facts.session) : route.sticky === 'user' ? (policy.userId ?? facts.user) : null;
+function drawn(call: Call, route: StoredRoute, policy: Policy, body: CallBody, random: () => number, trail: Trail): readonly string[] {
+  const session = route.sticky === 'session' ? sessionOf(call, policy, body) : null;
+  const whom = route.sticky === 'user' ? (policy.userId ?? body.facts.user) : session;
   const weighted = route.hasWeights ? route.targets : route.targets.map(({ model }) => ({ model, weight: 1 }));
   const models = orderByWeight(weighted, whom === null ? random() : pointOf(`${route.name}\n${whom}`));
   trail.routing = `weighted: drew ${models[0] ?? 'nobody'}${whom === null ? '' : `, as always for this ${route.sticky}`}`;

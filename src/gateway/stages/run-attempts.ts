@@ -3,7 +3,7 @@ import type { Policy } from '../../../schema/policy';
 import type { Outcome } from '../../../schema/record';
 import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type Failed, wantsNoUsage } from '../ask-target';
 import type { Call, CallBody, Identity, Target } from '../call';
-import type { Deadline } from '../deadline';
+import type { Deadline, TimeoutName } from '../deadline';
 import { GatewayError } from '../errors';
 import { answersByTool } from '../outgoing-body';
 import type { HealthBoard } from '../ports';
@@ -76,6 +76,13 @@ export function goOnBeyond(
 
 /** What a failure counts as, where the quickest is asked first. */
 const FAILED_MS = 60_000;
+/** By which a caller itself sets a limit. */
+const TIMEOUT_HEADERS: Readonly<Record<TimeoutName, string>> = {
+  connect: 'weir-timeout-connect',
+  'first byte': 'weir-timeout-first-byte',
+  idle: 'weir-timeout-idle',
+  total: 'weir-timeout-total',
+};
 /** Silence that tells of a target: reasoning models think, and callers may be in a hurry. */
 const PATIENCE_MS = 30_000;
 
@@ -178,9 +185,12 @@ class Run {
     else if (outcome === 'cut' && !this.#blamed.has(target)) this.asked.deps.health.report(target, false, false, null);
   }
 
-  /** A caller that gives up after a moment says nothing of the target that others wait for. */
+  /** A caller that gives up after a moment says nothing of the target that others wait for; what a route or a key sets is no caller's haste. */
   #wasImpatient({ kind }: Failed): boolean {
-    return kind === 'silent' && (this.asked.deadline.expired?.ms ?? 0) < PATIENCE_MS;
+    const { deadline, call } = this.asked;
+    const { expired } = deadline;
+    if (kind !== 'silent' || expired === null || expired.ms >= PATIENCE_MS) return kind === 'silent' && expired === null;
+    return call.headers.has(TIMEOUT_HEADERS[expired.name]);
   }
 
   /** Whether there is a next try; waits for it. */

@@ -247,6 +247,11 @@ describe('planTargets on the AI Gateway', () => {
     });
   });
 
+  it('says whom a call excludes where that leaves nobody', () =>
+    expect(plan('gpt-4o, !openai, !openrouter')).toMatch(
+      /^model_not_found: The model `gpt-4o` is served by openai.*, and the call excludes all of them/,
+    ));
+
   it('asks the first target alone where fallback is off', () => {
     const call = { door: { kind: 'gateway', endpoint: ENDPOINTS[0] }, wire: ENDPOINTS[0]?.wire, query: '' } as Call;
     const body = { facts: { model: 'gpt-4o, gpt-4o-mini' } } as CallBody;
