@@ -1,7 +1,7 @@
 /** The responses endpoint with other vendors' models behind it: the `openai` package and the `ai` package, which uses it by default. */
 import { createOpenAI } from '@ai-sdk/openai';
 import type { LLMock } from '@copilotkit/aimock';
-import { generateObject, generateText, streamText } from 'ai';
+import { tool as aiTool, generateObject, generateText, stepCountIs, streamText } from 'ai';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +15,7 @@ let upstream: LLMock;
 let worker: RunningWorker;
 let client: OpenAI;
 
+const turn = (content: string) => [{ role: 'user' as const, content }];
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const tool = { type: 'function' as const, name: 'get_weather', parameters: schema, strict: false };
 
@@ -78,6 +79,30 @@ describe.each(['claude-sonnet-4-5', 'gemini-2.5-flash', 'mistral/mistral-small-l
     expect((await generateText({ model: openai(model), prompt: 'what is a weir?' })).text).toBe(SAID);
     const streamed = streamText({ model: openai(model), prompt: 'what is a weir?' });
     expect(await streamed.text).toBe(SAID);
+  });
+
+  it('serve the ai package over several turns and calls, by chat and, with nothing stored, by responses', async () => {
+    const openai = createOpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1` });
+    const get_weather = aiTool({ inputSchema: z.object({ city: z.string() }), execute: ({ city }) => `snow in ${city}` });
+    const stateless = { openai: { store: false } };
+    for (const asked of [openai.chat(model), openai(model)]) {
+      const first = await generateText({ model: asked, providerOptions: stateless, prompt: 'what is a weir?' });
+      const messages = [...turn('what is a weir?'), ...first.response.messages, ...turn('and why?')];
+      expect((await generateText({ model: asked, providerOptions: stateless, messages })).text).toBe(SAID);
+      expect(JSON.stringify(upstream.getRequests().at(-1)?.body)).toContain(SAID);
+      const looped = await generateText({
+        model: asked,
+        providerOptions: stateless,
+        tools: { get_weather },
+        stopWhen: stepCountIs(2),
+        prompt: 'weather in Oslo?',
+      });
+      expect(looped.steps).toHaveLength(2);
+      expect(JSON.stringify(upstream.getRequests().at(-1)?.body)).toContain('snow in Oslo');
+    }
+    const stored = await generateText({ model: openai(model), prompt: 'what is a weir?' });
+    const again = generateText({ model: openai(model), maxRetries: 0, messages: [...stored.response.messages, ...turn('and why?')] });
+    await expect(again).rejects.toThrow(/`store: false` makes SDKs send it/);
   });
 });
 
