@@ -49,6 +49,10 @@ export const Usage = z.object({
   /** Pages of documents that were read, and those among them that were put into a schema. */
   pages: z.number().int().nonnegative().default(0),
   annotatedPages: z.number().int().nonnegative().default(0),
+  /** Calls of tools that the vendor ran and bills by themselves (files, code, images), searches on the web aside. */
+  vendorTools: z.number().int().nonnegative().default(0),
+  /** 1: it ran in a tier of service with another price (flex, priority, fast). */
+  otherTier: z.number().int().nonnegative().default(0),
   /** Cost in US dollars as the provider itself reports it, or null. */
   reportedCostUsd: z.number().nonnegative().nullable(),
 });
@@ -171,5 +175,7 @@ export const NO_USAGE: Usage = {
   searches: 0,
   pages: 0,
   annotatedPages: 0,
+  vendorTools: 0,
+  otherTier: 0,
   reportedCostUsd: null,
 };

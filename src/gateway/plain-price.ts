@@ -30,7 +30,7 @@ function pricesOf(priceId: string, model: string, atMs: number): ModelPrice | nu
   return prices;
 }
 
-const PLAIN: ReadonlySet<string> = new Set(['input', 'cacheRead', 'cacheWrite', 'output', 'reportedCostUsd']);
+const PLAIN: ReadonlySet<string> = new Set(['input', 'cacheRead', 'cacheWrite', 'output', 'otherTier', 'reportedCostUsd']);
 /** What the four products do not cover. */
 const FURTHER = (Object.keys(NO_USAGE) as (keyof Usage)[]).filter((name) => !PLAIN.has(name));
 

@@ -5,7 +5,7 @@
 import { type Usage as CatalogueUsage, calcPrice } from '@pydantic/genai-prices';
 import type { Usage } from '../../schema/record';
 import { PROVIDER_BY_NAME } from '../providers/registry';
-import { unitPrice } from '../providers/unit-prices';
+import { isPartlyPriced, unitPrice } from '../providers/unit-prices';
 import { plainCost } from './plain-price';
 
 export const NANO_PER_USD = 1_000_000_000;
@@ -100,6 +100,7 @@ function searchCost(provider: string, model: string, searches: number): number |
 }
 
 function catalogueCost(provider: string, priceId: string, model: string, usage: Usage, at: Date): number | null {
+  if (isPartlyPriced(provider, model, usage)) return null;
   try {
     const plain = plainCost(priceId, model, usage, at.getTime());
     if (plain !== null) return plain;

@@ -31,6 +31,18 @@ const PRICES: readonly (readonly [provider: string, prefix: string, price: UnitP
   ['voyage', 'rerank-2.5-lite', { perMillionInputTokens: 0.02 }],
 ];
 
+/** Each call searches, for a fee that no answer of theirs counts: https://platform.openai.com/docs/models/gpt-4o-search-preview */
+const SEARCHING = /\bsearch-(?:preview|api)\b/;
+/** Providers whose tiers of service cost the same: https://console.groq.com/docs/service-tiers */
+const ONE_PRICE: ReadonlySet<string> = new Set(['groq']);
+
+/** Something of the call is billed that has no price here: what the rest costs would be taken for the whole. */
+export const isPartlyPriced = (
+  provider: string,
+  model: string,
+  { vendorTools, otherTier }: { readonly vendorTools: number; readonly otherTier: number },
+): boolean => vendorTools > 0 || (otherTier > 0 && !ONE_PRICE.has(provider)) || (provider === 'openai' && SEARCHING.test(model));
+
 const byLength = [...PRICES].sort(([, a], [, b]) => b.length - a.length);
 
 /** Null where there is none. */

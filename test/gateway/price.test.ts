@@ -55,6 +55,41 @@ describe('golden invoices', () => {
     expect(invoice('openai', 'gpt-4o-audio-preview', usage)).toBeNull();
   });
 
+  it('what is billed beside the tokens and has no price here makes the whole unknown, not the tokens the whole', () => {
+    const counts = { input_tokens: 100, output_tokens: 10 };
+    const responses = (more: object) => invoice('openai', 'gpt-4.1', readResponses({ usage: counts, ...more }));
+    expect(responses({})).toBe(100 * 2_000 + 10 * 8_000);
+    for (const type of ['file_search_call', 'code_interpreter_call', 'image_generation_call']) expect(responses({ output: [{ type }] })).toBeNull();
+    for (const service_tier of ['flex', 'priority']) expect(responses({ service_tier })).toBeNull();
+    expect(responses({ service_tier: 'default' })).toBe(280_000);
+    expect(invoice('openai', 'gpt-4o-search-preview', readChat({ prompt_tokens: 100, completion_tokens: 10 }))).toBeNull();
+    expect(invoice('anthropic', 'claude-opus-4-6', readAnthropic({ ...counts, speed: 'fast' }))).toBeNull();
+    expect(invoice('anthropic', 'claude-opus-4-6', readAnthropic({ ...counts, speed: 'standard' }))).toBe(100 * 5_000 + 10 * 25_000);
+    const chat = readChat({ prompt_tokens: 100, completion_tokens: 10 }, 'flex');
+    expect(invoice('openai', 'gpt-4.1', chat)).toBeNull();
+    // There all tiers cost the same: 0.59 and 0.79.
+    expect(invoice('groq', 'llama-3.3-70b-versatile', chat)).toBe(100 * 590 + 10 * 790);
+  });
+
+  it('gpt-5.6-sol with what it wrote into its cache, in chat and on the Responses wire: 4, read 0.40, written 5, 20; searches 10 a thousand', () => {
+    const details = { cached_tokens: 300, cache_write_tokens: 200 };
+    const tokens = 500 * 4_000 + 300 * 400 + 200 * 5_000 + 50 * 20_000;
+    expect(invoice('openai', 'gpt-5.6-sol', readChat({ prompt_tokens: 1_000, completion_tokens: 50, prompt_tokens_details: details }))).toBe(tokens);
+    const output = [{ type: 'web_search_call', status: 'completed', action: { type: 'search' } }];
+    const usage = { input_tokens: 1_000, output_tokens: 50, input_tokens_details: details };
+    expect(invoice('openai', 'gpt-5.6-sol', readResponses({ usage }))).toBe(tokens);
+    expect(invoice('openai', 'gpt-5.6-sol', readResponses({ usage, output }))).toBe(tokens + 10_000_000);
+  });
+
+  it('beyond the first tier: claude-sonnet-4-5 over 200,000 at 6 and 22.50, gpt-5.4 over 272,000 at 5 and 22.50', () => {
+    const long = readAnthropic({ input_tokens: 250_000, output_tokens: 1_000, cache_read_input_tokens: 10_000, cache_creation_input_tokens: 1_000 });
+    expect(invoice('anthropic', 'claude-sonnet-4-5', long)).toBe(250_000 * 6_000 + 10_000 * 600 + 1_000 * 7_500 + 1_000 * 22_500);
+    const wide = readChat({ prompt_tokens: 300_000, completion_tokens: 1_000 });
+    expect(invoice('openai', 'gpt-5.4', wide)).toBe(300_000 * 5_000 + 1_000 * 22_500);
+    const cached = readGemini({ usageMetadata: { promptTokenCount: 250_000, cachedContentTokenCount: 100_000, candidatesTokenCount: 1_000 } });
+    expect(invoice('google', 'gemini-2.5-pro', cached)).toBe(150_000 * 2_500 + 100_000 * 250 + 1_000 * 15_000);
+  });
+
   it('text-embedding-3-small: 0.02', () => {
     expect(invoice('openai', 'text-embedding-3-small', readChat({ prompt_tokens: 8, total_tokens: 8 }))).toBe(160);
   });

@@ -17,6 +17,8 @@ export function readUsage(usage: unknown): Usage | null {
     cacheWrite1h: count(at(usage, 'cache_creation', 'ephemeral_1h_input_tokens')),
     reasoning: count(at(usage, 'output_tokens_details', 'thinking_tokens')),
     webSearches: count(at(usage, 'server_tool_use', 'web_search_requests')),
+    // https://platform.claude.com/docs/en/build-with-claude/fast-mode
+    otherTier: usage['speed'] === 'fast' ? 1 : 0,
   };
 }
 

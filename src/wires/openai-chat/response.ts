@@ -10,7 +10,7 @@ import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
   model: stringOr(body['model'], null),
-  usage: readUsage(body['usage']),
+  usage: readUsage(body['usage'], body['service_tier']),
   error: readError(body),
 });
 
@@ -47,7 +47,7 @@ export function readCompletion(body: JsonObject): Completion {
       readFinish(choice?.['finish_reason']),
       parts.some((part) => part.kind === 'tool-call'),
     ),
-    usage: readUsage(body['usage']),
+    usage: readUsage(body['usage'], body['service_tier']),
   };
 }
 

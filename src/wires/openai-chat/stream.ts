@@ -52,7 +52,7 @@ export class ChatStream implements StreamReader {
     const failure = readError(chunk) === null ? null : readFailure(chunk);
     if (failure !== null) return { error: failure.message, errorCode: failure.code };
     this.model = stringOr(chunk['model'], null) || this.model;
-    const usage = readUsage(chunk['usage']);
+    const usage = readUsage(chunk['usage'], chunk['service_tier']);
     if (usage !== null) this.usage = usage;
     const choices = objects(chunk['choices']);
     let content = false;
@@ -89,7 +89,7 @@ export class ChatPartReader implements PartReader {
     }
     const choice = objects(chunk['choices']).find((each) => (each['index'] ?? 0) === 0);
     if (choice !== undefined) this.#readChoice(choice, parts);
-    const usage = readUsage(chunk['usage']);
+    const usage = readUsage(chunk['usage'], chunk['service_tier']);
     if (usage !== null) parts.push({ kind: 'usage', usage });
     return parts.flatMap((part) => this.#order.pass(part));
   }

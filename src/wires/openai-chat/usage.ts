@@ -3,8 +3,12 @@ import type { CompletionUsage } from 'openai/resources/completions';
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, costUsd, count, isObject } from '../json';
 
-/** Usage of a chat, completion or embedding answer, or null when the provider sent none. */
-export function readUsage(usage: unknown): Usage | null {
+/** https://platform.openai.com/docs/pricing (flex, priority) */
+const OTHER_TIERS: ReadonlySet<unknown> = new Set(['flex', 'priority']);
+export const isOtherTier = (tier: unknown): number => (OTHER_TIERS.has(tier) ? 1 : 0);
+
+/** Usage of a chat, completion or embedding answer, or null when the provider sent none. `tier`: `service_tier`, which stands beside it. */
+export function readUsage(usage: unknown, tier?: unknown): Usage | null {
   if (!isObject(usage)) return null;
   const input = count(usage['prompt_tokens']);
   return {
@@ -17,6 +21,7 @@ export function readUsage(usage: unknown): Usage | null {
     reasoning: count(at(usage, 'completion_tokens_details', 'reasoning_tokens')),
     inputAudio: count(at(usage, 'prompt_tokens_details', 'audio_tokens')),
     outputAudio: count(at(usage, 'completion_tokens_details', 'audio_tokens')),
+    otherTier: isOtherTier(tier),
     // OpenRouter's `cost` is in US dollars: https://openrouter.ai/docs/use-cases/usage-accounting
     reportedCostUsd: costUsd(usage['cost']),
   };
