@@ -162,6 +162,8 @@ export const HOSTS: readonly Provider[] = [
     endpoints: WITH_RESPONSES,
     priceId: null,
     documentation: 'https://vercel.com/docs/ai-gateway/openai-compat',
+    // https://vercel.com/docs/ai-gateway/capabilities/zdr
+    dataUse: 'Nothing is kept by itself; each host behind it has its own rules.',
   }),
   compatible({
     slug: 'openrouter',

@@ -219,7 +219,8 @@ describe('Bedrock', () => {
     expect(readMessagesStream(await response.text())).toMatchObject({ text: SAID, finish: 'end_turn' });
     const body = JSON.parse(sent()?.body ?? '{}');
     expect(body.system.filter((block: object) => 'cachePoint' in block)).toHaveLength(1);
-    expect(body.messages[0].content.at(-1)).toEqual({ cachePoint: { type: 'default' } });
+    // What the system says amid the conversation stays there, behind what is marked.
+    expect(body.messages[0].content.slice(1)).toEqual([{ cachePoint: { type: 'default' } }, { text: 'The user opened a file.' }]);
     expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ request_user_id: 'ada', session_id: 'one', outcome: 'ok' });
   });
 

@@ -85,6 +85,16 @@ describe('every provider', () => {
     expect(asked(slug === 'vertex' ? 'vertex/meta/llama-4' : `${slug}/m`)).toBe(CHATS[slug]),
   );
 
+  it.each([
+    ['voyage', 'openai-embeddings https://api.voyageai.com/v1/embeddings'],
+    ['jina', 'openai-embeddings https://api.jina.ai/v1/embeddings'],
+  ])('%s, which does not chat, embeds where it says', (slug, expected) => expect(asked(`${slug}/m`, 'embeddings')).toBe(expected));
+
+  it('is tried by a test of its own, or passes as a proxy alone', () => {
+    const silent = PROVIDERS.filter((it) => !chatting.includes(it) && !['voyage', 'jina'].includes(it.slug));
+    expect(silent.filter(({ endpoints }) => endpoints.length > 0).map(({ slug }) => slug)).toEqual([]);
+  });
+
   it('has a name, a URL and a documentation of its own', () => {
     const names = PROVIDERS.flatMap(({ slug, aliases }) => [slug, ...aliases]);
     expect(new Set(names).size).toBe(names.length);
