@@ -1,9 +1,15 @@
 /** Usage objects as the vendors document them; each case names its page. */
 import { describe, expect, it } from 'vitest';
+import { NO_USAGE, type Usage } from '../../schema/record';
 import { readUsage as readAnthropic } from '../../src/wires/anthropic-messages/usage';
+import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
+import type { Completion } from '../../src/wires/canonical';
 import { readUsage as readGemini } from '../../src/wires/gemini/usage';
+import { gemini } from '../../src/wires/gemini/wire';
 import { readUsage as readChat } from '../../src/wires/openai-chat/usage';
+import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { readUsage as readResponses } from '../../src/wires/openai-responses/usage';
+import { openAiResponses } from '../../src/wires/openai-responses/wire';
 
 describe('usage', () => {
   it('of a chat completion: https://platform.openai.com/docs/api-reference/chat/object', () => {
@@ -64,5 +70,30 @@ describe('usage', () => {
       reportedCostUsd: null,
     });
     expect(readChat({ prompt_tokens: -5, completion_tokens: 'many' })).toMatchObject({ input: 0, output: 0 });
+  });
+});
+
+describe('usage from one dialect to another', () => {
+  const completion = (usage: Usage): Completion => ({ id: 'a', model: 'm', parts: [{ kind: 'text', text: 'hi' }], finish: 'stop', usage });
+  const WIRES = [openAiChat, openAiResponses, anthropicMessages, gemini];
+  /** What a dialect has no words for. */
+  const SILENT: Readonly<Record<string, readonly (keyof Usage)[]>> = {
+    'openai-chat': ['cacheWrite1h'],
+    'openai-responses': ['cacheWrite1h', 'inputAudio', 'outputAudio'],
+    'anthropic-messages': ['inputAudio', 'outputAudio'],
+    gemini: ['cacheWrite', 'cacheWrite1h'],
+  };
+  const used = { ...NO_USAGE, input: 100, output: 50, cacheRead: 30, cacheWrite: 20, cacheWrite1h: 5, reasoning: 10, inputAudio: 8, outputAudio: 6 };
+
+  it.each(WIRES.map((wire) => [wire.name, wire] as const))('%s says all that it has words for, and no more tokens than there were', (name, wire) => {
+    const body = JSON.parse(JSON.stringify(wire.inbound?.writeCompletion(completion(used), 1, {})));
+    const silenced = Object.fromEntries((SILENT[name] ?? []).map((each) => [each, 0]));
+    expect(wire.outbound?.readCompletion(body).usage).toEqual({ ...used, ...silenced });
+  });
+
+  it.each(WIRES.map((wire) => [wire.name, wire] as const))('%s says an empty answer as one', (_, wire) => {
+    const body = JSON.parse(JSON.stringify(wire.inbound?.writeCompletion({ ...completion(NO_USAGE), parts: [] }, 1, {})));
+    const read = wire.outbound?.readCompletion(body);
+    expect([read?.parts, read?.finish, read?.usage?.output]).toEqual([[], 'stop', 0]);
   });
 });

@@ -32,10 +32,17 @@ export function readUsage(body: JsonObject): Usage | null {
   };
 }
 
+const byModality = (all: number, audio: number): JsonObject[] => [
+  { modality: 'TEXT', tokenCount: Math.max(0, all - audio) },
+  { modality: 'AUDIO', tokenCount: audio },
+];
+
 export const writeUsage = (it: Usage): JsonObject => ({
   promptTokenCount: it.input,
   candidatesTokenCount: it.output - Math.min(it.reasoning, it.output),
   totalTokenCount: it.input + it.output,
   ...(it.cacheRead > 0 && { cachedContentTokenCount: it.cacheRead }),
   ...(it.reasoning > 0 && { thoughtsTokenCount: Math.min(it.reasoning, it.output) }),
+  ...(it.inputAudio > 0 && { promptTokensDetails: byModality(it.input, it.inputAudio) }),
+  ...(it.outputAudio > 0 && { candidatesTokensDetails: byModality(it.output - Math.min(it.reasoning, it.output), it.outputAudio) }),
 });
