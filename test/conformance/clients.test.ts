@@ -286,3 +286,143 @@ describe('browsers', () => {
     expect((await preflight('https://evil.test')).headers.get('access-control-allow-origin')).toBeNull();
   });
 });
+
+const CHAT = JSON.stringify({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  model: 'gpt-4o',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 },
+});
+
+describe('Cursor', () => {
+  // https://github.com/Helicone/helicone/issues/5629: the body of a response at the chat endpoint, whose answer is read as a chat.
+  const body = {
+    user: 'auth0|ada',
+    model: 'gpt-4o',
+    stream: false,
+    input: [
+      { role: 'system', content: 'You are an agent in an editor.' },
+      { role: 'user', content: [{ type: 'input_text', text: 'hi' }] },
+    ],
+    tools: [
+      {
+        type: 'function',
+        name: 'read_file',
+        description: 'Reads',
+        parameters: { type: 'object', properties: { path: { type: 'string' } } },
+        strict: false,
+      },
+    ],
+    store: false,
+    include: ['reasoning.encrypted_content'],
+    prompt_cache_retention: '24h',
+  };
+
+  it('posts a response to the chat endpoint, and gets a chat', async () => {
+    answers(200, CHAT);
+    const response = await send('/v1/chat/completions', JSON.stringify(body), {
+      authorization: `Bearer ${ADMIN_KEY}`,
+      'user-agent': 'Go-http-client/2.0',
+    });
+    expect([response.status, await response.json()]).toEqual([200, JSON.parse(CHAT)]);
+    expect(last().head).toMatch(/^POST \/v1\/chat\/completions /);
+    expect(JSON.parse(last().body)).toEqual({
+      model: 'gpt-4o',
+      messages: [
+        { role: 'system', content: 'You are an agent in an editor.' },
+        { role: 'user', content: 'hi' },
+      ],
+      user: 'auth0|ada',
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'read_file', description: 'Reads', parameters: { type: 'object', properties: { path: { type: 'string' } } } },
+        },
+      ],
+    });
+    expect(response.headers.get('weir-warnings')).toContain('the body is one of /v1/responses, it was read as a chat without prompt_cache_retention');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ request_user_id: 'auth0|ada', outcome: 'ok' });
+  });
+
+  it('is told what of it no chat can say', async () => {
+    const refused = await send('/v1/chat/completions', JSON.stringify({ ...body, previous_response_id: 'resp_1' }), {
+      authorization: `Bearer ${ADMIN_KEY}`,
+    });
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining('The body is one of /v1/responses, and cannot be read as a chat.'),
+    ]);
+  });
+
+  it('may write its tools flat beside messages, also for the models of others', async () => {
+    answers(200, MESSAGE);
+    const { tools } = body;
+    const chat = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'hi' }], tools };
+    const response = await send('/v1/chat/completions', JSON.stringify(chat), { authorization: `Bearer ${ADMIN_KEY}` });
+    expect(response.status).toBe(200);
+    expect(JSON.parse(last().body).tools).toMatchObject([{ name: 'read_file', description: 'Reads' }]);
+  });
+});
+
+describe('the Gemini CLI', () => {
+  // As @google/genai writes it for that program: tools by JSON Schema, thinking shown, a session's history with calls and results.
+  const contents = [
+    { role: 'user', parts: [{ text: 'This is the Gemini CLI. Today is Monday.' }] },
+    { role: 'model', parts: [{ functionCall: { name: 'list_directory', args: { path: '.' } } }] },
+    { role: 'user', parts: [{ functionResponse: { id: 'list_directory-1', name: 'list_directory', response: { output: 'a.ts' } } }] },
+  ];
+  const config = { temperature: 0, topP: 1, thinkingConfig: { includeThoughts: true, thinkingBudget: 8_192 } };
+  const tools = [
+    {
+      functionDeclarations: [
+        { name: 'list_directory', description: 'Lists', parametersJsonSchema: { type: 'object', properties: { path: { type: 'string' } } } },
+      ],
+    },
+  ];
+  const asked = JSON.stringify({ contents, systemInstruction: { role: 'user', parts: [{ text: 'Be brief.' }] }, tools, generationConfig: config });
+  const headers = {
+    'x-goog-api-key': ADMIN_KEY,
+    'user-agent': 'GeminiCLI/0.9.0/gemini-2.5-pro (linux; x64)',
+    'x-goog-api-client': 'google-genai-sdk/1.16.0 gl-node/v20',
+  };
+
+  it('reaches its own models byte for byte', async () => {
+    answers(200, 'data: {"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"hi"}]},"finishReason":"STOP"}]}\n\n', SSE_HEADERS);
+    const response = await send('/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse', asked, headers);
+    expect([response.status, last().body]).toEqual([200, asked]);
+    expect(last().head).toMatch(/^POST \/v1beta\/models\/gemini-2\.5-pro:streamGenerateContent\?alt=sse /);
+    await response.text();
+  });
+
+  it('reaches the models of others', async () => {
+    answers(200, MESSAGE);
+    const response = await send('/v1beta/models/claude-sonnet-4-5:generateContent', asked, headers);
+    expect(await response.json()).toMatchObject({ candidates: [{ content: { parts: [{ text: 'hi' }] }, finishReason: 'STOP' }] });
+    const sent = JSON.parse(last().body);
+    expect([sent.system, sent.messages.map(({ role }: { role: string }) => role), sent.tools[0].name]).toEqual([
+      'Be brief.',
+      ['user', 'assistant', 'user'],
+      'list_directory',
+    ]);
+    const [call] = sent.messages[1].content;
+    expect(sent.messages[2].content[0]).toMatchObject({ type: 'tool_result', tool_use_id: call.id });
+  });
+});
+
+describe('LibreChat', () => {
+  it('asks for the models, and chats with the user’s id', async () => {
+    const listed = await fetch(`${worker.url}/v1/models`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+    expect(((await listed.json()) as { data: { id: string }[] }).data.map(({ id }) => id)).toContain('gpt-4o');
+    answers(200, CHAT);
+    const asked = JSON.stringify({
+      model: 'gpt-4o',
+      user: '665f1c',
+      stream: false,
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
+    });
+    const response = await send('/v1/chat/completions', asked, { authorization: `Bearer ${ADMIN_KEY}` });
+    expect([response.status, last().body]).toEqual([200, asked]);
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ request_user_id: '665f1c' });
+  });
+});

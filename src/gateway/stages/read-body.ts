@@ -5,6 +5,7 @@ import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, CallBody } from '../call';
 import { GatewayError } from '../errors';
 import { locate } from '../locate';
+import { placedBody } from '../misplaced-body';
 import { readUpTo } from '../read-up-to';
 
 /** The AI Gateway parses its bodies; more than this is no prompt. */
@@ -17,10 +18,10 @@ const decoder = new TextDecoder();
 
 export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
   if (call.refusal !== undefined) throw call.refusal;
-  return call.door.kind === 'gateway' ? readGatewayBody(call) : readProxyBody(call, warn);
+  return call.door.kind === 'gateway' ? readGatewayBody(call, warn) : readProxyBody(call, warn);
 }
 
-async function readGatewayBody(call: Call): Promise<CallBody> {
+async function readGatewayBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
   const length = contentLength(call.headers);
   const encoding = call.headers.get('content-encoding') ?? null;
   if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
@@ -29,9 +30,11 @@ async function readGatewayBody(call: Call): Promise<CallBody> {
   const { text, byteLength } =
     length !== null && encoding === null ? { text: await received(call.text()), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
-  const json = parseBody(text);
+  const sent = parseBody(text);
+  const placed = placedBody(call, sent, warn);
+  const json = placed ?? sent;
   return {
-    text,
+    text: placed === null ? text : JSON.stringify(placed),
     bytes: null,
     stream: null,
     byteLength,

@@ -196,7 +196,7 @@ function readTools(tool: JsonObject): Tool[] {
   });
 }
 
-/** Calls have ids only where the client kept ours; the others get some here, and results without one go to the first open call of their name. */
+/** Calls have ids only where the client kept ours; the others get some here, and results with none, or one of the client's own, go to the first open call of their name. */
 function readContents(contents: unknown): Message[] {
   const open: { readonly id: string; readonly name: string }[] = [];
   let made = 0;
@@ -208,16 +208,18 @@ function readContents(contents: unknown): Message[] {
         return { ...part, id };
       }
       if (part.kind !== 'tool-result') return part;
-      const at = open.findIndex(({ id, name }) => id === part.id || (part.id.startsWith(BY_NAME) && name === part.id.slice(BY_NAME.length)));
+      const [id = '', name = ''] = part.id.split(MARK);
+      const exact = open.findIndex((each) => each.id === id);
+      const at = exact === -1 ? open.findIndex((each) => each.name === name) : exact;
       const [call] = at === -1 ? [] : open.splice(at, 1);
-      return { ...part, id: call?.id ?? part.id.replace(BY_NAME, '') };
+      return { ...part, id: call?.id ?? (id || name) };
     });
     return { role: content['role'] === 'model' ? 'assistant' : 'user', parts };
   });
 }
 
-/** Marks a result that says only the name of what was called. */
-const BY_NAME = '\u0000';
+/** Between a result's id and the name of what was called, until its call is found. */
+const MARK = '\u0000';
 
 export function readParts(parts: unknown, where: string): Part[] {
   return listOf(parts, where).flatMap((part): Part[] => {
@@ -255,7 +257,7 @@ function readResult(result: JsonObject, where: string): Part {
   const output = isLone && key !== undefined ? at(response, key) : (response ?? '');
   const said = typeof output === 'string' ? output : JSON.stringify(output);
   const media = readParts(result['parts'], where);
-  const id = typeof result['id'] === 'string' && result['id'] !== '' ? result['id'] : BY_NAME + stringOr(result['name'], '');
+  const id = stringOr(result['id'], '') + MARK + stringOr(result['name'], '');
   return { kind: 'tool-result', id, parts: [...(said === '' ? [] : [{ kind: 'text', text: said } as const]), ...media], isError };
 }
 

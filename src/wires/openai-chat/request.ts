@@ -165,16 +165,16 @@ function readFormat(format: unknown): Conversation['format'] {
 }
 
 function readTool(tool: JsonObject): Tool {
-  const name = at(tool, 'function', 'name');
+  // Some clients write it flat, as the Responses endpoint has it.
+  const { name, description, parameters, strict } = isObject(tool['function']) ? tool['function'] : tool;
   if (tool['type'] !== 'function' || typeof name !== 'string') {
-    throw new Untranslatable('tools', `a tool of type \`${shown(tool['type'])}\`, expected function`);
+    throw new Untranslatable('tools', `a tool of type \`${shown(tool['type'])}\`, expected function with its name`);
   }
-  const schema = at(tool, 'function', 'parameters');
   return {
     name,
-    description: stringOr(at(tool, 'function', 'description'), null),
-    schema: isObject(schema) ? schema : { type: 'object', properties: {} },
-    ...(at(tool, 'function', 'strict') === true && { isStrict: true }),
+    description: stringOr(description, null),
+    schema: isObject(parameters) ? parameters : { type: 'object', properties: {} },
+    ...(strict === true && { isStrict: true }),
     ...readMark(tool['cache_control']),
   };
 }
