@@ -67,15 +67,18 @@ function read(wire: Wire, body: JsonObject): Conversation {
   if (wire.inbound === null) throw new Error(wire.name);
   return wire.inbound.readConversation(body, wire.readRequest(body, path));
 }
+/** What stands behind the last words is left out for callers who would throw the answer away with it. */
+const keptBy = (wire: Wire, turn: string, parts: readonly Part[]): readonly Part[] =>
+  wire === anthropicMessages && turn === "Gemini's signature behind its text" ? parts.slice(0, -1) : parts;
 const answerOf = (parts: readonly Part[]): Completion => ({ id: 'x', model: 'm', parts, finish: 'stop', usage: null });
 /** The assistant's words of a conversation, each signature beside what it signs. */
 const said = ({ messages }: Conversation): Part[] =>
   foldSignatures(messages.filter(({ role }) => role === 'assistant').flatMap(({ parts }) => parts));
 
 describe('a whole answer', () => {
-  it.each(CASES)('of %s callers keeps %s', (_, __, { wire, history }, parts) => {
+  it.each(CASES)('of %s callers keeps %s', (_, turn, { wire, history }, parts) => {
     const answer = plain(wire.inbound?.writeCompletion(answerOf(parts), 7, {}));
-    expect(said(read(wire, history(answer)))).toEqual(hasNoOrder(wire, parts));
+    expect(said(read(wire, history(answer)))).toEqual(hasNoOrder(wire, keptBy(wire, turn, parts)));
   });
 });
 
@@ -124,7 +127,7 @@ function gathered(list: readonly StreamPart[]): Part[] {
 }
 
 describe('a streamed answer', () => {
-  it.each(CASES)('to %s callers keeps %s', (_, __, { wire }, parts) => {
+  it.each(CASES)('to %s callers keeps %s', (_, turn, { wire }, parts) => {
     const writer = wire.inbound?.openWriter(7, {});
     const reader = wire.outbound?.openReader();
     if (writer === undefined || reader === undefined) throw new Error(wire.name);
@@ -132,7 +135,7 @@ describe('a streamed answer', () => {
       streamOf(parts)
         .map((part) => writer.write(part))
         .join('') + writer.end();
-    expect(gathered(eventsOf(written).flatMap((event) => reader.read(event)))).toEqual(parts);
+    expect(gathered(eventsOf(written).flatMap((event) => reader.read(event)))).toEqual(keptBy(wire, turn, parts));
   });
 
   it('tells in chat what was thought and who signed it in one detail, and its pieces as they come', () => {

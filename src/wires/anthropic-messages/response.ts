@@ -1,7 +1,7 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Completion, type FinishReason, type Part, refused, Untranslatable, wholeParts } from '../canonical';
+import { type Completion, type FinishReason, type Part, refused, type Signature, Untranslatable, wholeParts } from '../canonical';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -53,11 +53,21 @@ export function endOf(reason: FinishReason) {
   return { stop_reason: stop, stop_sequence: null, stop_details: details };
 }
 
+/** It signs words that were said before, by another vendor. */
+export const isLoose = ({ by, ofCall }: Signature): boolean => by !== 'anthropic' && ofCall !== true;
+
+/** Claude Code throws an answer away that ends with a thought (https://github.com/musistudio/claude-code-router/pull/1275). */
+function withoutTail(parts: readonly Part[]): readonly Part[] {
+  const isTail = (part: Part): boolean => part.kind === 'thinking' && part.text === '' && part.signature !== null && isLoose(part.signature);
+  const last = parts.findLastIndex((part) => !isTail(part));
+  return parts[last] === undefined || parts[last].kind === 'thinking' ? parts : parts.slice(0, last + 1);
+}
+
 export const writeCompletion = (it: Completion): JsonObject => ({
   ...MESSAGE,
   id: it.id,
   model: it.model,
-  content: unfoldSignatures(wholeParts(it)).flatMap(writeAnswerBlock),
+  content: withoutTail(unfoldSignatures(wholeParts(it))).flatMap(writeAnswerBlock),
   ...endOf(refused(it.parts, it.finish)),
   usage: writeUsage(it.usage ?? NO_USAGE),
 });

@@ -6,7 +6,7 @@ import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
 import { readSignature, writeThought } from './request';
-import { endOf, MESSAGE, readFinish, TEXT_BLOCK, TOOL_BLOCK } from './response';
+import { endOf, isLoose, MESSAGE, readFinish, TEXT_BLOCK, TOOL_BLOCK } from './response';
 import { mergeUsage, readUsage, writeDeltaUsage, writeUsage } from './usage';
 
 export class MessagesStream implements StreamReader {
@@ -126,6 +126,8 @@ export class MessagesPartReader implements PartReader {
   }
 }
 
+const CONTENT: ReadonlySet<StreamPart['kind']> = new Set(['text', 'refusal', 'thinking', 'tool-call']);
+
 type BlockKind = 'text' | 'thinking' | 'hidden' | 'tool';
 const BLANK = { text: TEXT_BLOCK, thinking: { type: 'thinking', thinking: '', signature: '' } } as const;
 
@@ -133,14 +135,28 @@ const BLANK = { text: TEXT_BLOCK, thinking: { type: 'thinking', thinking: '', si
 export class MessagesPartWriter implements PartWriter {
   #index = -1;
   #open: BlockKind | null = null;
+  #last: BlockKind | null = null;
   /** The open block of thinking has its signature. */
   #isSigned = false;
   #tool = -1;
   #reason: FinishReason = 'stop';
   #isRefusal = false;
   #usage: Usage = NO_USAGE;
+  /** Signed words of another vendor: they are told where something follows, and never at the end. */
+  #behind: Signature | null = null;
 
   write(part: StreamPart): string {
+    if (part.kind === 'signature' && (this.#last === 'text' || this.#last === 'tool') && isLoose(part)) {
+      this.#behind = part;
+      return this.#leave();
+    }
+    const signature = CONTENT.has(part.kind) ? this.#behind : null;
+    if (signature === null) return this.#put(part);
+    this.#behind = null;
+    return this.#sign(signature) + this.#leave() + this.#put(part);
+  }
+
+  #put(part: StreamPart): string {
     switch (part.kind) {
       case 'start':
         return this.#start(part.id, part.model);
@@ -200,6 +216,7 @@ export class MessagesPartWriter implements PartWriter {
     if (this.#open === kind && kind !== 'tool') return '';
     const closed = this.#leave();
     this.#open = kind;
+    this.#last = kind;
     this.#isSigned = false;
     this.#index++;
     return closed + named({ type: 'content_block_start', index: this.#index, content_block: content });
