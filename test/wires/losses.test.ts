@@ -67,6 +67,14 @@ describe('kept', () => {
     expect(read(anthropicMessages, { messages: HI, output_format: { type: 'json_schema', schema } }).format?.schema).toEqual(schema);
   });
 
+  it('Mistral’s words for a seed and for a tool that has to be called', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    expect(read(openAiChat, { messages: HI, random_seed: 7, tools, tool_choice: 'any' })).toMatchObject({
+      steering: { seed: 7 },
+      toolChoice: 'required',
+    });
+  });
+
   it('tools that were put off and found', () => {
     const content = [{ type: 'tool_result', tool_use_id: 't', content: [{ type: 'tool_reference', tool_name: 'get_weather' }] }];
     expect(read(anthropicMessages, { messages: [{ role: 'user', content }] }).messages[0]?.parts).toMatchObject([

@@ -69,6 +69,7 @@ const READ: ReadonlySet<string> = new Set([
   'top_p',
   'top_k',
   'seed',
+  'random_seed',
   'presence_penalty',
   'frequency_penalty',
   'stop',
@@ -98,7 +99,8 @@ export function readConversation(body: JsonObject): Conversation {
     temperature: numberOr(body['temperature'], null),
     topP: numberOr(body['top_p'], null),
     topK: numberOr(body['top_k'], null),
-    steering: readSteering((name) => body[name]),
+    // Mistral's word for it: https://docs.mistral.ai/api/#tag/chat
+    steering: readSteering((name) => body[name] ?? (name === 'seed' ? body['random_seed'] : undefined)),
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
@@ -150,6 +152,8 @@ function refuseMeaning(body: JsonObject): void {
 }
 
 function readChoice(it: unknown): 'auto' | 'none' | 'required' | null {
+  // Mistral's word for it.
+  if (it === 'any') return 'required';
   if (it === 'auto' || it === 'none' || it === 'required' || it === null) return it;
   throw new Untranslatable('tool_choice', 'expected auto, none, required, or one function');
 }
