@@ -16,13 +16,13 @@ import {
 import type { BodyMembers, Provider } from './provider';
 
 /** By depth: https://docs.perplexity.ai/docs/agent-api/presets */
-const SONAR_PRESETS: Readonly<Record<string, string>> = {
-  sonar: 'fast',
-  'sonar-pro': 'low',
-  'sonar-reasoning': 'low',
-  'sonar-reasoning-pro': 'medium',
-  'sonar-deep-research': 'high',
-};
+const SONAR_PRESETS: ReadonlyMap<string, string> = new Map([
+  ['sonar', 'fast'],
+  ['sonar-pro', 'low'],
+  ['sonar-reasoning', 'low'],
+  ['sonar-reasoning-pro', 'medium'],
+  ['sonar-deep-research', 'high'],
+]);
 
 export const VENDORS: readonly Provider[] = [
   compatible({
@@ -150,7 +150,7 @@ export const VENDORS: readonly Provider[] = [
     endpoints: ['responses'],
     // One model is left of its own, and what the others were for is a preset of it, which brings the search along.
     nameFor: (model) => (/^sonar\b/.test(model) ? 'perplexity/sonar' : model),
-    bodyFor: { responses: (model): BodyMembers => (SONAR_PRESETS[model] === undefined ? {} : { preset: SONAR_PRESETS[model] }) },
+    bodyFor: { responses: (model): BodyMembers => (SONAR_PRESETS.has(model) ? { preset: SONAR_PRESETS.get(model) ?? '' } : {}) },
     documentation: 'https://docs.perplexity.ai',
     dataUse: 'Neither kept nor used for training (Sonar).',
   }),

@@ -95,6 +95,16 @@ describe('every provider', () => {
     expect(silent.filter(({ endpoints }) => endpoints.length > 0).map(({ slug }) => slug)).toEqual([]);
   });
 
+  it.each(['constructor', 'valueOf', '__proto__', 'toString', 'hasOwnProperty'])('has no model called %s, whatever objects are made of', (model) => {
+    for (const it of PROVIDERS) {
+      expect([it.slug, it.spelling?.(model) ?? model, it.nameFor?.(model, SETTINGS) ?? model]).toEqual([it.slug, model, model]);
+      for (const name of it.endpoints) {
+        const members = it.bodyFor?.[name];
+        if (typeof members === 'function') expect(members(model)).toEqual({});
+      }
+    }
+  });
+
   it('has a name, a URL and a documentation of its own', () => {
     const names = PROVIDERS.flatMap(({ slug, aliases }) => [slug, ...aliases]);
     expect(new Set(names).size).toBe(names.length);

@@ -10,38 +10,42 @@ function readKeys(it: Settings): Signing | null {
 }
 
 /** Claude's models, and the areas whose profile serves each: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
-const CLAUDE: Readonly<Record<string, { readonly id: string; readonly areas: readonly string[] }>> = {
-  'claude-3-7-sonnet': { id: 'anthropic.claude-3-7-sonnet-20250219-v1:0', areas: ['us', 'eu', 'apac', 'us-gov'] },
-  'claude-sonnet-4': { id: 'anthropic.claude-sonnet-4-20250514-v1:0', areas: ['us', 'eu', 'apac'] },
-  'claude-opus-4': { id: 'anthropic.claude-opus-4-20250514-v1:0', areas: ['us'] },
-  'claude-opus-4-1': { id: 'anthropic.claude-opus-4-1-20250805-v1:0', areas: ['us'] },
-  'claude-sonnet-4-5': { id: 'anthropic.claude-sonnet-4-5-20250929-v1:0', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-haiku-4-5': { id: 'anthropic.claude-haiku-4-5-20251001-v1:0', areas: ['us', 'eu', 'jp', 'au'] },
-  'claude-opus-4-5': { id: 'anthropic.claude-opus-4-5-20251101-v1:0', areas: ['us', 'eu'] },
-  'claude-opus-4-6': { id: 'anthropic.claude-opus-4-6-v1', areas: ['us', 'eu', 'jp', 'au', 'apac'] },
-  'claude-sonnet-4-6': { id: 'anthropic.claude-sonnet-4-6', areas: ['us', 'eu', 'jp', 'au'] },
-  'claude-opus-4-7': { id: 'anthropic.claude-opus-4-7', areas: ['us', 'eu', 'jp', 'au'] },
-  'claude-opus-4-8': { id: 'anthropic.claude-opus-4-8', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-sonnet-5': { id: 'anthropic.claude-sonnet-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-sonnet-5-5': { id: 'anthropic.claude-sonnet-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-haiku-5-5': { id: 'anthropic.claude-haiku-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-opus-5': { id: 'anthropic.claude-opus-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-opus-5-5': { id: 'anthropic.claude-opus-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
-  'claude-fable-5': { id: 'anthropic.claude-fable-5', areas: ['us', 'eu', 'au'] },
-  'claude-fable-5-1': { id: 'anthropic.claude-fable-5-1', areas: ['us', 'eu', 'us-gov'] },
-};
+const CLAUDE: ReadonlyMap<string, { readonly id: string; readonly areas: readonly string[] }> = new Map(
+  Object.entries({
+    'claude-3-7-sonnet': { id: 'anthropic.claude-3-7-sonnet-20250219-v1:0', areas: ['us', 'eu', 'apac', 'us-gov'] },
+    'claude-sonnet-4': { id: 'anthropic.claude-sonnet-4-20250514-v1:0', areas: ['us', 'eu', 'apac'] },
+    'claude-opus-4': { id: 'anthropic.claude-opus-4-20250514-v1:0', areas: ['us'] },
+    'claude-opus-4-1': { id: 'anthropic.claude-opus-4-1-20250805-v1:0', areas: ['us'] },
+    'claude-sonnet-4-5': { id: 'anthropic.claude-sonnet-4-5-20250929-v1:0', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-haiku-4-5': { id: 'anthropic.claude-haiku-4-5-20251001-v1:0', areas: ['us', 'eu', 'jp', 'au'] },
+    'claude-opus-4-5': { id: 'anthropic.claude-opus-4-5-20251101-v1:0', areas: ['us', 'eu'] },
+    'claude-opus-4-6': { id: 'anthropic.claude-opus-4-6-v1', areas: ['us', 'eu', 'jp', 'au', 'apac'] },
+    'claude-sonnet-4-6': { id: 'anthropic.claude-sonnet-4-6', areas: ['us', 'eu', 'jp', 'au'] },
+    'claude-opus-4-7': { id: 'anthropic.claude-opus-4-7', areas: ['us', 'eu', 'jp', 'au'] },
+    'claude-opus-4-8': { id: 'anthropic.claude-opus-4-8', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-sonnet-5': { id: 'anthropic.claude-sonnet-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-sonnet-5-5': { id: 'anthropic.claude-sonnet-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-haiku-5-5': { id: 'anthropic.claude-haiku-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-opus-5': { id: 'anthropic.claude-opus-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-opus-5-5': { id: 'anthropic.claude-opus-5-5', areas: ['us', 'eu', 'jp', 'au', 'us-gov'] },
+    'claude-fable-5': { id: 'anthropic.claude-fable-5', areas: ['us', 'eu', 'au'] },
+    'claude-fable-5-1': { id: 'anthropic.claude-fable-5-1', areas: ['us', 'eu', 'us-gov'] },
+  }),
+);
 /** Those before the fourth generation, which regions have without a profile. */
-const OLDER: Readonly<Record<string, string>> = {
-  'claude-3-haiku-20240307': 'anthropic.claude-3-haiku-20240307-v1:0',
-  'claude-3-sonnet-20240229': 'anthropic.claude-3-sonnet-20240229-v1:0',
-  'claude-3-opus-latest': 'anthropic.claude-3-opus-20240229-v1:0',
-  'claude-3-opus-20240229': 'anthropic.claude-3-opus-20240229-v1:0',
-  'claude-3-5-haiku-latest': 'anthropic.claude-3-5-haiku-20241022-v1:0',
-  'claude-3-5-haiku-20241022': 'anthropic.claude-3-5-haiku-20241022-v1:0',
-  'claude-3-5-sonnet-latest': 'anthropic.claude-3-5-sonnet-20241022-v2:0',
-  'claude-3-5-sonnet-20241022': 'anthropic.claude-3-5-sonnet-20241022-v2:0',
-  'claude-3-5-sonnet-20240620': 'anthropic.claude-3-5-sonnet-20240620-v1:0',
-};
+const OLDER: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'claude-3-haiku-20240307': 'anthropic.claude-3-haiku-20240307-v1:0',
+    'claude-3-sonnet-20240229': 'anthropic.claude-3-sonnet-20240229-v1:0',
+    'claude-3-opus-latest': 'anthropic.claude-3-opus-20240229-v1:0',
+    'claude-3-opus-20240229': 'anthropic.claude-3-opus-20240229-v1:0',
+    'claude-3-5-haiku-latest': 'anthropic.claude-3-5-haiku-20241022-v1:0',
+    'claude-3-5-haiku-20241022': 'anthropic.claude-3-5-haiku-20241022-v1:0',
+    'claude-3-5-sonnet-latest': 'anthropic.claude-3-5-sonnet-20241022-v2:0',
+    'claude-3-5-sonnet-20241022': 'anthropic.claude-3-5-sonnet-20241022-v2:0',
+    'claude-3-5-sonnet-20240620': 'anthropic.claude-3-5-sonnet-20240620-v1:0',
+  }),
+);
 
 /** The areas that a region belongs to; a profile of one keeps what is asked in it. The one of the whole world is for the caller to name. */
 function areasOf(region: string): readonly string[] {
@@ -72,10 +76,10 @@ function leavesRegion(model: string, region: Region): boolean {
 function nameOf(model: string, region: string): string {
   const spelled = claudeSpelling(model.replace(/^anthropic\//, ''));
   const vendorName = spelled.replace(/-latest$/, '');
-  const known = CLAUDE[vendorName] ?? Object.values(CLAUDE).find(({ id }) => id.startsWith(`anthropic.${vendorName}-v`));
+  const known = CLAUDE.get(vendorName) ?? [...CLAUDE.values()].find(({ id }) => id.startsWith(`anthropic.${vendorName}-v`));
   const area = areasOf(region).find((each) => known?.areas.includes(each));
   // Where no profile of the area has it, the region itself may.
-  return known === undefined ? (OLDER[spelled] ?? model) : area === undefined ? known.id : `${area}.${known.id}`;
+  return known === undefined ? (OLDER.get(spelled) ?? model) : area === undefined ? known.id : `${area}.${known.id}`;
 }
 
 export const bedrock: Provider = compatible({
@@ -95,7 +99,7 @@ export const bedrock: Provider = compatible({
   nameFor: (model, settings) => nameOf(model, settings['AWS_REGION'] ?? ''),
   regionsBy: (settings) => regionsOf(settings['AWS_REGION'] ?? ''),
   leavesRegion,
-  models: [...Object.keys(CLAUDE), ...Object.keys(OLDER), ...CLAUDE_NAMES],
+  models: [...CLAUDE.keys(), ...OLDER.keys(), ...CLAUDE_NAMES],
   // Converse takes documents for any model: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
   readsDocuments: true,
   // The price catalogue's word for every region's price is no model.

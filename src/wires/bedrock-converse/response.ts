@@ -22,7 +22,7 @@ const FINISH: Readonly<Record<StopReason, FinishReason | 'failed'>> = {
 
 /** What the model wrote and nobody can read is no answer. */
 export function readFinish(reason: unknown): FinishReason {
-  const finish = FINISH[reason as StopReason] ?? 'stop';
+  const finish = typeof reason === 'string' && Object.hasOwn(FINISH, reason) ? FINISH[reason as StopReason] : 'stop';
   if (finish === 'failed') throw new Untranslatable('stopReason', String(reason));
   return finish;
 }
