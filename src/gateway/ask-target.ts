@@ -1,5 +1,6 @@
 /** One try at one target: an answer that has begun, or why there is none. Failures are values; what to do about them is not decided here. */
 import { Untranslatable } from '../wires/canonical';
+import { type AnswerHead, headOf } from './answer-head';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { Deadline } from './deadline';
 import { GatewayError } from './errors';
@@ -15,7 +16,7 @@ import type { Trail } from './trail';
 import { upstreamHeaders } from './upstream-headers';
 
 export interface Answered {
-  readonly response: Response;
+  readonly head: AnswerHead;
   readonly opened: Opened;
   readonly target: Target;
   /** The usage event of the stream was asked for by Weir alone. */
@@ -77,9 +78,10 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
         signal: giveUp === null ? deadline.client : AbortSignal.any([deadline.client, giveUp.signal]),
       }),
     );
-    status = response.status;
-    const opened = await open(asked, target, response, startedAt);
-    const answered: Answered = { response, opened, target, dropUsage: target.provider?.streamUsage === true && wantsNoUsage(asked), startedAt };
+    const head = headOf(response);
+    status = head.status;
+    const opened = await open(asked, target, response, head, startedAt);
+    const answered: Answered = { head, opened, target, dropUsage: target.provider?.streamUsage === true && wantsNoUsage(asked), startedAt };
     const failed = asFailure(answered, call, deps.clock.now());
     note(failed === null ? null : reasonOf(status, opened), opened.kind === 'whole' ? opened.whole.byteLength : 0);
     return failed ?? answered;
@@ -99,9 +101,9 @@ async function withMissing(asked: Asked, body: CallBody, target: Target, prefill
   return written;
 }
 
-async function open(asked: Asked, target: Target, response: Response, startedAt: number): Promise<Opened> {
+async function open(asked: Asked, target: Target, response: Response, head: AnswerHead, startedAt: number): Promise<Opened> {
   const { call, body, deadline, deps } = asked;
-  const opened = await openAnswer(call, target.wire, target, response, deadline);
+  const opened = await openAnswer(call, target.wire, target, response, head, deadline);
   if (opened.kind !== 'events' || !asked.isCareful) return opened;
   const events = target.wire.openStream(body.facts, false);
   if (events === null) return opened;
@@ -120,8 +122,8 @@ async function open(asked: Asked, target: Target, response: Response, startedAt:
 
 /** An error answer, or an error under a success status, as the failure that it is. */
 function asFailure(answered: Answered, call: Call, now: number): Failed | null {
-  const { opened, response, target } = answered;
-  const { status } = response;
+  const { opened, head, target } = answered;
+  const { status } = head;
   if (status < 400 && (opened.kind !== 'whole' || opened.facts === null || opened.facts.error === null)) return null;
   const text = opened.kind === 'whole' ? opened.whole.text : '';
   // An error under 200 counts as a 502: some gateways answer so when their own provider failed.
@@ -129,7 +131,7 @@ function asFailure(answered: Answered, call: Call, now: number): Failed | null {
   // A prompt that was refused says nothing of the key.
   const isKeys = call.door.kind === 'gateway' && holdsKey(target) && kind !== 'caller' && refusesKey(status, text);
   const end = isKeys ? refusedKey(target, status) : answered;
-  return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(response.headers, now), end };
+  return { kind: kindForFallback(kind, target, status), retryAfterMs: readRetryAfterMs(head.headers, now), end };
 }
 
 /** `Helicone-Fallbacks` says itself which statuses move on. */

@@ -77,7 +77,7 @@ export function ownHeaders(trail: Trail, succeeded: boolean): HeaderMap {
 const PASSED_LIMIT_CHARS = 8 * 1024;
 
 /** Headers for a provider's answer. CORS is Weir's to decide, not the provider's. */
-export function replyHeaders(upstream: Headers, trail: Trail): HeaderMap {
+export function replyHeaders(upstream: ReadonlyMap<string, string>, trail: Trail): HeaderMap {
   const passed: HeaderMap = {};
   let chars = 0;
   for (const [name, value] of upstream) {

@@ -15,21 +15,19 @@ const encoder = new TextEncoder();
 
 /** `request`: the caller's body; `now`: Unix milliseconds. Answers that are no whole JSON object, and those of the caller's own wire, stay as they are. */
 export function translateAnswer(answered: Answered, call: Call, request: JsonObject, requestId: string, now: number): Answered {
-  const { opened, target, response } = answered;
+  const { opened, target, head } = answered;
   if (target.wire.name === call.wire.name || opened.kind === 'events' || opened.kind === 'socket') return answered;
   if (opened.kind === 'bytes') {
     opened.stream.cancel().catch(() => {});
     throw new GatewayError('provider_malformed', `${target.name} gave an answer that is too large to be translated.`);
   }
   const json = parseObject(opened.whole.text);
-  const hasFailed = response.status >= 400 || (opened.facts?.error ?? null) !== null;
+  const hasFailed = head.status >= 400 || (opened.facts?.error ?? null) !== null;
   const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, request, requestId, now);
   const text = JSON.stringify(written);
-  const headers = new Headers(response.headers);
-  headers.set('content-type', 'application/json');
   return {
     ...answered,
-    response: new Response(null, { status: response.status, headers }),
+    head: { status: head.status, headers: new Map([...head.headers, ['content-type', 'application/json']]) },
     opened: {
       ...opened,
       whole: { whole: true, text, body: text, byteLength: encoder.encode(text).byteLength, ...(hasFailed && { original: opened.whole.text }) },
@@ -58,11 +56,11 @@ function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call,
 }
 
 /** Status, message and code stay what they were; what is no error body of the target's wire is named by its status. */
-function writeFailure(json: JsonObject | null, { target, response }: Answered, call: Call, requestId: string): JsonObject {
+function writeFailure(json: JsonObject | null, { target, head }: Answered, call: Call, requestId: string): JsonObject {
   const failure = json === null ? null : ((target.wire.outbound ?? target.wire.embedder)?.readFailure(json) ?? null);
-  const message = failure?.message ?? `${target.name} answered with status ${response.status}.`;
+  const message = failure?.message ?? `${target.name} answered with status ${head.status}.`;
   // An error under a success status goes out as a 502.
-  const status = response.status >= 400 ? response.status : 502;
+  const status = head.status >= 400 ? head.status : 502;
   const { code: given = 'provider_error', param = null, type } = failure ?? {};
   // Agents shorten their conversation where they are told so in the one word that they know.
   const code = kindOfStatus(status, JSON.stringify(json)) === 'context' ? CONTEXT_CODE : given;

@@ -64,7 +64,7 @@ export function waitMs(policy: RetryPolicy, repeat: number, retryAfterMs: number
 }
 
 /** `retry-after-ms`, else `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3); null when there is none that can be read. */
-export function readRetryAfterMs(headers: Pick<Headers, 'get'>, now: number): number | null {
+export function readRetryAfterMs(headers: { get(name: string): string | null | undefined }, now: number): number | null {
   const ms = headers.get('retry-after-ms')?.trim() ?? '';
   if (/^\d+(?:\.\d+)?$/.test(ms)) return Number(ms);
   const text = headers.get('retry-after')?.trim() ?? '';

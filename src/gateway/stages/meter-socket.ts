@@ -13,7 +13,7 @@ const ABNORMAL = 1006;
 /** https://www.iana.org/assignments/websocket/websocket.xhtml: policy, size, internal error, restart, overload, bad gateway. */
 const FAILURES: ReadonlySet<number> = new Set([1002, 1003, ABNORMAL, 1007, 1008, 1009, 1011, 1012, 1013, 1014]);
 
-export function meterSocket({ response }: Answered, bridge: SocketBridge, deadline: Deadline, clock: Clock, trail: Trail): Response {
+export function meterSocket({ head }: Answered, response: Response, bridge: SocketBridge, deadline: Deadline, clock: Clock, trail: Trail): Response {
   // It lasts as long as both want it to.
   deadline.disarm();
   trail.answerIsText = false;
@@ -32,7 +32,7 @@ export function meterSocket({ response }: Answered, bridge: SocketBridge, deadli
     if (code === ABNORMAL) trail.end('cut', SWITCHED, 'provider_cut');
     else trail.end('provider_error', SWITCHED, 'provider_error');
   };
-  return bridge(response, replyHeaders(response.headers, trail), { onMessage, onEnd });
+  return bridge(response, replyHeaders(head.headers, trail), { onMessage, onEnd });
 }
 
 /** As of Responses, with the tokens of sound told apart. */

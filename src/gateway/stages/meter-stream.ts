@@ -25,9 +25,9 @@ export function meterStream(
   clock: Clock,
   trail: Trail,
 ): Response {
-  const { response } = answered;
+  const { head } = answered;
   trail.streamed = true;
-  const headers = replyHeaders(response.headers, trail);
+  const headers = replyHeaders(head.headers, trail);
   const meter = new StreamMeter(call.wire, call.wire.openStream(body.facts, answered.dropUsage), answered, deadline, clock, trail);
   const { firstByteMs } = deadline.limits;
   if (firstByteMs !== null) deadline.arm('first byte', firstByteMs, clock.now() - answered.startedAt);
@@ -37,7 +37,7 @@ export function meterStream(
     () => meter.finish(),
     (cause: unknown) => meter.fail(brokenOff(cause, answered.target, deadline)),
   );
-  return new Response(stream.readable, { status: response.status, headers });
+  return new Response(stream.readable, { status: head.status, headers });
 }
 
 /** The transformer of one stream. */
@@ -164,6 +164,6 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.trail.usage = this.#metered?.usage ?? null;
     this.trail.responseModel = this.#metered?.model ?? null;
     this.trail.endPublishing(outcome === 'ok', this.clock.now());
-    this.trail.end(outcome, this.answered.response.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
+    this.trail.end(outcome, this.answered.head.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }
 }

@@ -21,16 +21,16 @@ export interface MeterDeps {
 
 export function meter(call: Call, body: CallBody, answered: Answered, deadline: Deadline, deps: MeterDeps, trail: Trail): Response {
   const { clock } = deps;
-  const { opened, response } = answered;
+  const { opened, head } = answered;
   beginKeeping(answered, clock, trail);
-  trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(response.headers.get('content-type') ?? '');
+  trail.answerIsText = /^text\/|json|xml|x-www-form-urlencoded/i.test(head.headers.get('content-type') ?? '');
   switch (opened.kind) {
     case 'whole':
       return endWhole(opened.whole, opened.facts, answered, deadline, deps, trail);
     case 'events':
       return meterStream(call, body, answered, opened.stream, deadline, clock, trail);
     case 'socket':
-      return meterSocket(answered, deps.bridgeSockets, deadline, clock, trail);
+      return meterSocket(answered, opened.response, deps.bridgeSockets, deadline, clock, trail);
     case 'bytes':
       if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, not metered or stored');
       return passThrough(answered, opened.stream, deadline, clock, trail);
@@ -38,14 +38,14 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
 }
 
 /** Only whole answers under 200 are kept; what has begun may still turn out to be none. */
-function beginKeeping({ response, target, dropUsage }: Answered, clock: Clock, trail: Trail): void {
+function beginKeeping({ head, target, dropUsage }: Answered, clock: Clock, trail: Trail): void {
   const { publisher, call } = trail;
   if (publisher === null) return;
   const now = clock.now();
-  if (response.status !== 200) return publisher.end(false, 0);
+  if (head.status !== 200) return publisher.end(false, 0);
   publisher.begin({
     v: 1,
-    headers: { 'content-type': response.headers.get('content-type') ?? 'application/octet-stream' },
+    headers: { 'content-type': head.headers.get('content-type') ?? 'application/octet-stream' },
     latencyMs: now - call.startedAt,
     createdAt: now,
     expiresAt: now + trail.cacheTtlSeconds * 1_000,
@@ -59,8 +59,8 @@ function beginKeeping({ response, target, dropUsage }: Answered, clock: Clock, t
 const encoder = new TextEncoder();
 
 /** A JSON answer that is none, or that says itself that it failed or goes on, is not repeated to others. */
-function isLasting({ response }: Answered, whole: Whole, facts: AnswerFacts | null): boolean {
-  const isJson = /json\b/i.test(response.headers.get('content-type') ?? '');
+function isLasting({ head }: Answered, whole: Whole, facts: AnswerFacts | null): boolean {
+  const isJson = /json\b/i.test(head.headers.get('content-type') ?? '');
   return whole.byteLength > 0 && (facts !== null || !isJson) && facts?.isPassing !== true;
 }
 
@@ -72,24 +72,24 @@ function publish({ text, body }: Whole, isKept: boolean, clock: Clock, trail: Tr
 }
 
 function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, deadline: Deadline, deps: MeterDeps, trail: Trail): Response {
-  const { response } = answered;
+  const { head } = answered;
   const { clock } = deps;
   deadline.disarm();
   trail.firstByteAt = clock.now();
   trail.answerText = whole.original ?? whole.text;
   trail.answerBytes = whole.byteLength;
   trail.responseModel = facts?.model ?? null;
-  if (response.status < 400 && facts !== null) {
+  if (head.status < 400 && facts !== null) {
     trail.usage = facts.usage;
     trail.providerError = facts.error;
     trail.costNanoUsd = costNow(trail, deps);
   }
   // Some providers report an error under 200; nobody should take that for an answer.
-  const status = trail.providerError !== null ? 502 : response.status;
+  const status = trail.providerError !== null ? 502 : head.status;
   publish(whole, status === 200 && !deadline.clientLeft && isLasting(answered, whole, facts), clock, trail);
   if (deadline.clientLeft) trail.end('cancelled', 499, 'cancelled');
   else trail.end(status >= 400 ? 'provider_error' : 'ok', status);
-  return new Response(whole.body, { status, headers: replyHeaders(response.headers, trail) });
+  return new Response(whole.body, { status, headers: replyHeaders(head.headers, trail) });
 }
 
 /** In nano-dollars, by what the provider reported; null where that or the tenant's own prices are not known yet. */

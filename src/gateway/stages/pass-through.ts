@@ -8,12 +8,12 @@ import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
 export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>, deadline: Deadline, clock: Clock, trail: Trail): Response {
-  const { response } = answered;
+  const { head } = answered;
   let controller: TransformStreamDefaultController<Uint8Array> | null = null;
   const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
     deadline.disarm();
     trail.endPublishing(outcome === 'ok', clock.now());
-    trail.end(outcome, response.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
+    trail.end(outcome, head.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };
   const stream = new TransformStream<Uint8Array, Uint8Array>({
     start: (it) => {
@@ -34,12 +34,12 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
     cancel: () => close('cancelled'),
   });
   deadline.within(body.pipeTo(stream.writable, { preventAbort: true })).then(
-    () => close(response.status >= 400 ? 'provider_error' : 'ok'),
+    () => close(head.status >= 400 ? 'provider_error' : 'ok'),
     (cause: unknown) => {
       close(deadline.expired !== null ? 'timeout' : deadline.clientLeft ? 'cancelled' : 'cut');
       // No dialect to say it in: the connection breaks, as the provider's did.
       controller?.error(networkFailure(cause, answered.target, deadline));
     },
   );
-  return new Response(stream.readable, { status: response.status, headers: replyHeaders(response.headers, trail) });
+  return new Response(stream.readable, { status: head.status, headers: replyHeaders(head.headers, trail) });
 }

@@ -90,6 +90,7 @@ async function answerOf(found: Found, call: Call, targets: readonly Target[], de
   trail.target = target;
   deadline.arm('total', deadline.leftMs);
   const response = new Response(body, { headers: { ...head.headers } });
-  const opened = await openAnswer(call, call.wire, target, response, deadline);
-  return { response, opened, target, dropUsage: head.dropsUsage, startedAt: now, isFollowed: found.isLive };
+  const said = { status: response.status, headers: new Map(Object.entries(head.headers)) };
+  const opened = await openAnswer(call, call.wire, target, response, said, deadline);
+  return { head: said, opened, target, dropUsage: head.dropsUsage, startedAt: now, isFollowed: found.isLive };
 }

@@ -216,7 +216,7 @@ class Run {
 }
 
 const isUnreachable = ({ end }: Failed): boolean => end instanceof GatewayError && end.code === 'provider_unreachable';
-const isRefusedKey = ({ end }: Failed): boolean => (end instanceof GatewayError ? end.code === 'provider_auth' : end.response.status === 401);
+const isRefusedKey = ({ end }: Failed): boolean => (end instanceof GatewayError ? end.code === 'provider_auth' : end.head.status === 401);
 
 /** Kinds of failure after which the same target may be asked again, or the call is over. */
 const RETRIED: ReadonlySet<Failed['kind']> = new Set(['transient', 'silent', 'over']);
@@ -226,9 +226,9 @@ const refuses = (result: Answered | Failed): boolean => 'end' in result && (resu
 /** The answer in the caller's wire, watched over where it may be rescued. */
 function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | null): Answered {
   const { call, body, trail, deps } = run.asked;
-  const { opened, target, response } = answered;
+  const { opened, target, head } = answered;
   const isForeign = target.wire.name !== call.wire.name;
-  if (call.door.kind === 'gateway' && response.status < 400) {
+  if (call.door.kind === 'gateway' && head.status < 400) {
     void trail.ended.then(({ outcome }) => {
       if (outcome !== 'ok' || trail.firstByteAt === null || trail.target !== target) return;
       deps.memory.noteFirstByte(target, body.facts.streamed, trail.firstByteAt - answered.startedAt, deps.clock.now());
@@ -240,8 +240,7 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
   // Sources differ in whether they report usage unasked: the caller's own wish decides.
-  const head = new Response(null, { status: response.status, headers: response.headers });
-  return { ...answered, dropUsage: wantsNoUsage(run.asked), response: head, opened: events };
+  return { ...answered, dropUsage: wantsNoUsage(run.asked), opened: events };
 }
 
 /** Members that hold the conversation on wires whose streams can be gone on with. */
