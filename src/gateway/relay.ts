@@ -174,14 +174,15 @@ class Relay {
   }
 
   #add(part: StreamPart): void {
-    const { isRaw, splice } = this.#leg;
+    const { isRaw, splice, from } = this.#leg;
     if (isRaw) {
       if (part.kind === 'other') this.#isComparable = false;
       return this.#sent.add(part);
     }
     if (this.#writer === null) return;
     if (part.kind === 'start') return this.#begin(part, this.#writer);
-    const passed = splice === null ? part : splice.pass(part);
+    // One that goes on from the text counts from its own beginning.
+    const passed = splice !== null ? splice.pass(part) : part.kind === 'citation' ? { ...part, from: part.from + from, to: part.to + from } : part;
     if (passed === null) return;
     if (passed.kind === 'finish') this.#ending.finish = passed;
     else if (passed.kind === 'usage') this.#ending.usage = passed;
@@ -263,7 +264,7 @@ class Relay {
 }
 
 /** Kinds of content that two answers can be told apart by. */
-const COMPARABLE: ReadonlySet<StreamPart['kind']> = new Set(['text', 'thinking', 'refusal', 'signature', 'tool-call', 'tool-input']);
+const COMPARABLE: ReadonlySet<StreamPart['kind']> = new Set(['text', 'thinking', 'refusal', 'citation', 'signature', 'tool-call', 'tool-input']);
 
 const endedEarly = (target: Target): GatewayError => new GatewayError('provider_cut', `${target.name} ended its answer before the finish reason.`);
 

@@ -104,6 +104,7 @@ export class Splice {
         if (!this.#isThrough) throw new Differs('it is shorter');
         return part;
       case 'signature':
+      case 'citation':
       case 'open':
       case 'close':
         return this.#isThrough ? part : null;

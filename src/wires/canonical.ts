@@ -113,10 +113,19 @@ export const isWholeInput = (input: string): boolean => input.trim() === '' || p
 export const wholeParts = ({ parts, finish }: Completion): readonly Part[] =>
   finish === 'length' ? parts.filter((part) => part.kind !== 'tool-call' || isWholeInput(part.input)) : parts;
 
+/** A page that some of the answer's words rest on; `from` and `to` count its text, in UTF-16 units. */
+export interface Citation {
+  readonly url: string;
+  readonly title: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Completion {
   readonly id: string;
   readonly model: string;
   readonly parts: readonly Part[];
+  readonly citations: readonly Citation[];
   readonly finish: FinishReason;
   readonly usage: Usage | null;
 }
@@ -126,6 +135,8 @@ export type StreamPart =
   | { readonly kind: 'start'; readonly id: string; readonly model: string }
   | { readonly kind: 'text' | 'refusal'; readonly text: string }
   | { readonly kind: 'thinking'; readonly text: string }
+  /** Of words that have been said. */
+  | ({ readonly kind: 'citation' } & Citation)
   | ({ readonly kind: 'signature' } & Signature)
   /** Where the wire tells its blocks apart: one begins, the one that is open ends. */
   | { readonly kind: 'open'; readonly block: 'text' | 'thinking' }

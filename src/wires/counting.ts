@@ -9,7 +9,7 @@ import type { JsonObject, Wire } from './wire';
 
 const counted = (tokens: unknown, where: string): Completion => {
   if (typeof tokens !== 'number') throw new Untranslatable(where, 'expected a number');
-  return { id: '', model: '', parts: [], finish: 'stop', usage: { ...NO_USAGE, input: tokens } };
+  return { id: '', model: '', parts: [], citations: [], finish: 'stop', usage: { ...NO_USAGE, input: tokens } };
 };
 const tokensOf = ({ usage }: Completion): number => usage?.input ?? 0;
 

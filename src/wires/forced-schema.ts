@@ -25,7 +25,12 @@ export function freeCompletion(it: Completion): Completion {
   if (answer === undefined || answer.kind !== 'tool-call') return it;
   const rest = it.parts.filter((part) => part.kind === 'thinking' || (part.kind === 'tool-call' && part.name !== ANSWER));
   const hasCalls = rest.some(({ kind }) => kind === 'tool-call');
-  return { ...it, parts: [...rest, { kind: 'text', text: answer.input }], finish: it.finish === 'tool-calls' && !hasCalls ? 'stop' : it.finish };
+  return {
+    ...it,
+    citations: [],
+    parts: [...rest, { kind: 'text', text: answer.input }],
+    finish: it.finish === 'tool-calls' && !hasCalls ? 'stop' : it.finish,
+  };
 }
 
 export class FreedReader implements PartReader {
@@ -50,6 +55,7 @@ export class FreedReader implements PartReader {
         if (this.#ignored.has(part.tool)) return [];
         return part.tool === this.#answer ? [{ kind: 'text', text: part.text }] : [part];
       case 'text':
+      case 'citation':
         this.#words.push(part);
         return [];
       case 'open':

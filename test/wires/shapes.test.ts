@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { NO_USAGE } from '../../schema/record';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
-import type { Completion, FinishReason, Part, StreamPart } from '../../src/wires/canonical';
+import type { Citation, Completion, FinishReason, Part, StreamPart } from '../../src/wires/canonical';
 import { gemini } from '../../src/wires/gemini/wire';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
@@ -36,10 +36,12 @@ type Json<T> = unknown extends T ? T
   : { [Key in keyof T]: Json<T[Key]> };
 /** Reasoning as DeepSeek and OpenRouter put it beside a chat's text. */
 interface Reasoning { reasoning_content?: string | null; reasoning_details?: object[] }
+/** Its search models put them into the stream as into the whole message. */
+type Annotations = { annotations?: ChatCompletion.Choice['message']['annotations'] };
 type ChatRequest = ChatCompletionCreateParams;
 type ChatMessage = ChatCompletion.Choice['message'] & Reasoning;
 type Chat = Omit<ChatCompletion, 'choices'> & { choices: (Omit<ChatCompletion.Choice, 'message'> & { message: ChatMessage })[] };
-type ChatDelta = ChatCompletionChunk.Choice.Delta & Reasoning;
+type ChatDelta = ChatCompletionChunk.Choice.Delta & Reasoning & Annotations;
 type ChatChunk = Omit<ChatCompletionChunk, 'choices'> & { choices: (Omit<ChatCompletionChunk.Choice, 'delta'> & { delta: ChatDelta })[] };
 /** What is not stored has no id to be looked up by, and Codex sends none. */
 type ResponseItem = ResponseInputItem | Omit<ResponseReasoningItem, 'id'> | Omit<ResponseOutputMessage, 'id' | 'status'>;
@@ -80,8 +82,11 @@ const CALLERS: Readonly<Record<string, Dialect>> = {
 
 const call: Part = { kind: 'tool-call', id: 'call_1', name: 'get_weather', input: '{"city":"Oslo"}' };
 const text: Part = { kind: 'text', text: 'Snow.' };
-const PARTS: Readonly<Record<string, readonly [FinishReason, readonly Part[]]>> = {
+const cited: readonly Citation[] = [{ url: 'https://example.com/snow', title: 'Snow', from: 0, to: 5 }];
+type Said = readonly [FinishReason, readonly Part[], (readonly Citation[])?];
+const PARTS: Readonly<Record<string, Said>> = {
   text: ['stop', [text]],
+  'text with its source': ['stop', [text], cited],
   nothing: ['stop', []],
   'cut by its length': ['length', [text]],
   filtered: ['filter', [text]],
@@ -93,9 +98,9 @@ const PARTS: Readonly<Record<string, readonly [FinishReason, readonly Part[]]>> 
 };
 const usage = { ...NO_USAGE, input: 12, output: 6, cacheRead: 4, cacheWrite: 2, reasoning: 3 };
 
-const completionOf = ([finish, parts]: readonly [FinishReason, readonly Part[]]): Completion => ({ id: 'a1', model: 'm', parts, finish, usage });
+const completionOf = ([finish, parts, citations = []]: Said): Completion => ({ id: 'a1', model: 'm', parts, citations, finish, usage });
 
-function streamOf([finish, parts]: readonly [FinishReason, readonly Part[]]): StreamPart[] {
+function streamOf([finish, parts, citations = []]: Said): StreamPart[] {
   let tool = 0;
   const content = parts.flatMap((part): StreamPart[] => {
     if (part.kind === 'text' || part.kind === 'refusal') return [{ kind: part.kind, text: part.text }];
@@ -110,7 +115,8 @@ function streamOf([finish, parts]: readonly [FinishReason, readonly Part[]]): St
       { kind: 'tool-input', tool: at, text: part.input },
     ];
   });
-  return [{ kind: 'start', id: 'a1', model: 'm' }, ...content, { kind: 'finish', reason: finish }, { kind: 'usage', usage }];
+  const told = citations.map((each) => ({ kind: 'citation', ...each }) as const);
+  return [{ kind: 'start', id: 'a1', model: 'm' }, ...content, ...told, { kind: 'finish', reason: finish }, { kind: 'usage', usage }];
 }
 
 function eventsWritten({ inbound }: Wire, parts: readonly StreamPart[]): string[] {

@@ -70,7 +70,7 @@ function read(wire: Wire, body: JsonObject): Conversation {
 /** What stands behind the last words is left out for callers who would throw the answer away with it. */
 const keptBy = (wire: Wire, turn: string, parts: readonly Part[]): readonly Part[] =>
   wire === anthropicMessages && turn === "Gemini's signature behind its text" ? parts.slice(0, -1) : parts;
-const answerOf = (parts: readonly Part[]): Completion => ({ id: 'x', model: 'm', parts, finish: 'stop', usage: null });
+const answerOf = (parts: readonly Part[]): Completion => ({ id: 'x', model: 'm', parts, citations: [], finish: 'stop', usage: null });
 /** The assistant's words of a conversation, each signature beside what it signs. */
 const said = ({ messages }: Conversation): Part[] =>
   foldSignatures(messages.filter(({ role }) => role === 'assistant').flatMap(({ parts }) => parts));

@@ -163,7 +163,7 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
         const hasTools = list.some((part) => part.kind === 'tool-call');
         // OpenAI ends a forced tool with `stop`, some wires every one.
         const end = hasTools && finish === 'stop' ? 'tool-calls' : endsAlike && !hasTools && finish === 'tool-calls' ? 'stop' : finish;
-        const it: Completion = { id: 'x', model: 'm', parts: list, finish: end, usage: used };
+        const it: Completion = { id: 'x', model: 'm', parts: list, citations: [], finish: end, usage: used };
         const back = wire.readCompletion(JSON.parse(JSON.stringify(wire.writeCompletion(it, 7, {}))));
         expect(back).toEqual(it);
       }),
@@ -217,7 +217,8 @@ describe('a refusal', () => {
     { kind: 'finish', reason: 'stop' },
     { kind: 'usage', usage: USED },
   ];
-  const whole = (wire: Wire) => translatorOf(wire).writeCompletion({ id: 'x', model: 'm', parts: REFUSED, finish: 'stop', usage: null }, 7, {});
+  const whole = (wire: Wire) =>
+    translatorOf(wire).writeCompletion({ id: 'x', model: 'm', parts: REFUSED, citations: [], finish: 'stop', usage: null }, 7, {});
   const streamed = (wire: Wire): string => {
     const writer = translatorOf(wire).openWriter(7, {});
     return stream.map((part) => writer.write(part)).join('') + writer.end();
@@ -240,7 +241,7 @@ describe('a refusal', () => {
 
 describe('usage', () => {
   it.each(WIRES)('of $name tells what was cached and what was reasoned', ({ wire }) => {
-    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], finish: 'stop', usage: USED };
+    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], citations: [], finish: 'stop', usage: USED };
     const own = translatorOf(wire);
     expect(own.readCompletion(JSON.parse(JSON.stringify(own.writeCompletion(it, 7, {})))).usage).toEqual(USED);
   });
@@ -248,7 +249,7 @@ describe('usage', () => {
   it.each([openAiChat, anthropicMessages])('of $name tells what was written to a cache', (wire) => {
     const usage = { ...USED, cacheWrite: 10 };
     const own = translatorOf(wire);
-    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], finish: 'stop', usage };
+    const it: Completion = { id: 'x', model: 'm', parts: [{ kind: 'text', text: 'a' }], citations: [], finish: 'stop', usage };
     expect(own.readCompletion(JSON.parse(JSON.stringify(own.writeCompletion(it, 7, {})))).usage).toEqual(usage);
   });
 });
@@ -306,7 +307,7 @@ describe('what another wire cannot say', () => {
       { kind: 'thinking', text: 'hm', signature: { by: 'anthropic', text: 's' } },
       { kind: 'text', text: 'ho' },
     ];
-    const written = translatorOf(gemini).writeCompletion({ id: 'a', model: 'm', parts, finish: 'stop', usage: null }, 1, {});
+    const written = translatorOf(gemini).writeCompletion({ id: 'a', model: 'm', parts, citations: [], finish: 'stop', usage: null }, 1, {});
     expect(written).toMatchObject({ candidates: [{ content: { parts: [{ text: 'hm', thought: true }, { text: 'ho' }] } }] });
   });
 
@@ -694,7 +695,7 @@ describe('what one vendor says to another', () => {
       ['thinking', 'c'],
       ['tool_use', undefined],
     ]);
-    const answer = responses.writeCompletion({ id: 'resp_x', model: 'm', parts: [google], finish: 'stop', usage: null }, 0, {});
+    const answer = responses.writeCompletion({ id: 'resp_x', model: 'm', parts: [google], citations: [], finish: 'stop', usage: null }, 0, {});
     const [item] = (answer as { output: JsonObject[] }).output;
     expect(read(openAiResponses, { input: [item] }).messages[0]?.parts).toEqual([google]);
   });
@@ -743,7 +744,9 @@ describe('what one vendor says to another', () => {
       { type: 'function', name: 'a__b', parameters: {} },
     ];
     const parts: Part[] = ['a__f', 'a__b'].map((name, index) => ({ kind: 'tool-call', id: `c${index}`, name, input: '{}' }));
-    const { output } = responses.writeCompletion({ id: 'resp_x', model: 'm', parts, finish: 'tool-calls', usage: null }, 0, { tools }) as {
+    const { output } = responses.writeCompletion({ id: 'resp_x', model: 'm', parts, citations: [], finish: 'tool-calls', usage: null }, 0, {
+      tools,
+    }) as {
       output: JsonObject[];
     };
     expect(output.map(({ name, namespace }) => [name, namespace])).toEqual([
@@ -899,7 +902,7 @@ describe('a schema that is kept to by a tool', () => {
       { kind: 'tool-call', id: 'x', name: 'weir_final_answer', input: '{"a":1}' },
       { kind: 'tool-call', id: 'y', name: 'weir_final_answer', input: '{"a":2}' },
     ];
-    expect(freeCompletion({ id: 'c', model: 'm', parts: whole, finish: 'tool-calls', usage: null })).toMatchObject({
+    expect(freeCompletion({ id: 'c', model: 'm', parts: whole, citations: [], finish: 'tool-calls', usage: null })).toMatchObject({
       parts: [{ kind: 'text', text: '{"a":1}' }],
       finish: 'stop',
     });
@@ -912,7 +915,7 @@ describe('a schema that is kept to by a tool', () => {
 
   it('leaves calls of other tools what they are', () => {
     const said: Part[] = [{ kind: 'tool-call', id: 'x', name: 'f', input: '{}' }];
-    const called: Completion = { id: 'c', model: 'm', parts: said, finish: 'tool-calls', usage: null };
+    const called: Completion = { id: 'c', model: 'm', parts: said, citations: [], finish: 'tool-calls', usage: null };
     expect(freeCompletion(called)).toEqual(called);
     const answered: Completion = { ...called, parts: [{ kind: 'tool-call', id: 'x', name: 'weir_final_answer', input: '{"a":1}' }] };
     expect(freeCompletion(answered)).toMatchObject({ parts: [{ kind: 'text', text: '{"a":1}' }], finish: 'stop' });

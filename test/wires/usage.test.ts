@@ -74,7 +74,14 @@ describe('usage', () => {
 });
 
 describe('usage from one dialect to another', () => {
-  const completion = (usage: Usage): Completion => ({ id: 'a', model: 'm', parts: [{ kind: 'text', text: 'hi' }], finish: 'stop', usage });
+  const completion = (usage: Usage): Completion => ({
+    id: 'a',
+    model: 'm',
+    parts: [{ kind: 'text', text: 'hi' }],
+    citations: [],
+    finish: 'stop',
+    usage,
+  });
   const WIRES = [openAiChat, openAiResponses, anthropicMessages, gemini];
   /** What a dialect has no words for. */
   const SILENT: Readonly<Record<string, readonly (keyof Usage)[]>> = {

@@ -1,7 +1,8 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Completion, type FinishReason, type Part, refused, type Signature, Untranslatable, wholeParts } from '../canonical';
+import { type Citation, type Completion, type FinishReason, type Part, refused, type Signature, Untranslatable, wholeParts } from '../canonical';
+import { BlockCitations } from '../citations';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -35,9 +36,19 @@ export function readCompletion(body: JsonObject): Completion {
     id: stringOr(body['id'], ''),
     model: stringOr(body['model'], ''),
     parts: readParts(blocks, 'content'),
+    citations: readCitations(blocks),
     finish: readFinish(body['stop_reason']),
     usage: readUsage(body['usage']),
   };
+}
+
+function readCitations(blocks: readonly JsonObject[]): Citation[] {
+  const cited = new BlockCitations();
+  return blocks.flatMap(({ type, text, citations }) => {
+    if (type === 'text') cited.say(text);
+    for (const each of objects(citations)) cited.cite(each);
+    return cited.close();
+  });
 }
 
 /** What a message says beside its content, by SDKs that expect every member. */

@@ -1,6 +1,7 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, refused, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { BlockCitations } from '../citations';
 import { at, parseObject, stringOr } from '../json';
 import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
@@ -54,6 +55,7 @@ export class MessagesPartReader implements PartReader {
   /** The open block's tool call, and its input as far as it came with its start, for it may come without fragments. */
   #tool: { readonly tool: number; readonly input: unknown; hasFragments: boolean } | null = null;
   #usage: JsonObject | null = null;
+  readonly #cited = new BlockCitations();
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -78,6 +80,7 @@ export class MessagesPartReader implements PartReader {
     const type = at(block, 'type');
     const text = stringOr(at(block, type === 'thinking' ? 'thinking' : 'text'), '');
     this.#tool = null;
+    if (type === 'text') this.#cited.say(text);
     const hidden = stringOr(at(block, 'data'), '');
     if (type === 'redacted_thinking') return hidden === '' ? [] : [{ kind: 'signature', by: 'anthropic', text: hidden, isHidden: true }];
     if (type === 'text' || type === 'thinking') return [{ kind: 'open', block: type }, ...(text === '' ? [] : [{ kind: type, text } as const])];
@@ -90,15 +93,18 @@ export class MessagesPartReader implements PartReader {
   #closeBlock(): readonly StreamPart[] {
     const open = this.#tool;
     this.#tool = null;
-    if (open === null || open.hasFragments) return [{ kind: 'close' }];
+    const cited = this.#cited.close().map((each) => ({ kind: 'citation', ...each }) as const);
+    if (open === null || open.hasFragments) return [...cited, { kind: 'close' }];
     return [{ kind: 'tool-input', tool: open.tool, text: JSON.stringify(open.input ?? {}) }, { kind: 'close' }];
   }
 
   #readDelta(delta: unknown): readonly StreamPart[] {
+    if (at(delta, 'type') === 'citations_delta') this.#cited.cite(at(delta, 'citation'));
     const text = stringOr(at(delta, 'text') ?? at(delta, 'thinking') ?? at(delta, 'partial_json') ?? at(delta, 'signature'), '');
     if (text === '') return [];
     switch (at(delta, 'type')) {
       case 'text_delta':
+        this.#cited.say(text);
         return [{ kind: 'text', text }];
       case 'thinking_delta':
         return [{ kind: 'thinking', text }];
@@ -181,6 +187,8 @@ export class MessagesPartWriter implements PartWriter {
         return this.#leave() + this.#enter(part.block, BLANK[part.block]);
       case 'close':
         return this.#leave();
+      case 'citation':
+        return '';
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
       case 'finish':

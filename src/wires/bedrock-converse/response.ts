@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (response syntax) */
 import type { StopReason } from '@aws-sdk/client-bedrock-runtime';
-import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { type Citation, type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { BlockCitations, textIn } from '../citations';
 import { at, objects, stringOr } from '../json';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { readUsage } from './usage';
@@ -30,13 +31,24 @@ export function readFinish(reason: unknown): FinishReason {
 export function readCompletion(body: JsonObject): Completion {
   const content = at(body, 'output', 'message', 'content');
   if (!Array.isArray(content)) throw new Untranslatable('output.message.content', 'expected a list');
+  const blocks = objects(content);
   return {
     id: '',
     model: '',
-    parts: objects(content).flatMap(readBlock),
+    parts: blocks.flatMap(readBlock),
+    citations: readCitations(blocks),
     finish: readFinish(body['stopReason']),
     usage: readUsage(body['usage']),
   };
+}
+
+function readCitations(blocks: readonly JsonObject[]): Citation[] {
+  const cited = new BlockCitations();
+  return blocks.flatMap((block) => {
+    for (const part of readBlock(block)) cited.say(textIn(part));
+    for (const each of objects(at(block, 'citationsContent', 'citations'))) cited.cite(each);
+    return cited.close();
+  });
 }
 
 /** Results of tools that the platform ran are no part of the answer elsewhere. */

@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html, its frames as server-sent events */
 import type { Usage } from '../../../schema/record';
 import type { PartReader, StreamPart } from '../canonical';
+import { BlockCitations } from '../citations';
 import { at, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -42,6 +43,7 @@ export class ConverseStream implements StreamReader {
 export class ConversePartReader implements PartReader {
   /** The answer's tool calls by the block that they stand in; one without arguments comes without a fragment. */
   readonly #tools = new Map<unknown, { readonly tool: number; hasInput: boolean }>();
+  readonly #cited = new BlockCitations();
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -77,12 +79,15 @@ export class ConversePartReader implements PartReader {
 
   #closeBlock(body: JsonObject): readonly StreamPart[] {
     const tool = this.#tools.get(body['contentBlockIndex']);
-    if (tool === undefined || tool.hasInput) return [{ kind: 'close' }];
+    const cited = this.#cited.close().map((each) => ({ kind: 'citation', ...each }) as const);
+    if (tool === undefined || tool.hasInput) return [...cited, { kind: 'close' }];
     return [{ kind: 'tool-input', tool: tool.tool, text: '{}' }, { kind: 'close' }];
   }
 
   #readDelta(body: JsonObject): readonly StreamPart[] {
-    const { text, toolUse, reasoningContent } = (body['delta'] ?? {}) as JsonObject;
+    const { text, toolUse, reasoningContent, citation } = (body['delta'] ?? {}) as JsonObject;
+    this.#cited.say(text);
+    this.#cited.cite(citation);
     if (typeof text === 'string') return text === '' ? [] : [{ kind: 'text', text }];
     const thought = at(reasoningContent, 'text');
     if (typeof thought === 'string') return thought === '' ? [] : [{ kind: 'thinking', text: thought }];

@@ -1,6 +1,7 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
 import type { FinishReason as GeminiFinish } from '@google/genai';
-import { type Completion, type FinishReason, refused, Untranslatable, wholeParts } from '../canonical';
+import { type Completion, type FinishReason, refused, textOf, Untranslatable, wholeParts } from '../canonical';
+import { readGrounding, textIn, writeGrounding } from '../citations';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
 import { UNSIGNED_BYTES } from '../signature';
@@ -44,6 +45,7 @@ export function readCompletion(body: JsonObject): Completion {
     id,
     model: stringOr(body['modelVersion'], ''),
     parts,
+    citations: readGrounding(candidate?.['groundingMetadata'], textOf(parts)),
     finish: isBlocked
       ? 'filter'
       : readFinish(
@@ -63,14 +65,19 @@ const withIds = (parts: Completion['parts'], responseId: string): Completion['pa
 export const callId = (id: string, name: string, responseId: string, tool: number): string =>
   id === '' ? [name, responseId, tool].filter((each) => each !== '').join('_') : id;
 
-export const writeCompletion = (it: Completion): JsonObject => ({
-  candidates: [
-    { index: 0, content: { role: 'model', parts: wholeParts(it).flatMap(writeAnswerPart) }, finishReason: writeFinish(refused(it.parts, it.finish)) },
-  ],
-  ...(it.usage !== null && { usageMetadata: writeUsage(it.usage) }),
-  modelVersion: it.model,
-  responseId: it.id,
-});
+export function writeCompletion(it: Completion): JsonObject {
+  const written = wholeParts(it).flatMap((part) => writeAnswerPart(part).map((json) => ({ json, text: textIn(part) })));
+  const candidate = {
+    index: 0,
+    content: { role: 'model', parts: written.map(({ json }) => json) },
+    finishReason: writeFinish(refused(it.parts, it.finish)),
+    ...writeGrounding(
+      it.citations,
+      written.map(({ text }) => text),
+    ),
+  };
+  return { candidates: [candidate], ...(it.usage !== null && { usageMetadata: writeUsage(it.usage) }), modelVersion: it.model, responseId: it.id };
+}
 
 export const writeAnswerPart = (part: Completion['parts'][number]): JsonObject[] => {
   if (part.kind === 'thinking') return [writeThought(part.text, part.signature)];

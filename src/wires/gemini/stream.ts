@@ -1,6 +1,7 @@
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent with `alt=sse` */
 import type { Usage } from '../../../schema/record';
 import {
+  type Citation,
   type FinishReason,
   isWholeInput,
   type Part,
@@ -11,6 +12,7 @@ import {
   type StreamPart,
   Untranslatable,
 } from '../canonical';
+import { readGrounding, writeGrounding } from '../citations';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
@@ -58,6 +60,9 @@ export class GeminiPartReader implements PartReader {
   #id = '';
   #toolCount = 0;
   #hasFinished = false;
+  #text = '';
+  /** Citations that have been told: an event may repeat those of the ones before. */
+  readonly #told = new Set<string>();
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -71,6 +76,7 @@ export class GeminiPartReader implements PartReader {
     const [candidate] = objects(body['candidates']);
     const content = candidate?.['content'];
     if (isObject(content)) for (const part of readParts(content['parts'], 'parts')) this.#addPart(part, parts);
+    parts.push(...this.#cite(candidate?.['groundingMetadata']));
     const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
     const reason = candidate?.['finishReason'];
     if (typeof reason === 'string' || isBlocked) {
@@ -83,7 +89,17 @@ export class GeminiPartReader implements PartReader {
     return parts;
   }
 
+  #cite(metadata: unknown): StreamPart[] {
+    return readGrounding(metadata, this.#text).flatMap((it): StreamPart[] => {
+      const key = JSON.stringify([it.url, it.from, it.to]);
+      if (this.#told.has(key)) return [];
+      this.#told.add(key);
+      return [{ kind: 'citation', ...it }];
+    });
+  }
+
   #addPart(part: Part, parts: StreamPart[]): void {
+    if (part.kind === 'text') this.#text += part.text;
     if (part.kind === 'text' || part.kind === 'refusal') parts.push({ kind: part.kind, text: part.text });
     if (part.kind === 'thinking') {
       if (part.text !== '') parts.push({ kind: 'thinking', text: part.text });
@@ -107,6 +123,8 @@ export class GeminiPartWriter implements PartWriter {
   #reason: FinishReason = 'stop';
   #isRefusal = false;
   #usage: Usage | null = null;
+  #text = '';
+  readonly #cited: Citation[] = [];
 
   write(part: StreamPart): string {
     switch (part.kind) {
@@ -116,6 +134,7 @@ export class GeminiPartWriter implements PartWriter {
       case 'text':
       case 'refusal':
         this.#isRefusal ||= part.kind === 'refusal';
+        if (part.kind === 'text') this.#text += part.text;
         return this.#endCall() + this.#event([{ text: part.text }]);
       case 'thinking':
         return this.#endCall() + this.#event([{ text: part.text, thought: true }]);
@@ -140,6 +159,11 @@ export class GeminiPartWriter implements PartWriter {
         const { kind: _, ...signature } = part;
         return this.#endCall() + this.#event([writeThought('', signature)]);
       }
+      case 'citation': {
+        const { kind: _, ...citation } = part;
+        this.#cited.push(citation);
+        return '';
+      }
       case 'open':
       case 'close':
         return '';
@@ -151,7 +175,7 @@ export class GeminiPartWriter implements PartWriter {
   end(): string {
     return this.#event(
       [{ text: '' }],
-      { finishReason: writeFinish(this.#reason) },
+      { finishReason: writeFinish(this.#reason), ...writeGrounding(this.#cited, [this.#text]) },
       this.#usage === null ? {} : { usageMetadata: writeUsage(this.#usage) },
     );
   }

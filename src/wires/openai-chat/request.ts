@@ -115,7 +115,7 @@ export function readConversation(body: JsonObject): Conversation {
 }
 
 /** https://platform.openai.com/docs/api-reference/chat/create, and what others have added to messages. */
-const MESSAGE = ['role', 'content', 'tool_calls', 'tool_call_id', 'refusal', 'reasoning_content', 'reasoning', 'reasoning_details'];
+const MESSAGE = ['role', 'content', 'tool_calls', 'tool_call_id', 'refusal', 'reasoning_content', 'reasoning', 'reasoning_details', 'annotations'];
 const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control'];
 
 function unreadIn(body: JsonObject): string[] {

@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/chat/object */
 import type { ChatCompletion } from 'openai/resources/chat/completions';
 import { type Completion, type FinishReason, Untranslatable } from '../canonical';
+import { readAnnotations, writeChatAnnotation } from '../citations';
 import { isObject, objects, stringOr } from '../json';
 import { writeDetails } from '../reasoning-details';
 import type { AnswerFacts, JsonObject } from '../wire';
@@ -43,6 +44,7 @@ export function readCompletion(body: JsonObject): Completion {
     id: stringOr(body['id'], ''),
     model: stringOr(body['model'], ''),
     parts,
+    citations: readAnnotations(message['annotations']),
     finish: finishOf(
       readFinish(choice?.['finish_reason']),
       parts.some((part) => part.kind === 'tool-call'),
@@ -60,6 +62,7 @@ export function writeCompletion(it: Completion, createdAt: number): JsonObject {
     ...writeAssistant(it.parts, true),
     ...(thinking !== '' && { reasoning_content: thinking }),
     ...(details.length > 0 && { reasoning_details: details }),
+    ...(it.citations !== undefined && it.citations.length > 0 && { annotations: it.citations.map(writeChatAnnotation) }),
   };
   return {
     id: it.id,

@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { readAnnotations, writeChatAnnotation } from '../citations';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import { readDetails, writeDetails } from '../reasoning-details';
 import type { SseEvent } from '../sse';
@@ -109,6 +110,7 @@ export class ChatPartReader implements PartReader {
     if (Array.isArray(delta['content'])) parts.push(...readContentParts(objects(delta['content'])));
     else add('text', delta['content']);
     add('refusal', delta['refusal']);
+    for (const citation of readAnnotations(delta['annotations'])) parts.push({ kind: 'citation', ...citation });
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
     for (const name of ['function_call', 'audio', 'images']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
     const reason = choice['finish_reason'];
@@ -205,6 +207,8 @@ export class ChatPartWriter implements PartWriter {
         return this.#delta({ content: part.text });
       case 'refusal':
         return this.#delta({ refusal: part.text });
+      case 'citation':
+        return this.#delta({ annotations: [writeChatAnnotation(part)] });
       case 'tool-call':
         return this.#delta({
           tool_calls: [{ index: part.tool, id: part.id, type: 'function', function: { name: part.name, arguments: '' }, ...signed(part.signature) }],

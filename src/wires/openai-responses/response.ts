@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses/object */
 import type { Response as OpenAiResponse } from 'openai/resources/responses/responses';
-import { type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { type Citation, type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { citationsWithin, readAnnotations, writeAnnotation } from '../citations';
 import { at, objects, shown, stringOr } from '../json';
 import { readError } from '../openai-chat/error';
 import { unfoldSignatures } from '../signature';
@@ -32,12 +33,25 @@ export function readCompletion(body: JsonObject): Completion {
     id: stringOr(body['id'], ''),
     model: stringOr(body['model'], ''),
     parts,
+    citations: readCitations(body['output']),
     finish: readFinish(
       body,
       parts.some((part) => part.kind === 'tool-call'),
     ),
     usage: readUsage(body),
   };
+}
+
+function readCitations(output: unknown): Citation[] {
+  let said = 0;
+  const messages = objects(output).filter(({ type }) => type !== 'reasoning' && type !== 'function_call');
+  return messages
+    .flatMap(({ content }) => objects(content))
+    .flatMap(({ text, annotations }) => {
+      const found = readAnnotations(annotations, said);
+      said += stringOr(text, '').length;
+      return found;
+    });
 }
 
 function readOutput(item: JsonObject): Part[] {
@@ -108,15 +122,19 @@ export function writeCompletion(it: Completion, createdAt: number, request: Json
   if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const output: JsonObject[] = [];
   let message: JsonObject[] | null = null;
+  let said = 0;
   for (const part of unfoldSignatures(it.parts)) {
     if (part.kind === 'text' || part.kind === 'refusal') {
       if (message === null) {
         message = [];
         output.push({ type: 'message', id: itemId('msg', it.id, output.length), status: 'completed', role: 'assistant', content: message });
       }
-      message.push(
-        part.kind === 'text' ? { type: 'output_text', text: part.text, annotations: [], logprobs: [] } : { type: 'refusal', refusal: part.text },
-      );
+      if (part.kind === 'refusal') message.push({ type: 'refusal', refusal: part.text });
+      else {
+        const annotations = citationsWithin(it.citations, said, part.text.length).map(writeAnnotation);
+        message.push({ type: 'output_text', text: part.text, annotations, logprobs: [] });
+        said += part.text.length;
+      }
       continue;
     }
     message = null;

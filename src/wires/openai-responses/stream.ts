@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { readAnnotations, writeAnnotation } from '../citations';
 import { at, isObject, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -46,6 +47,10 @@ export class ResponsesPartReader implements PartReader {
   /** Tool calls by the index of their item; arguments may come in fragments, or whole at the item's end. */
   readonly #tools = new Map<unknown, { readonly tool: number; hasFragments: boolean }>();
 
+  /** Length of the answer's text, and where the part of it began that is open. */
+  #said = 0;
+  #base = 0;
+
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
     if (body === null) return [];
@@ -56,8 +61,14 @@ export class ResponsesPartReader implements PartReader {
         return [{ kind: 'start', id: stringOr(at(body, 'response', 'id'), ''), model: stringOr(at(body, 'response', 'model'), '') }];
       case 'response.output_item.added':
         return this.#open(index, item);
+      case 'response.content_part.added':
+        this.#base = this.#said;
+        return [];
       case 'response.output_text.delta':
+        this.#said += stringOr(delta, '').length;
         return textPart('text', delta);
+      case 'response.output_text.annotation.added':
+        return readAnnotations([body['annotation']], this.#base).map((citation) => ({ kind: 'citation', ...citation }));
       case 'response.refusal.delta':
         return textPart('refusal', delta);
       case 'response.reasoning_summary_part.added':
@@ -128,10 +139,13 @@ export class ResponsesPartWriter implements PartWriter {
     readonly head: JsonObject;
     text: string;
     seal: Signature | null;
+    readonly annotations: JsonObject[];
   } | null = null;
   #tool = -1;
   #finish: FinishReason = 'stop';
   #usage: Usage | null = null;
+  /** Length of the answer's text. */
+  #said = 0;
 
   constructor(
     readonly createdAt: number,
@@ -152,6 +166,10 @@ export class ResponsesPartWriter implements PartWriter {
       case 'refusal':
       case 'thinking':
         return this.#enter(part.kind, {}) + this.#delta(part.text);
+      case 'citation': {
+        const base = this.#said - (this.#open?.text.length ?? 0);
+        return part.from < base ? '' : this.#annotate(writeAnnotation({ ...part, from: part.from - base, to: part.to - base }));
+      }
       case 'signature': {
         const entered = this.#enter('thinking', {});
         const { kind: _, ...signature } = part;
@@ -198,7 +216,7 @@ export class ResponsesPartWriter implements PartWriter {
     const closed = this.#leave();
     const index = this.#output.length;
     const id = itemId(ID_KIND[kind], this.#id, index);
-    this.#open = { kind, id, index, head, text: '', seal: null };
+    this.#open = { kind, id, index, head, text: '', seal: null, annotations: [] };
     const added = this.#event({ type: 'response.output_item.added', output_index: index, item: this.#item('in_progress') });
     if (kind === 'tool') return closed + added;
     const part = this.#part('');
@@ -220,8 +238,18 @@ export class ResponsesPartWriter implements PartWriter {
       case 'refusal':
         return this.#event({ type: 'response.refusal.delta', ...at, content_index: 0, delta: text });
       case 'text':
+        this.#said += text.length;
         return this.#event({ type: 'response.output_text.delta', ...at, content_index: 0, delta: text, logprobs: [] });
     }
+  }
+
+  /** Of the open text; one that is closed takes none. */
+  #annotate(annotation: JsonObject): string {
+    if (this.#open?.kind !== 'text') return '';
+    const { id, index, annotations } = this.#open;
+    const at = { item_id: id, output_index: index, content_index: 0, annotation_index: annotations.length };
+    annotations.push(annotation);
+    return this.#event({ type: 'response.output_text.annotation.added', ...at, annotation });
   }
 
   #leave(): string {
@@ -264,7 +292,8 @@ export class ResponsesPartWriter implements PartWriter {
 
   #part(text: string): JsonObject {
     if (this.#open?.kind === 'thinking') return { type: 'summary_text', text };
-    return this.#open?.kind === 'refusal' ? { type: 'refusal', refusal: text } : { type: 'output_text', text, annotations: [], logprobs: [] };
+    if (this.#open?.kind === 'refusal') return { type: 'refusal', refusal: text };
+    return { type: 'output_text', text, annotations: this.#open?.annotations ?? [], logprobs: [] };
   }
 
   #item(status: 'in_progress' | 'completed'): JsonObject {
