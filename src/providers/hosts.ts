@@ -25,6 +25,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat', 'completions'],
     outputLimitField: 'max_completion_tokens',
     documentation: 'https://inference-docs.cerebras.ai/resources/openai',
+    dataUse: 'Inputs and outputs are not kept.',
   }),
   compatible({
     slug: 'sambanova',
@@ -34,6 +35,7 @@ export const HOSTS: readonly Provider[] = [
     paths: { messages: 'messages' },
     priceId: null,
     documentation: 'https://docs.sambanova.ai/cloud/docs/features/openai-compatibility',
+    dataUse: 'Not stored by default, and not used for training.',
   }),
   compatible({
     slug: 'together',
@@ -79,6 +81,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: [...OPENAI_COMPATIBLE, 'images'],
     priceId: null,
     documentation: 'https://docs.tokenfactory.nebius.com/api-reference/introduction',
+    dataUse: 'Kept and used to speed up decoding, unless zero retention is turned on.',
   }),
   compatible({
     slug: 'novita',
@@ -94,6 +97,7 @@ export const HOSTS: readonly Provider[] = [
     keyVariable: 'NVIDIA_API_KEY',
     priceId: null,
     documentation: 'https://docs.api.nvidia.com/nim/reference',
+    dataUse: 'Not kept past the session, by its trial terms.',
   }),
   compatible({
     slug: 'huggingface',
@@ -112,6 +116,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat', 'messages'],
     paths: { messages: 'messages' },
     documentation: 'https://docs.baseten.co/inference/overview',
+    dataUse: 'Not stored.',
   }),
   compatible({
     slug: 'workers-ai',
@@ -189,6 +194,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: WITH_RESPONSES,
     priceId: null,
     documentation: 'https://docs.ollama.com/api/openai-compatibility',
+    dataUse: 'Stays on the server that you run.',
   }),
   compatible({
     slug: 'lmstudio',
@@ -197,6 +203,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: WITH_RESPONSES,
     priceId: null,
     documentation: 'https://lmstudio.ai/docs/developer/openai-compat',
+    dataUse: 'Stays on the server that you run.',
   }),
   compatible({
     slug: 'vllm',
@@ -205,6 +212,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: [...WITH_RESPONSES, 'rerank', 'transcriptions', 'translations'],
     priceId: null,
     documentation: 'https://docs.vllm.ai/en/stable/serving/openai_compatible_server',
+    dataUse: 'Stays on the server that you run.',
   }),
   compatible({
     slug: 'llama-cpp',
@@ -214,5 +222,6 @@ export const HOSTS: readonly Provider[] = [
     endpoints: [...WITH_RESPONSES, 'rerank'],
     priceId: null,
     documentation: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+    dataUse: 'Stays on the server that you run.',
   }),
 ];

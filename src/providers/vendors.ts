@@ -127,6 +127,7 @@ export const VENDORS: readonly Provider[] = [
     endpoints: ['chat', 'completions', 'messages'],
     paths: { messages: 'anthropic/v1/messages' },
     documentation: 'https://api-docs.deepseek.com',
+    dataUse: 'Its policy allows training, with an opt-out, and names no period; processed in China.',
   }),
   compatible({
     slug: 'xai',
@@ -164,6 +165,7 @@ export const VENDORS: readonly Provider[] = [
     // It refuses `stream_options`: https://docs.cohere.com/docs/compatibility-api
     streamUsage: false,
     documentation: 'https://docs.cohere.com/docs/compatibility-api',
+    dataUse: 'Used for training unless turned off in its dashboard; kept 30 days.',
   }),
   compatible({
     slug: 'moonshot',
@@ -187,6 +189,7 @@ export const VENDORS: readonly Provider[] = [
     models: ['glm-4.5', 'glm-4.5-air', 'glm-4.5-flash', 'glm-4.5v', 'glm-4.6', 'glm-4.6v', 'glm-4.7', 'glm-5', 'glm-5.1'],
     paths: { messages: '../../anthropic/v1/messages' },
     documentation: 'https://docs.z.ai/guides/develop/openai/python',
+    dataUse: 'Neither stored nor used for anything but the answer, by its data processing addendum; in Singapore.',
   }),
   compatible({
     slug: 'zhipu',
@@ -196,6 +199,7 @@ export const VENDORS: readonly Provider[] = [
     endpoints: ['chat', 'embeddings'],
     priceId: 'zhipuai',
     documentation: 'https://docs.bigmodel.cn',
+    dataUse: 'Its agreement allows use to maintain and improve the service; kept in China.',
   }),
   compatible({
     slug: 'qwen',
@@ -207,6 +211,7 @@ export const VENDORS: readonly Provider[] = [
     paths: { messages: '../../apps/anthropic/v1/messages' },
     priceId: null,
     documentation: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
+    dataUse: 'Not used for training without consent.',
   }),
   compatible({
     slug: 'minimax',

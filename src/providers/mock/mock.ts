@@ -107,5 +107,6 @@ export const mock: Provider = compatible({
   priceId: null,
   models: MOCK_MODELS,
   documentation: 'https://mock.invalid',
+  dataUse: 'Nothing leaves the deployment.',
   fetch: answer,
 });
