@@ -10,8 +10,8 @@ import type { Call } from './call';
 import { GatewayError } from './errors';
 import { shownNames } from './outgoing-body';
 
-/** The body as the call's endpoint has it; null: it is one already. Throws `not_translated`. */
-export function placedBody({ wire, path }: Call, json: JsonObject, warn: (sentence: string) => void): JsonObject | null {
+/** The body as the call's endpoint has it; null: it is one already. `isStrict`: nothing may be lost. Throws `not_translated`. */
+export function placedBody({ wire, path }: Call, json: JsonObject, isStrict: boolean, warn: (sentence: string) => void): JsonObject | null {
   if (wire !== openAiChat || json['messages'] !== undefined || json['input'] === undefined) return null;
   const from = openAiResponses.inbound;
   const to = openAiChat.outbound;
@@ -29,6 +29,8 @@ export function placedBody({ wire, path }: Call, json: JsonObject, warn: (senten
       takesStrict: true,
     });
     const lost = [...conversation.dropped, ...dropped];
+    if (isStrict && lost[0] !== undefined)
+      throw new Untranslatable(lost[0].slice(0, 60), `Weir-Strict: a chat has no counterpart for ${shownNames(lost)}`);
     warn(`the body is one of /v1/responses, it was read as a chat${lost.length === 0 ? '' : ` without ${shownNames(lost)}`}`);
     return body;
   } catch (error) {

@@ -31,7 +31,7 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
     trail.policy = asked;
     asked.warnings.forEach(trail.warn);
     trail.requestId = readRequestId(asked.requestId, call.id, trail.warn);
-    const body = await step('body', trail, clock, () => readBody(call, trail.warn));
+    const body = await step('body', trail, clock, () => readBody(call, asked.strict, trail.warn));
     trail.body = body;
     const { targets, policy } = await step('plan', trail, clock, () => planTargets(call, identity, asked, body, deps, trail));
     trail.policy = policy;

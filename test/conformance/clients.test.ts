@@ -355,6 +355,20 @@ describe('Cursor', () => {
     ]);
   });
 
+  it('is refused where nothing may be lost', async () => {
+    const refused = await send('/v1/chat/completions', JSON.stringify(body), { authorization: `Bearer ${ADMIN_KEY}`, 'weir-strict': 'true' });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      {
+        error: {
+          code: 'not_translated',
+          param: 'prompt_cache_retention',
+          message: expect.stringContaining('no counterpart for prompt_cache_retention'),
+        },
+      },
+    ]);
+  });
+
   it('may write its tools flat beside messages, also for the models of others', async () => {
     answers(200, MESSAGE);
     const { tools } = body;

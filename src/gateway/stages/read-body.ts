@@ -16,12 +16,12 @@ const PROXY_LIMIT_BYTES = 8 * 1024 * 1024;
 const NO_FACTS: RequestFacts = { model: null, streamed: false, choices: 1, maxOutputTokens: null, user: null, session: null };
 const decoder = new TextDecoder();
 
-export async function readBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
+export async function readBody(call: Call, isStrict: boolean, warn: (sentence: string) => void): Promise<CallBody> {
   if (call.refusal !== undefined) throw call.refusal;
-  return call.door.kind === 'gateway' ? readGatewayBody(call, warn) : readProxyBody(call, warn);
+  return call.door.kind === 'gateway' ? readGatewayBody(call, isStrict, warn) : readProxyBody(call, warn);
 }
 
-async function readGatewayBody(call: Call, warn: (sentence: string) => void): Promise<CallBody> {
+async function readGatewayBody(call: Call, isStrict: boolean, warn: (sentence: string) => void): Promise<CallBody> {
   const length = contentLength(call.headers);
   const encoding = call.headers.get('content-encoding') ?? null;
   if (length !== null && length > GATEWAY_LIMIT_BYTES) throw tooLarge(length);
@@ -31,7 +31,7 @@ async function readGatewayBody(call: Call, warn: (sentence: string) => void): Pr
     length !== null && encoding === null ? { text: await received(call.text()), byteLength: length } : await readText(call, encoding);
   if (text === '') throw new GatewayError('invalid_json', 'The body is empty, expected a JSON object.');
   const sent = parseBody(text);
-  const placed = placedBody(call, sent, warn);
+  const placed = placedBody(call, sent, isStrict, warn);
   const json = placed ?? sent;
   return {
     text: placed === null ? text : JSON.stringify(placed),
