@@ -1,5 +1,5 @@
 /** What a client has got of a streamed answer, and how another answer goes on from there unseen. Pure. */
-import type { PartWriter, StreamPart } from '../wires/canonical';
+import type { Citation, PartWriter, StreamPart } from '../wires/canonical';
 
 type Kind = 'text' | 'thinking' | 'refusal' | 'tool-input';
 
@@ -12,6 +12,8 @@ interface Segment {
   text: string;
 }
 
+const citationKey = ({ url, from, to }: Citation): string => JSON.stringify([url, from, to]);
+
 /** Another answer than the one that was begun. */
 export class Differs extends Error {
   override readonly name = 'Differs';
@@ -22,6 +24,7 @@ export class SentAnswer {
   readonly segments: Segment[] = [];
   /** How it was said, to bring a writer to the same place. */
   readonly #log: StreamPart[] = [];
+  readonly citations = new Set<string>();
   #start: Start | null = null;
 
   add(part: StreamPart): void {
@@ -39,6 +42,9 @@ export class SentAnswer {
         else this.segments.push({ kind: part.kind, name: '', text: part.text });
         break;
       }
+      case 'citation':
+        this.citations.add(citationKey(part));
+        break;
       case 'tool-call':
         this.segments.push({ kind: 'tool-input', name: part.name, text: '' });
         break;
@@ -83,6 +89,7 @@ export class SentAnswer {
 /** Holds a fresh answer against the one that was sent, and lets through what goes beyond it. */
 export class Splice {
   readonly #sent: readonly Segment[];
+  readonly #cited: ReadonlySet<string>;
   /** The segment, and how much of its text has been matched. */
   #at = 0;
   #offset = 0;
@@ -90,6 +97,7 @@ export class Splice {
   #entered = false;
 
   constructor(sent: SentAnswer) {
+    this.#cited = new Set(sent.citations);
     this.#sent = sent.segments.map((segment) => ({ ...segment }));
   }
 
@@ -103,8 +111,9 @@ export class Splice {
       case 'finish':
         if (!this.#isThrough) throw new Differs('it is shorter');
         return part;
-      case 'signature':
       case 'citation':
+        return this.#cited.has(citationKey(part)) ? null : part;
+      case 'signature':
       case 'open':
       case 'close':
         return this.#isThrough ? part : null;

@@ -122,3 +122,22 @@ function startsAlike(other: readonly Said[], sent: readonly StreamPart[]): boole
     return its?.kind === part.kind && 'text' in part && 'text' in its && its.text === part.text;
   });
 }
+
+describe('citations', () => {
+  const citation = (from: number, to: number): StreamPart => ({ kind: 'citation', url: 'https://example.com', title: '', from, to });
+  const begun = new SentAnswer();
+  for (const part of [{ kind: 'text', text: 'abc' } as const, citation(0, 3)]) begun.add(part);
+
+  it('that were sent are not sent again, and those that were not are, wherever they come', () => {
+    const splice = new Splice(begun);
+    const again: StreamPart[] = [
+      { kind: 'text', text: 'ab' },
+      citation(0, 2),
+      { kind: 'text', text: 'c' },
+      citation(0, 3),
+      { kind: 'text', text: 'd' },
+      citation(0, 4),
+    ];
+    expect(again.flatMap((part) => splice.pass(part) ?? [])).toEqual([citation(0, 2), { kind: 'text', text: 'd' }, citation(0, 4)]);
+  });
+});

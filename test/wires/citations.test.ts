@@ -67,11 +67,16 @@ const SOURCES: Readonly<Record<string, Source>> = {
       ],
     },
     events: [
-      { type: 'response.content_part.added' },
-      { type: 'response.output_text.delta', delta: FIRST },
-      { type: 'response.content_part.added' },
-      { type: 'response.output_text.delta', delta: CITED },
-      { type: 'response.output_text.annotation.added', annotation: { ...annotation, start_index: 0, end_index: CITED.length } },
+      { type: 'response.content_part.added', output_index: 1, content_index: 0 },
+      { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: FIRST },
+      { type: 'response.content_part.added', output_index: 2, content_index: 0 },
+      { type: 'response.output_text.delta', output_index: 2, content_index: 0, delta: CITED },
+      {
+        type: 'response.output_text.annotation.added',
+        output_index: 2,
+        content_index: 0,
+        annotation: { ...annotation, start_index: 0, end_index: CITED.length },
+      },
     ],
   },
   messages: {
@@ -234,4 +239,111 @@ it('reads no citation out of what is none', () => {
   for (const groundingMetadata of groundings) {
     expect(gemini.outbound?.readCompletion({ candidates: [{ ...candidate, groundingMetadata }] }).citations).toEqual([]);
   }
+});
+
+describe('Gemini', () => {
+  const chunk = { web: { uri: page.url, title: page.title } };
+  const metadata = (segments: readonly JsonObject[], chunks: readonly unknown[] = [chunk], index: unknown = 0): JsonObject => ({
+    groundingChunks: chunks,
+    groundingSupports: segments.map((each) => ({ segment: each, groundingChunkIndices: [index] })),
+  });
+  const read = (texts: readonly string[], groundingMetadata: JsonObject) => {
+    const parts = texts.map((text) => ({ text }));
+    const body = { candidates: [{ content: { parts }, finishReason: 'STOP', groundingMetadata }] };
+    return gemini.outbound?.readCompletion(body).citations.map(({ from, to }) => [from, to]);
+  };
+
+  it.each<[string, readonly string[], JsonObject, readonly [number, number]]>([
+    ['the second part', ['Yes. ', 'Yes. Yes.'], { partIndex: 1, endIndex: 4, text: 'Yes.' }, [5, 9]],
+    ['the second part, without its words', ['First. ', 'Yes.'], { partIndex: 1, endIndex: 4 }, [7, 11]],
+    ['an offset that counts from elsewhere', ['x', 'Yes. Yes.'], { startIndex: 2, endIndex: 6, text: 'Yes.' }, [6, 10]],
+    ['behind a mark of byte order', ['\ufeffabc'], { startIndex: 3, endIndex: 6, text: 'abc' }, [1, 4]],
+    ['an offset within a character', ['🏞abc'], { startIndex: 3, endIndex: 7 }, [2, 5]],
+  ])('counts from its part: %s', (_, texts, segment, expected) => {
+    expect(read(texts, metadata([segment]))).toEqual([expected]);
+  });
+
+  it('counts chunks by their place, and takes whole numbers alone for it', () => {
+    expect(read(['abc'], metadata([{ endIndex: 3 }], [null, chunk], 1))).toEqual([[0, 3]]);
+    for (const index of [{ toString: 1, valueOf: 1 }, '0', [0], Number.NaN, 1.5, -1, null]) {
+      expect(read(['abc'], metadata([{ endIndex: 3 }], [chunk], index))).toEqual([]);
+    }
+  });
+
+  it('tells a support once, however often and however early it comes', () => {
+    const events = ['abc', 'def', 'ghi'].map((text, index) => ({
+      candidates: [{ content: { parts: [{ text }] }, groundingMetadata: metadata([{ endIndex: 9 }]), ...(index === 2 && { finishReason: 'STOP' }) }],
+    }));
+    const parts = readStream({ wire: gemini, answer: {}, events });
+    expect(parts.filter(({ kind }) => kind === 'citation')).toEqual([{ kind: 'citation', ...page, from: 0, to: 9 }]);
+  });
+
+  it('tells it before what closes the text', () => {
+    const tail = { text: '', thoughtSignature: 'AAAA' };
+    const events = [
+      { candidates: [{ content: { parts: [{ text: 'abc' }] } }] },
+      { candidates: [{ content: { parts: [tail] }, groundingMetadata: metadata([{ endIndex: 3 }]), finishReason: 'STOP' }] },
+    ];
+    const kinds = readStream({ wire: gemini, answer: {}, events }).map(({ kind }) => kind);
+    expect(kinds).toEqual(['start', 'text', 'citation', 'signature', 'close', 'finish']);
+  });
+
+  it('is not told half a character', () => {
+    const cited = { ...completion, parts: [{ kind: 'text', text: 'a🏞bc' }], citations: [{ ...page, from: 2, to: 4 }] } as const;
+    const [candidate] = (gemini.inbound?.writeCompletion(cited, 0, {})['candidates'] ?? []) as JsonObject[];
+    const expected = { partIndex: 0, startIndex: 1, endIndex: 6, text: '🏞b' };
+    expect(candidate).toMatchObject({ groundingMetadata: { groundingSupports: [{ segment: expected }] } });
+  });
+});
+
+describe('Responses, streamed', () => {
+  const annotationsOf = (parts: readonly StreamPart[]) => {
+    const writer = openAiResponses.inbound?.openWriter(0, {});
+    const all: readonly StreamPart[] = [{ kind: 'start', id: 'a1', model: 'm' }, ...parts, { kind: 'finish', reason: 'stop' }];
+    const events = eventsOf(all.map((part) => writer?.write(part)).join('') + writer?.end()).flatMap(({ data }) =>
+      data === '' ? [] : [JSON.parse(data)],
+    );
+    const spans = (list: readonly JsonObject[]) => list.map((each) => [each['start_index'], each['end_index']]);
+    const told = events.flatMap((event) => (event.type === 'response.output_text.annotation.added' ? [event.annotation] : []));
+    const texts = events.at(-1).response.output.filter((item: JsonObject) => item['type'] === 'message');
+    return { told: spans(told), whole: texts.map((item: { content: { annotations: JsonObject[] }[] }) => spans(item.content[0]?.annotations ?? [])) };
+  };
+  const text = (said: string): StreamPart => ({ kind: 'text', text: said });
+  const cite = (from: number, to: number): StreamPart => ({ kind: 'citation', ...page, from, to });
+  const think: StreamPart = { kind: 'thinking', text: 'hm' };
+  const calls: StreamPart = { kind: 'tool-call', tool: 0, id: 'c', name: 'f' };
+
+  it.each<[string, readonly StreamPart[], readonly number[][], readonly number[][][]]>([
+    ['before its words', [cite(0, 3), text('abc'), text('def')], [[0, 3]], [[[0, 3]]]],
+    ['behind a call, in the whole alone', [text('abc'), calls, cite(0, 3)], [], [[[0, 3]]]],
+    ['in each of two texts', [text('abcdef'), think, text('ghi'), cite(0, 3), cite(7, 9)], [[1, 3]], [[[0, 3]], [[1, 3]]]],
+    ['past the end of its text', [text('abc'), cite(1, 99_999)], [[1, 3]], [[[1, 3]]]],
+    ['without an end', [text('abcdef'), think, text('ghi'), cite(8, 0)], [[2, 2]], [[], [[2, 2]]]],
+    ['of words that never come', [text('abc'), cite(7, 9)], [], [[]]],
+  ])('tells one %s', (_, parts, told, whole) => {
+    expect(annotationsOf(parts)).toEqual({ told, whole });
+  });
+});
+
+it("reads the citations that stand in the start of Claude's block", () => {
+  const events = [
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'abc', citations: [location] } },
+    { type: 'content_block_stop', index: 0 },
+  ];
+  expect(readStream({ wire: anthropicMessages, answer: {}, events })).toContainEqual({ kind: 'citation', ...page, from: 0, to: 3 });
+});
+
+it("counts an annotation from its own part, whatever has come since, in OpenAI's stream", () => {
+  const at = (index: number) => ({ output_index: 0, content_index: index });
+  const events = [
+    { type: 'response.output_text.delta', ...at(0), delta: 'abc' },
+    { type: 'response.output_text.delta', ...at(1), delta: 'def' },
+    { type: 'response.output_text.annotation.added', ...at(0), annotation: { ...annotation, start_index: 0, end_index: 3 } },
+    { type: 'response.output_text.annotation.added', ...at(1), annotation: { ...annotation, start_index: 0, end_index: 3 } },
+  ];
+  const found = readStream({ wire: openAiResponses, answer: {}, events }).flatMap((part) => (part.kind === 'citation' ? [[part.from, part.to]] : []));
+  expect(found).toEqual([
+    [0, 3],
+    [3, 6],
+  ]);
 });

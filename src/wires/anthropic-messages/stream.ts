@@ -2,7 +2,7 @@
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, refused, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { BlockCitations } from '../citations';
-import { at, parseObject, stringOr } from '../json';
+import { at, objects, parseObject, stringOr } from '../json';
 import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -81,6 +81,7 @@ export class MessagesPartReader implements PartReader {
     const text = stringOr(at(block, type === 'thinking' ? 'thinking' : 'text'), '');
     this.#tool = null;
     if (type === 'text') this.#cited.say(text);
+    for (const each of objects(at(block, 'citations'))) this.#cited.cite(each);
     const hidden = stringOr(at(block, 'data'), '');
     if (type === 'redacted_thinking') return hidden === '' ? [] : [{ kind: 'signature', by: 'anthropic', text: hidden, isHidden: true }];
     if (type === 'text' || type === 'thinking') return [{ kind: 'open', block: type }, ...(text === '' ? [] : [{ kind: type, text } as const])];

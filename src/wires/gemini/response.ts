@@ -1,7 +1,7 @@
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse */
 import type { FinishReason as GeminiFinish } from '@google/genai';
-import { type Completion, type FinishReason, refused, textOf, Untranslatable, wholeParts } from '../canonical';
-import { readGrounding, textIn, writeGrounding } from '../citations';
+import { type Citation, type Completion, type FinishReason, refused, Untranslatable, wholeParts } from '../canonical';
+import { addSupports, placeSupports, type Support, textIn, writeGrounding } from '../citations';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, stringOr } from '../json';
 import { UNSIGNED_BYTES } from '../signature';
@@ -45,7 +45,7 @@ export function readCompletion(body: JsonObject): Completion {
     id,
     model: stringOr(body['modelVersion'], ''),
     parts,
-    citations: readGrounding(candidate?.['groundingMetadata'], textOf(parts)),
+    citations: readCitations(candidate),
     finish: isBlocked
       ? 'filter'
       : readFinish(
@@ -54,6 +54,14 @@ export function readCompletion(body: JsonObject): Completion {
         ),
     usage: readUsage(body),
   };
+}
+
+function readCitations(candidate: unknown): Citation[] {
+  const supports = new Map<string, Support>();
+  addSupports(at(candidate, 'groundingMetadata'), supports);
+  const parts = at(candidate, 'content', 'parts');
+  const texts = (Array.isArray(parts) ? parts : []).map((part) => (at(part, 'thought') === true ? '' : stringOr(at(part, 'text'), '')));
+  return placeSupports(supports.values(), texts);
 }
 
 /** Elsewhere each call must have an id of its own, over all answers of a conversation. */

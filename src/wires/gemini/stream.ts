@@ -12,7 +12,7 @@ import {
   type StreamPart,
   Untranslatable,
 } from '../canonical';
-import { readGrounding, writeGrounding } from '../citations';
+import { addSupports, placeSupports, type Support, writeGrounding } from '../citations';
 import { writeThought } from '../google-signatures';
 import { at, isObject, objects, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
@@ -61,8 +61,9 @@ export class GeminiPartReader implements PartReader {
   #toolCount = 0;
   #hasFinished = false;
   #text = '';
-  /** Citations that have been told: an event may repeat those of the ones before. */
-  readonly #told = new Set<string>();
+  /** What it rests on, which is placed once all has been said, and how much of that has been told. */
+  readonly #supports = new Map<string, Support>();
+  #told = 0;
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -76,9 +77,13 @@ export class GeminiPartReader implements PartReader {
     const [candidate] = objects(body['candidates']);
     const content = candidate?.['content'];
     if (isObject(content)) for (const part of readParts(content['parts'], 'parts')) this.#addPart(part, parts);
-    parts.push(...this.#cite(candidate?.['groundingMetadata']));
+    addSupports(candidate?.['groundingMetadata'], this.#supports);
     const isBlocked = at(body, 'promptFeedback', 'blockReason') !== undefined;
     const reason = candidate?.['finishReason'];
+    if (typeof reason === 'string' || isBlocked || this.#hasFinished) {
+      // Before what closes the text.
+      parts.splice(parts.findLastIndex(({ kind }) => kind === 'text' || kind === 'start') + 1, 0, ...this.#cite());
+    }
     if (typeof reason === 'string' || isBlocked) {
       this.#hasFinished = true;
       parts.push({ kind: 'finish', reason: isBlocked ? 'filter' : readFinish(reason, this.#toolCount > 0) });
@@ -89,13 +94,10 @@ export class GeminiPartReader implements PartReader {
     return parts;
   }
 
-  #cite(metadata: unknown): StreamPart[] {
-    return readGrounding(metadata, this.#text).flatMap((it): StreamPart[] => {
-      const key = JSON.stringify([it.url, it.from, it.to]);
-      if (this.#told.has(key)) return [];
-      this.#told.add(key);
-      return [{ kind: 'citation', ...it }];
-    });
+  #cite(): StreamPart[] {
+    const fresh = [...this.#supports.values()].slice(this.#told);
+    this.#told = this.#supports.size;
+    return fresh.length === 0 ? [] : placeSupports(fresh, [this.#text]).map((it) => ({ kind: 'citation', ...it }));
   }
 
   #addPart(part: Part, parts: StreamPart[]): void {

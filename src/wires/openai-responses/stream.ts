@@ -1,7 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
-import { readAnnotations, writeAnnotation } from '../citations';
+import { type Citation, type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { citationsWithin, readAnnotations, writeAnnotation } from '../citations';
 import { at, isObject, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
@@ -47,9 +47,9 @@ export class ResponsesPartReader implements PartReader {
   /** Tool calls by the index of their item; arguments may come in fragments, or whole at the item's end. */
   readonly #tools = new Map<unknown, { readonly tool: number; hasFragments: boolean }>();
 
-  /** Length of the answer's text, and where the part of it began that is open. */
+  /** Length of the answer's text, and where each part of it began. */
   #said = 0;
-  #base = 0;
+  readonly #bases = new Map<string, number>();
 
   read(event: SseEvent): readonly StreamPart[] {
     const body = parseObject(event.data);
@@ -62,13 +62,14 @@ export class ResponsesPartReader implements PartReader {
       case 'response.output_item.added':
         return this.#open(index, item);
       case 'response.content_part.added':
-        this.#base = this.#said;
+        this.#baseOf(body);
         return [];
       case 'response.output_text.delta':
+        this.#baseOf(body);
         this.#said += stringOr(delta, '').length;
         return textPart('text', delta);
       case 'response.output_text.annotation.added':
-        return readAnnotations([body['annotation']], this.#base).map((citation) => ({ kind: 'citation', ...citation }));
+        return readAnnotations([body['annotation']], this.#baseOf(body)).map((citation) => ({ kind: 'citation', ...citation }));
       case 'response.refusal.delta':
         return textPart('refusal', delta);
       case 'response.reasoning_summary_part.added':
@@ -90,6 +91,13 @@ export class ResponsesPartReader implements PartReader {
       default:
         return [];
     }
+  }
+
+  #baseOf(body: JsonObject): number {
+    const place = `${numberOr(body['output_index'], 0)}/${numberOr(body['content_index'], 0)}`;
+    const base = this.#bases.get(place) ?? this.#said;
+    this.#bases.set(place, base);
+    return base;
   }
 
   #open(index: unknown, item: unknown): readonly StreamPart[] {
@@ -144,8 +152,13 @@ export class ResponsesPartWriter implements PartWriter {
   #tool = -1;
   #finish: FinishReason = 'stop';
   #usage: Usage | null = null;
-  /** Length of the answer's text. */
+  /** Length of the answer's text, and of that before its last item. */
   #said = 0;
+  #base = 0;
+  /** Citations whose words have not all been said. */
+  #cited: Citation[] = [];
+  /** The texts that are closed. */
+  readonly #closed: { readonly base: number; readonly length: number; readonly annotations: JsonObject[] }[] = [];
 
   constructor(
     readonly createdAt: number,
@@ -167,8 +180,9 @@ export class ResponsesPartWriter implements PartWriter {
       case 'thinking':
         return this.#enter(part.kind, {}) + this.#delta(part.text);
       case 'citation': {
-        const base = this.#said - (this.#open?.text.length ?? 0);
-        return part.from < base ? '' : this.#annotate(writeAnnotation({ ...part, from: part.from - base, to: part.to - base }));
+        const { kind: _, ...citation } = part;
+        this.#cited.push(citation);
+        return this.#annotate(false);
       }
       case 'signature': {
         const entered = this.#enter('thinking', {});
@@ -243,20 +257,37 @@ export class ResponsesPartWriter implements PartWriter {
     }
   }
 
-  /** Of the open text; one that is closed takes none. */
-  #annotate(annotation: JsonObject): string {
-    if (this.#open?.kind !== 'text') return '';
-    const { id, index, annotations } = this.#open;
-    const at = { item_id: id, output_index: index, content_index: 0, annotation_index: annotations.length };
-    annotations.push(annotation);
-    return this.#event({ type: 'response.output_text.annotation.added', ...at, annotation });
+  /** `isOver`: the open text gets no more words. What comes for one that is closed stands in the whole response alone. */
+  #annotate(isOver: boolean): string {
+    const open = this.#open?.kind === 'text' ? this.#open : null;
+    const waiting: Citation[] = [];
+    let told = '';
+    for (const it of this.#cited) {
+      const closed = this.#closed.find(({ base, length }) => it.from >= base && it.from < base + length);
+      const [within] = open === null ? [] : citationsWithin([it], this.#base, open.text.length);
+      if (closed !== undefined) closed.annotations.push(...citationsWithin([it], closed.base, closed.length).map(writeAnnotation));
+      else if (open === null || within === undefined || (it.to > this.#said && !isOver)) waiting.push(it);
+      else {
+        const at = { item_id: open.id, output_index: open.index, content_index: 0, annotation_index: open.annotations.length };
+        const annotation = writeAnnotation(within);
+        open.annotations.push(annotation);
+        told += this.#event({ type: 'response.output_text.annotation.added', ...at, annotation });
+      }
+    }
+    this.#cited = waiting;
+    return told;
   }
 
   #leave(): string {
     const open = this.#open;
     if (open === null) return '';
+    const told = this.#cited.length === 0 ? '' : this.#annotate(true);
     const item = this.#item('completed');
-    const done = this.#done();
+    const done = told + this.#done();
+    if (open.kind === 'text') {
+      this.#closed.push({ base: this.#base, length: open.text.length, annotations: open.annotations });
+      this.#base = this.#said;
+    }
     this.#output.push(item);
     this.#open = null;
     return done + this.#event({ type: 'response.output_item.done', output_index: open.index, item });
