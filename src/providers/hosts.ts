@@ -136,6 +136,14 @@ export const HOSTS: readonly Provider[] = [
     documentation: 'https://chutes.ai/docs',
   }),
   compatible({
+    slug: 'siliconflow',
+    baseUrl: 'https://api.siliconflow.com/v1',
+    keyVariable: 'SILICONFLOW_API_KEY',
+    endpoints: ['chat', 'embeddings', 'rerank'],
+    priceId: null,
+    documentation: 'https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions',
+  }),
+  compatible({
     slug: 'predibase',
     baseUrl: 'https://api.app.predibase.com',
     keyVariable: 'PREDIBASE_API_KEY',
