@@ -144,6 +144,15 @@ export const HOSTS: readonly Provider[] = [
     documentation: 'https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions',
   }),
   compatible({
+    slug: 'scaleway',
+    baseUrl: 'https://api.scaleway.ai/v1',
+    regions: { eu: 'https://api.scaleway.ai/v1' },
+    keyVariable: 'SCW_SECRET_KEY',
+    endpoints: ['chat', 'embeddings'],
+    priceId: null,
+    documentation: 'https://www.scaleway.com/en/docs/generative-apis/api-cli/using-chat-api/',
+  }),
+  compatible({
     slug: 'predibase',
     baseUrl: 'https://api.app.predibase.com',
     keyVariable: 'PREDIBASE_API_KEY',
