@@ -153,6 +153,14 @@ export const HOSTS: readonly Provider[] = [
     documentation: 'https://www.scaleway.com/en/docs/generative-apis/api-cli/using-chat-api/',
   }),
   compatible({
+    slug: 'friendli',
+    aliases: ['friendliai'],
+    baseUrl: 'https://api.friendli.ai/serverless/v1',
+    keyVariable: 'FRIENDLI_TOKEN',
+    priceId: null,
+    documentation: 'https://friendli.ai/docs/openapi/model-apis/chat-completions',
+  }),
+  compatible({
     slug: 'predibase',
     baseUrl: 'https://api.app.predibase.com',
     keyVariable: 'PREDIBASE_API_KEY',
