@@ -161,6 +161,14 @@ export const HOSTS: readonly Provider[] = [
     documentation: 'https://friendli.ai/docs/openapi/model-apis/chat-completions',
   }),
   compatible({
+    slug: 'wandb',
+    baseUrl: 'https://api.inference.wandb.ai/v1',
+    keyVariable: 'WANDB_API_KEY',
+    endpoints: ['chat'],
+    priceId: null,
+    documentation: 'https://docs.wandb.ai/inference/api-reference',
+  }),
+  compatible({
     slug: 'predibase',
     baseUrl: 'https://api.app.predibase.com',
     keyVariable: 'PREDIBASE_API_KEY',

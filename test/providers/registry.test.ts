@@ -67,6 +67,7 @@ const CHATS: Readonly<Record<string, string>> = {
   baseten: 'openai-chat https://inference.baseten.co/v1/chat/completions',
   'workers-ai': 'openai-chat https://api.cloudflare.com/client/v4/accounts/acc/ai/v1/chat/completions',
   chutes: 'openai-chat https://llm.chutes.ai/v1/chat/completions',
+  wandb: 'openai-chat https://api.inference.wandb.ai/v1/chat/completions',
   friendli: 'openai-chat https://api.friendli.ai/serverless/v1/chat/completions',
   scaleway: 'openai-chat https://api.scaleway.ai/v1/chat/completions',
   siliconflow: 'openai-chat https://api.siliconflow.com/v1/chat/completions',
