@@ -240,6 +240,15 @@ export const VENDORS: readonly Provider[] = [
     documentation: 'https://console.upstage.ai/docs',
   }),
   compatible({
+    slug: 'inception',
+    aliases: ['inceptionlabs'],
+    baseUrl: 'https://api.inceptionlabs.ai/v1',
+    keyVariable: 'INCEPTION_API_KEY',
+    endpoints: ['chat'],
+    priceId: null,
+    documentation: 'https://docs.inceptionlabs.ai',
+  }),
+  compatible({
     slug: 'voyage',
     aliases: ['voyageai'],
     baseUrl: 'https://api.voyageai.com/v1',

@@ -49,6 +49,7 @@ const CHATS: Readonly<Record<string, string>> = {
   minimax: 'openai-chat https://api.minimax.io/v1/chat/completions',
   ai21: 'openai-chat https://api.ai21.com/studio/v1/chat/completions',
   upstage: 'openai-chat https://api.upstage.ai/v1/chat/completions',
+  inception: 'openai-chat https://api.inceptionlabs.ai/v1/chat/completions',
   llama: 'openai-chat https://api.llama.com/compat/v1/chat/completions',
   azure: 'openai-chat https://acme.openai.azure.com/openai/v1/chat/completions',
   bedrock: 'bedrock-converse https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse-stream',
