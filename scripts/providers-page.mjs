@@ -38,7 +38,7 @@ Made by \`npm run docs\` from \`src/providers\`; [adding one](add-a-provider.md)
 variables are set (\`npx wrangler secret put NAME\`); \`<SLUG>_BASE_URL\` moves it (OpenAI-compatible ones: what precedes
 \`/chat/completions\`; others: the host). Every conversation endpoint (chat completions, Responses, Messages, generateContent) reaches every
 provider that has one of them, and so do embeddings and the counting of tokens in OpenAI's, Anthropic's and Google's words. No provider was called live for this page: the last column says what its entry was held against.
-GitHub Models ended in July 2026 and has no entry.
+GitHub Models [ended on 30 July 2026](https://github.com/orgs/community/discussions/203602) and has no entry.
 
 With \`WEIR_REGION\` a provider is asked at its address in that region, and one that has none there not at all: servers of one's own, Azure's
 resources and whatever \`<SLUG>_BASE_URL\` names are where their operator says, Bedrock and Vertex where their settings put them.
