@@ -176,6 +176,30 @@ describe('OpenAI clients', () => {
     expect(last().head).toMatch(/authorization: Bearer sk-own/i);
   });
 
+  it("the AI SDK's streams by that path come from the cache as they came", async () => {
+    const completed = { type: 'response.completed', response: JSON.parse(RESPONSE) };
+    const delta = { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'hi' };
+    const stream = [delta, completed].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+    answers(200, stream, SSE_HEADERS);
+    const ask = () =>
+      send('/oai/v1/responses', '{"model":"gpt-4o","input":"hi, cached","stream":true}', {
+        authorization: 'Bearer sk-own',
+        'helicone-auth': `Bearer ${ADMIN_KEY}`,
+        'helicone-cache-enabled': 'true',
+      });
+    const asked = upstream.received.length;
+    const seen: unknown[] = [];
+    for (let call = 0; call < 2; call++) {
+      const response = await ask();
+      seen.push([response.headers.get('helicone-cache'), response.headers.get('content-type'), await response.text()]);
+    }
+    expect(seen).toEqual([
+      ['MISS', 'text/event-stream', stream],
+      ['HIT', 'text/event-stream', stream],
+    ]);
+    expect(upstream.received.length).toBe(asked + 1);
+  });
+
   it('numbers beyond 2^53 and the order of keys survive an edit of the model', async () => {
     answers(200, '{"choices":[]}');
     await send('/v1/chat/completions', '{"seed":12345678901234567890,"model":"openai/gpt-4o","z":1,"a":2,"messages":[]}', {
