@@ -27,6 +27,7 @@ export function readChatStream(stream: string): ReadStream {
   chunks.forEach((chunk, index) => {
     if (chunk.object !== 'chat.completion.chunk') fail(`object ${chunk.object}`);
     if (chunk.id !== chunks[0].id) fail('the id changes');
+    if (chunk.model !== chunks[0].model) fail('the model changes');
     if (usage !== null) fail('something behind the usage');
     const [choice] = chunk.choices;
     if (choice === undefined) {
@@ -116,6 +117,7 @@ export function readGeminiStream(stream: string): ReadStream {
     }
     finish = candidate.finishReason ?? null;
     usage = body.usageMetadata ?? null;
+    if (usage !== null && finish === null) fail('usage before the finish reason');
   }
   return { text, tools, finish: finish ?? fail('no finish reason'), usage };
 }
@@ -136,6 +138,8 @@ export function readResponsesStream(stream: string): ReadStream {
   let text = '';
   let open: Json = null;
   let isPartOpen = false;
+  /** What the open part, or the open call's arguments, have come to. */
+  let said = '';
   const tools: { id: string; name: string; input: string }[] = [];
   const items: Json[] = [];
   for (const body of events.slice(2, -1)) {
@@ -144,32 +148,53 @@ export function readResponsesStream(stream: string): ReadStream {
       case 'response.output_item.added':
         if (open !== null || body.output_index !== items.length) fail('an item inside another, or out of order');
         open = body.item;
+        said = '';
         if (open.type === 'function_call') tools.push({ id: open.call_id, name: open.name, input: '' });
         break;
       case 'response.content_part.added':
       case 'response.reasoning_summary_part.added':
         if (isPartOpen) fail('a part inside another');
         isPartOpen = true;
+        said = '';
         break;
       case 'response.content_part.done':
       case 'response.reasoning_summary_part.done':
+        if (!isPartOpen) fail('a part done that was not open');
+        if ((body.part.text ?? body.part.refusal) !== said) fail('a part that is done with another text than its deltas');
         isPartOpen = false;
         break;
       case 'response.output_text.delta':
+      case 'response.refusal.delta':
+      case 'response.reasoning_summary_text.delta':
         if (!isPartOpen) fail('text outside a part');
-        text += body.delta;
+        said += body.delta;
+        if (body.type === 'response.output_text.delta') text += body.delta;
+        break;
+      case 'response.output_text.annotation.added':
+        if (!isPartOpen) fail('an annotation outside a part');
+        break;
+      case 'response.output_text.done':
+      case 'response.refusal.done':
+      case 'response.reasoning_summary_text.done':
+        if ((body.text ?? body.refusal) !== said) fail('a text that is done with another than its deltas');
         break;
       case 'response.function_call_arguments.delta': {
         const tool = tools.at(-1);
-        if (tool !== undefined) tool.input += body.delta;
+        if (open?.type !== 'function_call' || tool === undefined) return fail('arguments outside a call');
+        tool.input += body.delta;
+        said += body.delta;
         break;
       }
+      case 'response.function_call_arguments.done':
+        if (body.arguments !== said) fail('arguments that are done with others than their deltas');
+        break;
       case 'response.output_item.done':
         if (isPartOpen) fail('an item done while its part is open');
         items.push(body.item);
         open = null;
         break;
       default:
+        fail(`${body.type}, which is no event of ours`);
     }
   }
   if (open !== null) fail('an item is not done');

@@ -170,6 +170,24 @@ describe.each(WIRES)('$name', ({ wire: spoken, readStream, adapt }) => {
     );
   });
 
+  it.each(['stop', 'length', 'filter'] as const)(
+    'streams an answer that says nothing by the rules of its grammar, and reads it back: %s',
+    (reason) => {
+      const writer = wire.openWriter(7, {});
+      const said: StreamPart[] = [
+        { kind: 'start', id: 'x', model: 'm' },
+        { kind: 'finish', reason },
+        { kind: 'usage', usage: { ...NO_USAGE, input: 3 } },
+      ];
+      const stream = said.map((part) => writer.write(part)).join('') + writer.end();
+      expect(readStream(stream)).toMatchObject({ text: '', tools: [] });
+      const reader = wire.openReader();
+      const back = eventsOf(stream).flatMap((event) => reader.read(event));
+      expect(back.filter(({ kind }) => kind === 'text' || kind === 'refusal')).toEqual([]);
+      expect(back).toContainEqual({ kind: 'finish', reason });
+    },
+  );
+
   it('streams any answer by the rules of its grammar, and reads it back the same', () => {
     const pieces = fc.array(text, { minLength: 1, maxLength: 5 });
     const streamed = fc.record({
