@@ -35,10 +35,11 @@ const messages = translatorOf(anthropicMessages);
 const read = (wire: Wire, body: JsonObject, path = ''): Conversation => translatorOf(wire).readConversation(body, wire.readRequest(body, path));
 const asChat = (body: JsonObject): Conversation => read(openAiChat, body);
 const asMessages = (body: JsonObject): Conversation => read(anthropicMessages, body);
-/** Gemini takes data alone, has no names for files, and knows nothing of users; its calls end with the same word as its text. */
+/** Gemini takes data alone, has no names for files, knows nothing of users, and cannot be told to call one tool at a time. */
 const forGemini = (it: Conversation): Conversation => ({
   ...it,
   user: null,
+  parallelTools: null,
   messages: it.messages.map((message) => ({
     ...message,
     parts: message.parts
@@ -46,11 +47,26 @@ const forGemini = (it: Conversation): Conversation => ({
       .map((part) => (part.kind === 'file' ? { ...part, name: null } : part)),
   })),
 });
+/** A failed call is told in its words alone. */
+const withoutFailures = (it: Conversation): Conversation => ({
+  ...it,
+  messages: it.messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) => (part.kind === 'tool-result' ? { ...part, isError: false } : part)),
+  })),
+});
+const forChat = (it: Conversation): Conversation => withoutFailures({ ...it, topK: null });
 /** Responses have no stop sequences. */
-const forResponses = (it: Conversation): Conversation => ({ ...it, stop: [] });
+const forResponses = (it: Conversation): Conversation => withoutFailures({ ...it, topK: null, stop: [] });
+/** Claude takes temperature or top_p; that one tool is called at a time stands beside the choice of one, and nowhere where none is. */
+const forMessages = (any: Conversation): Conversation => {
+  const it = any.temperature === null ? any : { ...any, topP: null };
+  if (it.parallelTools === null) return it;
+  return it.toolChoice === 'none' ? { ...it, parallelTools: null } : { ...it, toolChoice: it.toolChoice ?? 'auto' };
+};
 const WIRES = [
-  { name: 'openai-chat', wire: openAiChat, readStream: readChatStream, adapt: (it: Conversation) => it },
-  { name: 'anthropic-messages', wire: anthropicMessages, readStream: readMessagesStream, adapt: (it: Conversation) => it },
+  { name: 'openai-chat', wire: openAiChat, readStream: readChatStream, adapt: forChat },
+  { name: 'anthropic-messages', wire: anthropicMessages, readStream: readMessagesStream, adapt: forMessages },
   { name: 'openai-responses', wire: openAiResponses, readStream: readResponsesStream, adapt: forResponses },
   { name: 'gemini', wire: gemini, readStream: readGeminiStream, adapt: forGemini },
 ] as const;
@@ -76,10 +92,10 @@ const system = textPart.map((part): Message => ({ role: 'system', parts: [part] 
 const user = fc.tuple(textPart, fc.array(image, { maxLength: 2 })).map(([first, rest]): Message => ({ role: 'user', parts: [first, ...rest] }));
 /** A turn with calls, and what came of them. */
 const toolTurn = fc
-  .tuple(fc.option(textPart, { nil: null }), fc.array(call, { minLength: 1, maxLength: 3 }), text)
-  .map(([said, calls, result]): Message[] => [
+  .tuple(fc.option(textPart, { nil: null }), fc.array(call, { minLength: 1, maxLength: 3 }), text, fc.boolean())
+  .map(([said, calls, result, isError]): Message[] => [
     { role: 'assistant', parts: [...(said === null ? [] : [said]), ...calls] },
-    { role: 'user', parts: calls.map(({ id }) => ({ kind: 'tool-result', id, parts: [{ kind: 'text', text: result }], isError: false })) },
+    { role: 'user', parts: calls.map(({ id }) => ({ kind: 'tool-result', id, parts: [{ kind: 'text', text: result }], isError })) },
   ]);
 const answer = textPart.map((part): Message[] => [{ role: 'assistant', parts: [part] }]);
 const turns = fc
@@ -96,11 +112,11 @@ const conversation: fc.Arbitrary<Conversation> = fc.record({
     { minLength: 1, maxLength: 3 },
   ),
   toolChoice: fc.constantFrom('auto' as const, 'none' as const, 'required' as const, { name: 'f' }, null),
-  parallelTools: fc.constant(null),
+  parallelTools: fc.constantFrom(null, false),
   maxOutputTokens: fc.integer({ min: 1, max: 4_096 }),
   temperature: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null }),
-  topP: fc.constant(null),
-  topK: fc.constant(null),
+  topP: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null }),
+  topK: fc.option(fc.integer({ min: 1, max: 64 }), { nil: null }),
   steering: fc.constant({}),
   stop: fc.array(word, { maxLength: 3 }),
   user: fc.option(word, { nil: null }),
