@@ -35,11 +35,14 @@ const messages = translatorOf(anthropicMessages);
 const read = (wire: Wire, body: JsonObject, path = ''): Conversation => translatorOf(wire).readConversation(body, wire.readRequest(body, path));
 const asChat = (body: JsonObject): Conversation => read(openAiChat, body);
 const asMessages = (body: JsonObject): Conversation => read(anthropicMessages, body);
+/** Its vendors hold to every schema, and have no word for that. */
+const unbound = (format: Conversation['format']): Conversation['format'] => (format === null ? null : { ...format, isStrict: false });
 /** Gemini takes data alone, has no names for files, knows nothing of users, and cannot be told to call one tool at a time. */
 const forGemini = (it: Conversation): Conversation => ({
   ...it,
   user: null,
   parallelTools: null,
+  format: unbound(it.format),
   messages: it.messages.map((message) => ({
     ...message,
     parts: message.parts
@@ -60,7 +63,7 @@ const forChat = (it: Conversation): Conversation => withoutFailures({ ...it, top
 const forResponses = (it: Conversation): Conversation => withoutFailures({ ...it, topK: null, stop: [] });
 /** Claude takes temperature or top_p; that one tool is called at a time stands beside the choice of one, and nowhere where none is. */
 const forMessages = (any: Conversation): Conversation => {
-  const it = any.temperature === null ? any : { ...any, topP: null };
+  const it = { ...any, format: unbound(any.format), ...(any.temperature !== null && { topP: null }) };
   if (it.parallelTools === null) return it;
   return it.toolChoice === 'none' ? { ...it, parallelTools: null } : { ...it, toolChoice: it.toolChoice ?? 'auto' };
 };
@@ -120,7 +123,9 @@ const conversation: fc.Arbitrary<Conversation> = fc.record({
   steering: fc.constant({}),
   stop: fc.array(word, { maxLength: 3 }),
   user: fc.option(word, { nil: null }),
-  format: fc.constant(null),
+  format: fc.option(fc.constant({ name: 'answer', schema: { type: 'object', properties: {}, additionalProperties: false }, isStrict: true }), {
+    nil: null,
+  }),
   reasoning: fc.constant(null),
   dropped: fc.constant([]),
 });
