@@ -4,7 +4,7 @@ import { cors } from 'hono/cors';
 import { ConfigError } from '../config';
 import { type App, appOf } from '../deps';
 import type { Env } from '../env';
-import { GatewayError, toGatewayError } from '../gateway/errors';
+import { toGatewayError } from '../gateway/errors';
 import { errorResponse } from '../gateway/refuse';
 import { PROVIDERS } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
@@ -24,13 +24,14 @@ import { limitRoutes } from './manage/limits';
 import { priceRoutes } from './manage/prices';
 import { routeRoutes } from './manage/routes';
 import { deadRoutes, statusRoutes } from './manage/status';
+import { routeLogs } from './manual-log';
 import { isGemini, serveModel, serveModels } from './models';
 import { requestRoutes } from './requests';
 
 type Router = Hono<AppEnv>;
 
 /** Paths whose answers and errors come in Helicone's envelope. */
-const ENVELOPED = /^\/(?:api|v1\/request)(?:\/|$)/;
+const ENVELOPED = /^\/(?:api|v1\/request|v1\/trace|\w+\/v1\/log)(?:\/|$)/;
 
 /** Who asks for models outside the pipeline speaks one of three dialects. */
 function dialectOf(c: AppContext): Wire {
@@ -82,12 +83,7 @@ function buildRouter(app: App): Router {
   router.get('/', (c) => c.text(WELCOME));
   // Claude Code looks here (HEAD) whether its base URL answers.
   router.get('/api/hello', (c) => c.body(null, 200));
-  // Programs that log by themselves post there; no provider has such a path, and none should get a log with our key.
-  for (const path of ['/custom/v1/log', '/oai/v1/log', '/openai/v1/log', '/anthropic/v1/log', '/v1/trace/log', '/v1/trace/custom/log']) {
-    router.all(path, () => {
-      throw new GatewayError('not_found', `${path} is not served in this version: calls are logged as they pass through.`);
-    });
-  }
+  routeLogs(router);
   for (const provider of [...PROVIDERS, ...config.providerList.map((it) => it.provider)]) {
     if (!config.providers.has(provider.slug)) continue;
     for (const name of [provider.slug, ...provider.aliases]) router.all(`/${name}/*`, serveProvider(provider, `/${name}`));

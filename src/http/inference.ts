@@ -82,16 +82,22 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
 
 /** `refusal`: the call has no place here, and is refused once it is known who makes it. */
 function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError): Promise<Response> {
-  const address = addressOf(request, app);
   // Behind the call, which tells its cost at its end by what is known then.
   app.priceCache.peek();
+  const call = callOf(request, app, door, wire, path);
+  return handle(refusal === undefined ? call : { ...call, refusal }, app);
+}
+
+/** `path`: under the door. */
+export function callOf(request: Request, app: App, door: Door, wire: Wire, path: string): Call {
+  const address = addressOf(request, app);
   const headers = new Map<string, string>();
   // One crossing for all, where an iterator takes one for each.
   request.headers.forEach((value, name) => {
     headers.set(name, value);
   });
   const country = headers.get('cf-ipcountry');
-  const call: Call = {
+  return {
     id: app.newId(),
     startedAt: app.clock.now(),
     door,
@@ -106,9 +112,7 @@ function serve(request: Request, app: App, door: Door, wire: Wire, path: string,
     text: () => request.text(),
     signal: request.signal,
     country: country !== undefined && COUNTRY.test(country) ? country : null,
-    ...(refusal !== undefined && { refusal }),
   };
-  return handle(call, app);
 }
 
 /** The AI Gateway's endpoints take POST alone. */

@@ -332,14 +332,11 @@ describe('what has no key', () => {
   });
 });
 
-describe('a log that a program writes itself', () => {
-  it.each(['/oai/v1/log', '/openai/v1/log', '/anthropic/v1/log', '/custom/v1/log', '/v1/trace/log'])(
-    'goes to nobody at %s, and with no key of ours',
-    async (path) => {
-      const response = await call('POST', path, { providerRequest: {} });
-      expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('is not served in this version')]);
-    },
-  );
+describe('traces of OpenTelemetry', () => {
+  it.each(['/v1/trace/log', '/v1/trace/log-python'])('are refused at %s, and go to nobody', async (path) => {
+    const response = await call('POST', path, { resourceSpans: [] });
+    expect([response.status, await response.json()]).toEqual([404, { data: null, error: expect.stringContaining('is not served') }]);
+  });
 });
 
 describe('the mock', () => {

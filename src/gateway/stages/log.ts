@@ -46,9 +46,9 @@ export function storedBytes({ body, answerIsText, answerBytes }: Trail): number 
   return request + (answerIsText ? answerBytes : 0);
 }
 
-const ESTIMATED = 'usage estimated from the text by tokenx: the provider reported none';
+export const ESTIMATED = 'usage estimated from the text by tokenx: the provider reported none';
 /** Wires of calls that cost tokens. */
-const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini', 'bedrock-converse']);
+export const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini', 'bedrock-converse']);
 
 /** What the provider reported; where it answered without a report, an estimate that says so. */
 function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
