@@ -18,6 +18,8 @@ const PATHS = [
   '/v1/request/query',
   '/api/keys',
   '/api/prices',
+  '/custom/v1/log',
+  '/oai/v1/log',
 ];
 
 async function send(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<void> {
@@ -62,6 +64,13 @@ describe('fuzz', () => {
       'scopes',
       'key',
       'defaults',
+      'providerRequest',
+      'providerResponse',
+      'timing',
+      'url',
+      'json',
+      'textBody',
+      'status',
     );
     const body = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('mock/echo', 'mock/cut', 'all', 'a/b,!c', ADMIN, true)));
     await fc.assert(
