@@ -64,13 +64,6 @@ describe('fuzz', () => {
       'scopes',
       'key',
       'defaults',
-      'providerRequest',
-      'providerResponse',
-      'timing',
-      'url',
-      'json',
-      'textBody',
-      'status',
     );
     const body = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.constantFrom('mock/echo', 'mock/cut', 'all', 'a/b,!c', ADMIN, true)));
     await fc.assert(
@@ -97,6 +90,34 @@ describe('fuzz', () => {
     const form = { 'content-type': 'multipart/form-data; boundary=x' };
     await fc.assert(
       fc.asyncProperty(where, fc.array(piece, { maxLength: 20 }), (at, pieces) => send(at, pieces.join(''), form)),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('logs of any kind', async () => {
+    const line = fc.oneof(
+      fc.string({ maxLength: 20 }),
+      fc.jsonValue().map((it) => JSON.stringify(it)),
+      fc.constantFrom('data: [DONE]', 'event: x', 'data: {"type":"message_start","message":null}', '{"choices":[{}]}', '{"contentBlockDelta":{}}'),
+    );
+    const members = fc.dictionary(fc.constantFrom('model', 'messages', 'contents', 'prompt', 'stream', '_type', 'usage'), fc.jsonValue());
+    const answered = fc.dictionary(fc.constantFrom('type', 'object', 'choices', 'candidates', 'output', 'usage', 'data', 'error'), fc.jsonValue());
+    const urls = fc.constantFrom('custom-model-nopath', 'https://api.openai.com/v1/responses', 'https://x.test/models/%ff:generateContent', '::');
+    const moment = fc.record({ seconds: fc.double(), milliseconds: fc.double() });
+    const log = fc.record({
+      providerRequest: fc.record({ url: urls, json: members }),
+      providerResponse: fc.record(
+        {
+          status: fc.integer({ min: -110, max: 610 }),
+          json: fc.oneof(fc.jsonValue(), answered),
+          textBody: fc.array(line, { maxLength: 5 }).map((it) => it.join('\n')),
+        },
+        { requiredKeys: [] },
+      ),
+      timing: fc.option(fc.record({ startTime: moment, endTime: moment, timeToFirstToken: fc.double() })),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('/custom/v1/log', '/anthropic/v1/log'), log, (where, value) => send(where, JSON.stringify(value))),
       { numRuns: RUNS },
     );
   });
