@@ -131,6 +131,7 @@ describe('rule 4: what varies has one shape', () => {
       'pathFor',
       'paths',
       'readsDocuments',
+      'refusedInMessages',
       'schemaWithoutTools',
       'takesUrls',
       'leavesRegion',

@@ -9,6 +9,7 @@ import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
+import { type Freed, memberEdits, withoutRefused } from './chat-members';
 import { GatewayError } from './errors';
 import { withMedia } from './media';
 
@@ -48,15 +49,20 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
   if (body.text === null || (edits.length === 0 && target.tool === null && body.bytes !== null)) {
     return { body: body.bytes ?? body.stream, dropped: [], missing: [] };
   }
-  const freed = withoutSeals(call, body, target);
-  const sent = withTool(editJson(freed ?? body.text, edits), target, body.json ?? {});
-  return { body: sent, dropped: freed === null ? [] : [THINKING], missing: [] };
+  const { text, lost } = freed(call, body.text, body.json ?? {}, target);
+  const members = call.door.kind === 'gateway' && body.json !== null ? memberEdits(body.json, target) : NO_EDITS;
+  const sent = withTool(editJson(text, [...edits, ...members.edits]), target, body.json ?? {});
+  return { body: sent, dropped: [...lost, ...members.lost], missing: [] };
 }
 
-/** A conversation that others have answered before: what they thought means nothing to this vendor, and is refused. Null: there is none of it. */
-function withoutSeals({ door, wire }: Call, { text, json }: CallBody, { model }: Target): string | null {
-  if (door.kind !== 'gateway' || text === null || json === null || !mayHoldSeal(text)) return null;
-  return wire.inbound?.withoutSeals?.(text, json, model ?? '') ?? null;
+const NO_EDITS = { edits: [], lost: [] } as const;
+
+/** A conversation that others have answered before: what they thought means nothing to this vendor, and is refused. */
+function freed({ door, wire }: Call, text: string, json: JsonObject, target: Target): Freed {
+  if (door.kind !== 'gateway') return { text, lost: [] };
+  const unsealed = mayHoldSeal(text) ? (wire.inbound?.withoutSeals?.(text, json, target.model ?? '') ?? null) : null;
+  if (unsealed !== null) return { text: unsealed, lost: [THINKING] };
+  return withoutRefused(text, json, target) ?? { text, lost: [] };
 }
 
 function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
@@ -67,7 +73,7 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
     edits.push({ key: 'model', json: JSON.stringify(target.model) });
   }
   if (target.model !== null && target.model !== body.facts.model) edits.push(...(call.wire.renameModel?.(json, target.model) ?? []));
-  edits.push(...memberEdits(target));
+  edits.push(...neededMembers(target));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
   return edits;
@@ -102,9 +108,11 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
+    const whole = JSON.stringify(json);
+    const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
-      body: withTool(editJson(JSON.stringify(json), [...memberEdits(target), ...asked]), target, json),
-      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed],
+      body: withTool(editJson(text, [...neededMembers(target), ...asked]), target, json),
+      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost],
       missing,
     };
   } catch (error) {
@@ -134,7 +142,7 @@ function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {
       target.provider?.vectorSize === undefined ? 'dimensions' : target.provider.vectorSize,
     );
     if (written === undefined) throw new Error(`no embeddings of ${target.wire.name} were planned for`);
-    return { body: editJson(JSON.stringify(written.body), memberEdits(target)), dropped: [...texts.dropped, ...written.dropped], missing: [] };
+    return { body: editJson(JSON.stringify(written.body), neededMembers(target)), dropped: [...texts.dropped, ...written.dropped], missing: [] };
   } catch (error) {
     if (error instanceof Untranslatable) throw untranslatable(target, error);
     throw error;
@@ -152,7 +160,7 @@ function withTool(text: string, { tool }: Target, json: JsonObject): string {
   return isThere ? text : appendItem(text, 'tools', JSON.stringify(tool));
 }
 
-const memberEdits = ({ bodyMembers }: Target): BodyEdit[] =>
+const neededMembers = ({ bodyMembers }: Target): BodyEdit[] =>
   Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));
 
 /** For callers that state no limit, where the target's wire demands one. */

@@ -3,6 +3,11 @@ import { BEARER, type EndpointName, type Provider } from './provider';
 
 export const OPENAI_COMPATIBLE: readonly EndpointName[] = ['chat', 'completions', 'embeddings'];
 
+/** By which answers say what was thought; the history brings it back. */
+export const THOUGHTS: readonly string[] = ['reasoning_content', 'reasoning', 'reasoning_details'];
+/** What OpenAI's own answers hold beside, as its SDK gives them back. */
+export const OPENAI_EXTRAS: readonly string[] = ['refusal', 'annotations', 'audio'];
+
 export function compatible(it: Partial<Provider> & Pick<Provider, 'slug' | 'baseUrl' | 'keyVariable' | 'documentation'>): Provider {
   return {
     aliases: [],

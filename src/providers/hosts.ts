@@ -1,5 +1,5 @@
 /** Those who serve the models of others. Facts by the documentation that each entry names. */
-import { compatible, OPENAI_COMPATIBLE } from './compatible';
+import { compatible, OPENAI_COMPATIBLE, OPENAI_EXTRAS, THOUGHTS } from './compatible';
 import type { EndpointName, Provider } from './provider';
 
 const WITH_RESPONSES: readonly EndpointName[] = [...OPENAI_COMPATIBLE, 'responses'];
@@ -15,6 +15,8 @@ export const HOSTS: readonly Provider[] = [
     reasoning: [{ models: /gpt-oss/, style: 'effort', efforts: ['low', 'medium', 'high'] }],
     // https://console.groq.com/docs/prefilling
     prefill: { models: /./, flag: null, repeats: false },
+    // https://github.com/janhq/jan/issues/8136
+    refusedInMessages: [...THOUGHTS, ...OPENAI_EXTRAS],
     documentation: 'https://console.groq.com/docs/openai',
     dataUse: 'Not kept by default; up to 30 days for reliability and abuse, which can be turned off.',
   }),
@@ -24,6 +26,8 @@ export const HOSTS: readonly Provider[] = [
     keyVariable: 'CEREBRAS_API_KEY',
     endpoints: ['chat', 'completions'],
     outputLimitField: 'max_completion_tokens',
+    // It takes thoughts back as `reasoning` alone: https://inference-docs.cerebras.ai/api-reference/chat-completions
+    refusedInMessages: ['reasoning_content', 'reasoning_details', ...OPENAI_EXTRAS],
     documentation: 'https://inference-docs.cerebras.ai/resources/openai',
     dataUse: 'Inputs and outputs are not kept.',
   }),

@@ -139,6 +139,8 @@ export interface Provider {
   readonly bodyFor?: Readonly<Partial<Record<EndpointName, BodyMembers | ((model: string) => BodyMembers)>>>;
   /** Members of a chat that it calls otherwise than OpenAI does, or does not take (null), where it refuses what it does not know. */
   readonly chatNames?: Readonly<Record<string, string | null>>;
+  /** Members of the messages in a chat's history, where answers of other vendors leave some that it refuses. */
+  readonly refusedInMessages?: readonly string[];
   /** What it takes by its address, where that is less than its wire allows. */
   readonly takesUrls?: readonly ('image' | 'file')[];
   /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */

@@ -1,5 +1,5 @@
 /** Those who make models and serve them, each in its own wire. Facts by the documentation that each entry names. */
-import { compatible, OPENAI_COMPATIBLE } from './compatible';
+import { compatible, OPENAI_COMPATIBLE, OPENAI_EXTRAS, THOUGHTS } from './compatible';
 import {
   CLAUDE_FIXED_SAMPLING,
   CLAUDE_REASONING,
@@ -34,6 +34,8 @@ export const VENDORS: readonly Provider[] = [
     endpoints: [...OPENAI_COMPATIBLE, 'responses', 'moderations', 'images', 'image-edits', 'speech', 'transcriptions', 'translations'],
     // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
     outputLimitField: 'max_completion_tokens',
+    // Its chat takes back no thoughts: https://platform.openai.com/docs/api-reference/chat/create (assistant message)
+    refusedInMessages: THOUGHTS,
     // https://platform.openai.com/docs/guides/reasoning and the models' pages
     reasoning: [
       { models: /^o\d/, style: 'effort', efforts: ['low', 'medium', 'high'] },
@@ -112,6 +114,8 @@ export const VENDORS: readonly Provider[] = [
     streamUsage: false,
     // https://docs.mistral.ai/api/#tag/chat
     chatNames: { user: null, seed: 'random_seed' },
+    // https://github.com/charmbracelet/crush/issues/1590
+    refusedInMessages: [...THOUGHTS, ...OPENAI_EXTRAS],
     // https://docs.mistral.ai/capabilities/document_ai/document_qna
     readsDocuments: true,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)

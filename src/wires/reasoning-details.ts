@@ -1,6 +1,7 @@
 /**
  * `reasoning_details` of messages in chat, where OpenRouter keeps what vendors signed, by its origin: clients send it back as it came.
- * https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks
+ * https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks; Helicone has them without an origin, and the text as
+ * `thinking` (https://docs.helicone.ai/gateway/concepts/reasoning).
  */
 import type { Part, Signature } from './canonical';
 import { objects, stringOr } from './json';
@@ -21,7 +22,7 @@ export const writeDetails = (parts: readonly Part[], from = 0): JsonObject[] =>
       if (part.kind !== 'thinking' || part.signature === null) return [];
       const { by, text, isHidden } = part.signature;
       const format = FORMATS[by];
-      if (isHidden !== true) return [{ type: 'reasoning.text', text: part.text, signature: text, format }];
+      if (isHidden !== true) return [{ type: 'reasoning.text', text: part.text, thinking: part.text, signature: text, format }];
       const summary = part.text === '' ? [] : [{ type: 'reasoning.summary', summary: part.text, format }];
       return [...summary, { type: 'reasoning.encrypted', data: text, format }];
     })
@@ -36,7 +37,8 @@ function vendorOf(format: unknown): Signature['by'] | null {
 export function readDetails(details: unknown): Thinking[] {
   const parts: Thinking[] = [];
   for (const detail of objects(details)) {
-    const by = vendorOf(detail['format']);
+    // Who has none there is Anthropic, by Helicone.
+    const by = vendorOf(detail['format'] ?? (detail['thinking'] === undefined ? null : FORMATS.anthropic));
     const signature = stringOr(detail['signature'], '');
     const data = stringOr(detail['data'], '');
     const last = parts.at(-1);
@@ -49,7 +51,7 @@ export function readDetails(details: unknown): Thinking[] {
       else parts.push({ kind: 'thinking', text: '', signature: hidden });
       continue;
     }
-    const text = stringOr(detail['text'], '') || stringOr(detail['summary'], '');
+    const text = stringOr(detail['text'], '') || stringOr(detail['summary'], '') || stringOr(detail['thinking'], '');
     if (text !== '' || signature !== '')
       parts.push({ kind: 'thinking', text, signature: by === null || signature === '' ? null : { by, text: signature } });
   }

@@ -1,5 +1,8 @@
 /** How much a model is to think before it answers, in whichever words it is asked for. */
 import { EFFORTS, type Effort, type ReasoningEntry } from '../providers/provider';
+import { at, isObject } from './json';
+import { unread } from './unread';
+import type { JsonObject } from './wire';
 
 export interface Reasoning {
   readonly effort: Effort;
@@ -21,6 +24,46 @@ export const readEffort = (it: unknown): Reasoning | null => {
   const effort = EFFORTS.find((each) => each === it);
   return effort === undefined ? null : { effort, budget: null };
 };
+
+/** Members by which programs ask OpenAI's dialects for thinking beside their own words. */
+export const ASKED_MEMBERS = ['reasoning', 'reasoning_options', 'thinking', 'extra_body'] as const;
+
+const tokens = (it: unknown): number | null => (typeof it === 'number' && it >= 0 ? Math.trunc(it) : null);
+
+/**
+ * How much is to be thought, by `effort` (OpenAI's word) or as Helicone has it (`reasoning_options`: https://docs.helicone.ai/gateway/concepts/reasoning),
+ * OpenRouter (`reasoning`: https://openrouter.ai/docs/use-cases/reasoning-tokens), Anthropic's compatible endpoint (`thinking`:
+ * https://docs.anthropic.com/en/api/openai-sdk) or Google's (`extra_body`: https://ai.google.dev/gemini-api/docs/openai).
+ */
+export function readAsked(body: JsonObject, effort: unknown): Reasoning | null {
+  const { reasoning, thinking } = body;
+  const google = at(body, 'extra_body', 'google', 'thinking_config');
+  const isOff = at(thinking, 'type') === 'disabled' || at(reasoning, 'enabled') === false;
+  if (isOff) return { effort: 'none', budget: null };
+  const budget =
+    tokens(at(body, 'reasoning_options', 'budget_tokens')) ??
+    tokens(at(reasoning, 'max_tokens')) ??
+    tokens(at(thinking, 'budget_tokens')) ??
+    tokens(at(google, 'thinking_budget'));
+  const words = [effort, at(reasoning, 'effort'), at(google, 'thinking_level')];
+  const said = words.map((word) => readEffort(typeof word === 'string' ? word.toLowerCase() : word)).find((it) => it !== null)?.effort;
+  if (said !== undefined || budget !== null) return { effort: said ?? effortOf(budget ?? 0), budget };
+  return at(reasoning, 'enabled') === true || at(thinking, 'type') === 'adaptive' ? { effort: 'medium', budget: null } : null;
+}
+
+/** What of {@link ASKED_MEMBERS} is not read. Whether thoughts are shown is left to who thinks. */
+export function unreadAsked(body: JsonObject): string[] {
+  const objects = (it: unknown): JsonObject[] => (isObject(it) ? [it] : []);
+  const extra = body['extra_body'];
+  return [
+    ...unread('reasoning_options', objects(body['reasoning_options']), ['budget_tokens']),
+    ...unread('reasoning', objects(body['reasoning']), ['effort', 'max_tokens', 'enabled', 'summary', 'generate_summary']),
+    ...unread('thinking', objects(body['thinking']), ['type', 'budget_tokens']),
+    ...unread('extra_body', objects(extra), ['google']),
+    ...unread('extra_body.google', objects(at(extra, 'google')), ['thinking_config']),
+    ...unread('thinking_config', objects(at(extra, 'google', 'thinking_config')), ['thinking_budget', 'thinking_level', 'include_thoughts']),
+  ];
+}
 
 /** A word that says nothing here. */
 export const unknownEffort = (it: unknown): string[] => (it === undefined || it === null || readEffort(it) !== null ? [] : ['reasoning effort']);

@@ -35,7 +35,7 @@ type Json<T> = unknown extends T ? T
   : T extends readonly (infer Each)[] ? Json<Each>[]
   : { [Key in keyof T]: Json<T[Key]> };
 /** Reasoning as DeepSeek and OpenRouter put it beside a chat's text. */
-interface Reasoning { reasoning_content?: string | null; reasoning_details?: object[] }
+interface Reasoning { reasoning_content?: string | null; reasoning?: string | null; reasoning_details?: object[] }
 /** Its search models put them into the stream as into the whole message. */
 type Annotations = { annotations?: ChatCompletion.Choice['message']['annotations'] };
 type ChatRequest = ChatCompletionCreateParams;

@@ -146,7 +146,7 @@ describe('a streamed answer', () => {
     const deltas = eventsOf(written).map(({ data }) => JSON.parse(data).choices[0].delta);
     expect(deltas.map((it) => it.reasoning_content).filter((it) => it !== undefined)).toEqual(['h', 'm']);
     expect(deltas.flatMap((it) => it.reasoning_details ?? [])).toEqual([
-      { type: 'reasoning.text', text: 'hm', signature: claude.text, format: 'anthropic-claude-v1', index: 0 },
+      { type: 'reasoning.text', text: 'hm', thinking: 'hm', signature: claude.text, format: 'anthropic-claude-v1', index: 0 },
     ]);
   });
 });

@@ -2,7 +2,6 @@
 import { distance } from 'fastest-levenshtein';
 import type { Policy } from '../../../schema/policy';
 import type { Endpoint } from '../../wires/endpoints';
-import { mayHoldSeal } from '../../wires/signature';
 import type { WireName } from '../../wires/wire';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
@@ -109,7 +108,8 @@ function holdingState(call: Call, body: CallBody, targets: readonly Target[], wa
 
 /** The targets whose dialect can say this call; throws the reason where none can. Nothing was taken for it yet. */
 function sayable(call: Call, body: CallBody, policy: Policy, targets: readonly Target[], warn: (sentence: string) => void): readonly Target[] {
-  const isOwn = (target: Target): boolean => target.wire.name === call.wire.name && !(policy.strict && mayHoldSeal(body.text ?? ''));
+  // What stays in its dialect may lose what its target refuses there.
+  const isOwn = (target: Target): boolean => target.wire.name === call.wire.name && !policy.strict;
   if (targets.every(isOwn)) return targets;
   let refusal: unknown = null;
   const left = targets.filter((target) => {

@@ -2,7 +2,7 @@
  * Azure OpenAI and Microsoft Foundry. With OPENAI_API_VERSION calls go to deployments under that version, without it to the v1 API;
  * either way the model's name is that of a deployment. https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
  */
-import { compatible } from '../compatible';
+import { compatible, THOUGHTS } from '../compatible';
 import type { Provider, Settings, Signing } from '../provider';
 
 /** https://learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity */
@@ -30,6 +30,8 @@ export const azure: Provider = compatible({
   keyVariable: 'AZURE_OPENAI_API_KEY',
   endpoints: ['chat', 'completions', 'embeddings', 'responses'],
   outputLimitField: 'max_completion_tokens',
+  // As OpenAI's own.
+  refusedInMessages: THOUGHTS,
   settings: ['OPENAI_API_VERSION'],
   signing: {
     variables: ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_AUTHORITY_HOST'],

@@ -26,7 +26,7 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
-import { readEffort, unknownEffort } from '../reasoning';
+import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
 import { readDetails } from '../reasoning-details';
 import { inTurns, settled } from '../turns';
 import { readDetail, unread } from '../unread';
@@ -76,6 +76,7 @@ const READ: ReadonlySet<string> = new Set([
   'user',
   'parallel_tool_calls',
   'reasoning_effort',
+  ...ASKED_MEMBERS,
   'response_format',
   'n',
   'logprobs',
@@ -104,11 +105,12 @@ export function readConversation(body: JsonObject): Conversation {
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: stringOr(body['user'], null),
     format: readFormat(body['response_format']),
-    reasoning: readEffort(body['reasoning_effort']),
+    reasoning: readAsked(body, body['reasoning_effort']),
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
       ...(body['store'] === true ? ['store'] : []),
       ...unknownEffort(body['reasoning_effort']),
+      ...unreadAsked(body),
       ...unreadIn(body),
     ],
   };

@@ -53,6 +53,9 @@ export function readCompletion(body: JsonObject): Completion {
   };
 }
 
+/** By both names in use: DeepSeek's and vLLM's, and that of OpenRouter and Helicone (https://docs.helicone.ai/gateway/concepts/reasoning). */
+export const thoughtIn = (text: string): JsonObject => ({ reasoning_content: text, reasoning: text });
+
 export function writeCompletion(it: Completion, createdAt: number): JsonObject {
   if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const thinking = it.parts.map((part) => (part.kind === 'thinking' ? part.text : '')).join('');
@@ -60,7 +63,7 @@ export function writeCompletion(it: Completion, createdAt: number): JsonObject {
   const message = {
     refusal: null,
     ...writeAssistant(it.parts, true),
-    ...(thinking !== '' && { reasoning_content: thinking }),
+    ...(thinking !== '' && thoughtIn(thinking)),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(it.citations !== undefined && it.citations.length > 0 && { annotations: it.citations.map(writeChatAnnotation) }),
   };

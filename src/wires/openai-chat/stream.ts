@@ -9,7 +9,7 @@ import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError, readFailure } from './error';
 import { readContentParts, signed } from './request';
-import { finishOf, readFinish, writeFinish } from './response';
+import { finishOf, readFinish, thoughtIn, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
 const DONE = '[DONE]';
@@ -179,7 +179,7 @@ export class ChatPartWriter implements PartWriter {
     if (part.kind === 'thinking') {
       const before = this.#thought.signature === null ? '' : this.#endThought();
       this.#thought.text += part.text;
-      return before + this.#delta({ reasoning_content: part.text });
+      return before + this.#delta(thoughtIn(part.text));
     }
     if (part.kind === 'signature') {
       const { kind: _, ...signature } = part;

@@ -23,7 +23,7 @@ import {
 } from '../canonical';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { withoutNodes } from '../patch-json';
-import { readEffort, unknownEffort } from '../reasoning';
+import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
 import type { JsonObject, RequestFacts } from '../wire';
@@ -53,7 +53,7 @@ const READ: ReadonlySet<string> = new Set([
   'safety_identifier',
   'parallel_tool_calls',
   'text',
-  'reasoning',
+  ...ASKED_MEMBERS,
   'store',
   // What clients send always, and what is for OpenAI's own house.
   'include',
@@ -91,7 +91,7 @@ export function readConversation(body: JsonObject): Conversation {
     stop: [],
     user: readRequest(body).user,
     format: isObject(format) ? readFormat(format) : null,
-    reasoning: readEffort(at(body, 'reasoning', 'effort')),
+    reasoning: readAsked(body, undefined),
     dropped: [
       ...unknownEffort(at(body, 'reasoning', 'effort')),
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
@@ -119,8 +119,7 @@ function unreadIn(body: JsonObject, tools: readonly JsonObject[]): string[] {
     ...unread('tools', functions, ['type', 'name', 'description', 'parameters', 'strict']),
     ...unread('text', [body['text']].filter(isObject), ['format']),
     ...unread('text.format', [at(body, 'text', 'format')].filter(isObject), ['type', 'name', 'schema', 'strict']),
-    // Whether and how reasoning is summed up is left to who reasons.
-    ...unread('reasoning', [body['reasoning']].filter(isObject), ['effort', 'summary', 'generate_summary']),
+    ...unreadAsked(body),
   ];
 }
 

@@ -1,0 +1,70 @@
+/**
+ * What a target that speaks the caller's dialect refuses all the same: words of gateways, members that it calls otherwise, and what the
+ * answers of other vendors left in the history. Everything else goes as it came.
+ */
+import { THINKING } from '../wires/canonical';
+import { isObject, objects } from '../wires/json';
+import { type Path, withoutNodes } from '../wires/patch-json';
+import type { BodyEdit, JsonObject } from '../wires/wire';
+import type { Target } from './call';
+
+export interface Freed {
+  readonly text: string;
+  /** What is lost with it. */
+  readonly lost: readonly string[];
+}
+
+/** Words of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning */
+const GATEWAY_MEMBERS = ['reasoning_options'] as const;
+const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
+/** Where Google keeps the signature of a call. */
+const SIGNED = 'extra_content';
+
+const saysNothing = (it: unknown): boolean => it === null || it === '' || (Array.isArray(it) && it.length === 0);
+
+/** Edits of top-level members, and the names of those that are lost. */
+export function memberEdits(json: JsonObject, { wire, provider }: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
+  const edits: BodyEdit[] = [];
+  const lost: string[] = [];
+  for (const name of GATEWAY_MEMBERS) {
+    if (json[name] === undefined) continue;
+    edits.push({ key: name, json: null });
+    lost.push(name);
+  }
+  const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
+  for (const [name, other] of Object.entries(names ?? {})) {
+    const value = json[name];
+    if (value === undefined) continue;
+    edits.push({ key: name, json: null });
+    if (other !== null && json[other] === undefined) edits.push({ key: other, json: JSON.stringify(value) });
+    else if (value !== null) lost.push(name);
+  }
+  return { edits, lost };
+}
+
+/** A chat's text without the members of its messages that the target refuses; null where there are none. */
+export function withoutRefused(text: string, json: JsonObject, { wire, provider, model }: Target): Freed | null {
+  const refused = wire.name === 'openai-chat' ? provider?.refusedInMessages : undefined;
+  if (refused === undefined || provider === null) return null;
+  // Who reasons takes its own word for it back.
+  const reasons = provider.reasoning.some(({ models }) => models.test(model ?? ''));
+  const members: Path[] = [];
+  const signatures: Path[] = [];
+  const lost = new Set<string>();
+  objectsAt(json['messages']).forEach(([message, index]) => {
+    for (const name of refused) {
+      if (message[name] === undefined || (name === 'reasoning' && reasons)) continue;
+      members.push(['messages', index, name]);
+      if (!saysNothing(message[name])) lost.add(THOUGHTS.has(name) ? THINKING : `messages.${name}`);
+    }
+    for (const [call, place] of objectsAt(message['tool_calls'])) {
+      if (call[SIGNED] !== undefined) signatures.push(['messages', index, 'tool_calls', place, SIGNED]);
+    }
+  });
+  if (members.length + signatures.length === 0) return null;
+  // The one lies within what is written anew for the other.
+  return { text: withoutNodes(withoutNodes(text, signatures), members), lost: [...lost] };
+}
+
+const objectsAt = (it: unknown): (readonly [JsonObject, number])[] =>
+  objects(it).length === 0 ? [] : (it as unknown[]).flatMap((each, index) => (isObject(each) ? [[each, index] as const] : []));

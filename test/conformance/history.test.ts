@@ -1,0 +1,236 @@
+/** Programs that change the vendor amid a conversation: what one answered comes back in the history, and the next must take it. */
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JSON_HEADERS, type RawUpstream, respond, startRawUpstream } from '../harness/raw-upstream.ts';
+import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
+
+let upstream: RawUpstream;
+let worker: RunningWorker;
+let openai: OpenAI;
+
+const CLAUDE = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-sonnet-4-5',
+  content: [
+    { type: 'thinking', thinking: 'It is winter.', signature: 'c2lnbmVk' },
+    { type: 'text', text: 'I look.' },
+    { type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: { city: 'Oslo' } },
+  ],
+  stop_reason: 'tool_use',
+  usage: { input_tokens: 9, output_tokens: 20 },
+};
+const GEMINI = {
+  candidates: [
+    {
+      content: {
+        role: 'model',
+        parts: [{ functionCall: { id: 'call_g', name: 'get_weather', args: { city: 'Oslo' } }, thoughtSignature: 'Z29vZ2xl' }],
+      },
+      finishReason: 'STOP',
+    },
+  ],
+  usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 3 },
+  modelVersion: 'gemini-2.5-flash',
+};
+const CHAT = {
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Snow.', refusal: null, annotations: [] }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 },
+};
+
+/**
+ * What the messages of servers hold that refuse all else, by the types of their SDKs and what was reported:
+ * https://github.com/janhq/jan/issues/8136, https://github.com/charmbracelet/crush/issues/1590
+ */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  groq: ['role', 'content', 'tool_calls', 'tool_call_id', 'name'],
+  mistral: ['role', 'content', 'tool_calls', 'tool_call_id', 'name', 'prefix'],
+  cerebras: ['role', 'content', 'tool_calls', 'tool_call_id', 'name'],
+  openai: ['role', 'content', 'tool_calls', 'tool_call_id', 'name', 'refusal', 'annotations', 'audio'],
+};
+
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  upstream.handler = ({ socket, head, body }) => {
+    const path = head.split(' ')[1] ?? '';
+    if (path.includes('/v1/messages')) return respond(socket, 200, JSON_HEADERS, JSON.stringify(CLAUDE));
+    if (path.includes(':generateContent')) return respond(socket, 200, JSON_HEADERS, JSON.stringify(GEMINI));
+    const { messages, model } = JSON.parse(body);
+    const known = KNOWN[path.split('/')[1] ?? '']?.concat(model.includes('gpt-oss') ? ['reasoning'] : []);
+    const unknown = messages.flatMap((message: object, index: number) =>
+      Object.keys(message).flatMap((name) =>
+        known === undefined || known.includes(name) ? [] : [`messages.${index}: property '${name}' is unsupported`],
+      ),
+    );
+    const calls = messages.flatMap((message: { tool_calls?: object[] }) => message.tool_calls ?? []);
+    const odd =
+      known === undefined ? [] : calls.flatMap((call: object) => Object.keys(call).filter((name) => !['id', 'type', 'function'].includes(name)));
+    if (unknown.length + odd.length > 0)
+      return respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { message: [...unknown, ...odd].join('; ') } }));
+    respond(socket, 200, JSON_HEADERS, JSON.stringify(CHAT));
+  };
+  worker = await startWorker({
+    vars: {
+      ANTHROPIC_API_KEY: 'sk-ant-held',
+      ANTHROPIC_BASE_URL: upstream.url,
+      GEMINI_API_KEY: 'AIza-held',
+      GOOGLE_GEMINI_BASE_URL: upstream.url,
+      OPENAI_API_KEY: 'sk-held',
+      OPENAI_BASE_URL: `${upstream.url}/openai`,
+      GROQ_API_KEY: 'gsk-held',
+      GROQ_BASE_URL: `${upstream.url}/groq`,
+      MISTRAL_API_KEY: 'm-held',
+      MISTRAL_BASE_URL: `${upstream.url}/mistral`,
+      CEREBRAS_API_KEY: 'csk-held',
+      CEREBRAS_BASE_URL: `${upstream.url}/cerebras`,
+      DEEPSEEK_API_KEY: 'sk-deep',
+      DEEPSEEK_BASE_URL: `${upstream.url}/deepseek`,
+      OPENROUTER_API_KEY: 'sk-or',
+      OPENROUTER_BASE_URL: `${upstream.url}/openrouter`,
+    },
+  });
+  openai = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${worker.url}/v1`, maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await worker?.stop();
+  await upstream?.stop();
+});
+
+type Message = OpenAI.ChatCompletionMessageParam;
+const USER: Message = { role: 'user', content: 'Weather in Oslo?' };
+const tools: OpenAI.ChatCompletionTool[] = [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: {} } } }];
+/** The conversation with the answer as the SDK gave it, and what its call found. */
+async function answeredBy(model: string): Promise<Message[]> {
+  const { choices } = await openai.chat.completions.create({ model, messages: [USER], tools, reasoning_effort: 'low' });
+  const [choice] = choices;
+  if (choice === undefined) throw new Error('no answer');
+  const results = (choice.message.tool_calls ?? []).map(({ id }): Message => ({ role: 'tool', tool_call_id: id, content: 'snow' }));
+  return [USER, choice.message, ...results, ...(results.length === 0 ? [USER] : [])];
+}
+const sent = () => JSON.parse(upstream.received.at(-1)?.body ?? '{}');
+
+const NEXT = ['openai/gpt-4o', 'groq/llama-3.3-70b-versatile', 'groq/openai/gpt-oss-120b', 'mistral/mistral-large-latest', 'cerebras/gpt-oss-120b'];
+
+describe('a conversation that began with another vendor goes on', () => {
+  it.each(NEXT)('with %s, after Claude thought and called a tool', async (model) => {
+    const { data, response } = await openai.chat.completions.create({ model, messages: await answeredBy('claude-sonnet-4-5'), tools }).withResponse();
+    expect(data.choices[0]?.message.content).toBe('Snow.');
+    expect(response.headers.get('weir-warnings')).toContain('thinking of earlier turns');
+    const [, assistant] = sent().messages;
+    expect(assistant).toMatchObject({ role: 'assistant', content: 'I look.', tool_calls: [{ id: 'toolu_1' }] });
+  });
+
+  it.each(NEXT)('with %s, after Gemini signed a call', async (model) => {
+    const messages = await answeredBy('gemini-2.5-flash');
+    expect(JSON.stringify(messages)).toContain('Z29vZ2xl');
+    const answer = await openai.chat.completions.create({ model, messages, tools });
+    expect(answer.choices[0]?.message.content).toBe('Snow.');
+    expect(JSON.stringify(sent())).not.toContain('Z29vZ2xl');
+  });
+
+  it.each(NEXT)('with %s, after GPT with all that the SDK gives back', async (model) => {
+    const answer = await openai.chat.completions.create({ model, messages: await answeredBy('openai/gpt-4o'), tools });
+    expect(answer.choices[0]?.message.content).toBe('Snow.');
+  });
+
+  it('along a chain, where the first vendor is gone', async () => {
+    const messages = await answeredBy('claude-sonnet-4-5');
+    const answer = await openai.chat.completions.create({ model: 'groq/llama-3.3-70b-versatile, mistral/mistral-large-latest', messages, tools });
+    expect(answer.choices[0]?.message.content).toBe('Snow.');
+  });
+
+  it('and whoever takes thoughts back gets them as they are', async () => {
+    const messages = await answeredBy('claude-sonnet-4-5');
+    for (const model of ['deepseek/deepseek-chat', 'openrouter/anthropic/claude-sonnet-4.5']) {
+      await openai.chat.completions.create({ model, messages, tools });
+      expect(sent().messages).toEqual(messages);
+    }
+    await openai.chat.completions.create({ model: 'claude-sonnet-4-5', messages, tools });
+    expect(sent().messages[1].content[0]).toEqual(CLAUDE.content[0]);
+    // Who reasons there takes its own word for it back.
+    await openai.chat.completions.create({ model: 'cerebras/gpt-oss-120b', messages, tools });
+    expect(sent().messages[1]).toMatchObject({ reasoning: 'It is winter.' });
+  });
+
+  it('nothing else of a body is touched, and one without such members not at all', async () => {
+    const plain = '{"model":"groq/llama-3.3-70b-versatile", "messages":[{"role":"user","content":"hi","x":1}] ,"seed":12345678901234567890}';
+    const head = { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' } };
+    await fetch(`${worker.url}/v1/chat/completions`, { ...head, body: plain });
+    expect(upstream.received.at(-1)?.body).toBe(plain.replace('groq/', ''));
+    const thought =
+      '{"model":"groq/llama-3.3-70b-versatile", "messages":[ {"role":"assistant", "reasoning":"hm" ,"content":"ho"} ],"seed":12345678901234567890}';
+    await fetch(`${worker.url}/v1/chat/completions`, { ...head, body: thought });
+    expect(upstream.received.at(-1)?.body).toMatch(/"content":"ho".*"seed":12345678901234567890\}$/);
+    expect(upstream.received.at(-1)?.body).not.toContain('reasoning');
+  });
+
+  it('under Weir-Strict it does not, rather than lose a thought', async () => {
+    const messages = await answeredBy('claude-sonnet-4-5');
+    const asked = openai.chat.completions.create({ model: 'groq/llama-3.3-70b-versatile', messages, tools }, { headers: { 'Weir-Strict': 'true' } });
+    await expect(asked).rejects.toMatchObject({ status: 400, message: expect.stringContaining('thinking of earlier turns') });
+  });
+});
+
+describe('members that a provider of the same dialect calls otherwise', () => {
+  it('are said in its words', async () => {
+    await openai.chat.completions.create({ model: 'mistral/mistral-large-latest', messages: [USER], seed: 7, user: 'ada' });
+    expect(sent()).toEqual({ model: 'mistral-large-latest', messages: [USER], random_seed: 7 });
+  });
+});
+
+describe('how much to think, in the words of other gateways', () => {
+  const ask = async (model: string, more: object) => {
+    const { response } = await openai.chat.completions
+      .create({ model, messages: [USER], max_completion_tokens: 16_000, ...more } as OpenAI.ChatCompletionCreateParamsNonStreaming)
+      .withResponse();
+    return { body: sent(), warnings: response.headers.get('weir-warnings') };
+  };
+
+  it.each([
+    ['Helicone', { reasoning_effort: 'medium', reasoning_options: { budget_tokens: 8_000 } }],
+    ['Helicone, the budget alone', { reasoning_options: { budget_tokens: 8_000 } }],
+    ['OpenRouter', { reasoning: { max_tokens: 8_000 } }],
+    ['Anthropic', { thinking: { type: 'enabled', budget_tokens: 8_000 } }],
+    ['Google', { extra_body: { google: { thinking_config: { thinking_budget: 8_000, include_thoughts: true } } } }],
+  ])('%s: Claude and Gemini are told', async (_, more) => {
+    const claude = await ask('claude-sonnet-4-5', more);
+    expect(claude).toMatchObject({ body: { thinking: { type: 'enabled', budget_tokens: 8_000 } }, warnings: null });
+    const gemini = await ask('gemini-2.5-flash', more);
+    expect(gemini).toMatchObject({
+      body: { generationConfig: { thinkingConfig: { thinkingBudget: 8_000, includeThoughts: true } } },
+      warnings: null,
+    });
+  });
+
+  it('by effort, and off', async () => {
+    expect((await ask('gemini-2.5-flash', { reasoning: { effort: 'low' } })).body.generationConfig.thinkingConfig.thinkingBudget).toBe(1_024);
+    expect((await ask('gemini-2.5-flash', { reasoning: { enabled: false } })).body.generationConfig.thinkingConfig.thinkingBudget).toBe(0);
+    expect((await ask('claude-sonnet-4-5', { thinking: { type: 'disabled' } })).body.thinking).toBeUndefined();
+  });
+
+  it('the words of gateways do not go on to providers, and those of others as they came', async () => {
+    const gpt = await ask('openai/gpt-4o', { reasoning_options: { budget_tokens: 8_000 } });
+    expect(gpt.body).toEqual({ model: 'gpt-4o', messages: [USER], max_completion_tokens: 16_000 });
+    expect(gpt.warnings).toContain('reasoning_options');
+    const deep = await ask('deepseek/deepseek-chat', { thinking: { type: 'enabled' } });
+    expect(deep.body).toMatchObject({ thinking: { type: 'enabled' } });
+  });
+
+  it('answers hold what was thought under the names that Helicone’s and OpenRouter’s programs read', async () => {
+    const answer = await openai.chat.completions.create({ model: 'claude-sonnet-4-5', messages: [USER], tools });
+    expect(answer.choices[0]?.message).toMatchObject({
+      reasoning: 'It is winter.',
+      reasoning_content: 'It is winter.',
+      reasoning_details: [{ type: 'reasoning.text', thinking: 'It is winter.', text: 'It is winter.', signature: 'c2lnbmVk' }],
+    });
+    // A history that Helicone's gateway wrote.
+    const told = { role: 'assistant', content: 'ho', reasoning: 'hm', reasoning_details: [{ thinking: 'hm', signature: 'b2xk' }] } as Message;
+    await openai.chat.completions.create({ model: 'claude-sonnet-4-5', messages: [USER, told, USER] });
+    expect(sent().messages[1].content[0]).toEqual({ type: 'thinking', thinking: 'hm', signature: 'b2xk' });
+  });
+});
