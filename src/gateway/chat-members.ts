@@ -5,6 +5,7 @@
 import { THINKING } from '../wires/canonical';
 import { isObject, objects } from '../wires/json';
 import { type Path, withoutNodes } from '../wires/patch-json';
+import { otherPlugins } from '../wires/web-plugin';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Target } from './call';
 
@@ -14,8 +15,9 @@ export interface Freed {
   readonly lost: readonly string[];
 }
 
-/** Words of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning */
-const GATEWAY_MEMBERS = ['reasoning_options'] as const;
+/** A word of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning */
+const OPTIONS = 'reasoning_options';
+const PLUGINS = 'plugins';
 const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
 /** Where Google keeps the signature of a call. */
 const SIGNED = 'extra_content';
@@ -26,10 +28,14 @@ const saysNothing = (it: unknown): boolean => it === null || it === '' || (Array
 export function memberEdits(json: JsonObject, { wire, provider }: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
   const edits: BodyEdit[] = [];
   const lost: string[] = [];
-  for (const name of GATEWAY_MEMBERS) {
-    if (json[name] === undefined) continue;
-    edits.push({ key: name, json: null });
-    lost.push(name);
+  if (json[OPTIONS] !== undefined) {
+    edits.push({ key: OPTIONS, json: null });
+    lost.push(OPTIONS);
+  }
+  // A search was planned for, or named as not to be had; OpenRouter has such plugins itself.
+  if (json[PLUGINS] !== undefined && !(provider?.online !== undefined && 'suffix' in provider.online)) {
+    edits.push({ key: PLUGINS, json: null });
+    lost.push(...otherPlugins(json));
   }
   const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
   for (const [name, other] of Object.entries(names ?? {})) {

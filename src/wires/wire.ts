@@ -31,6 +31,8 @@ export interface RequestFacts {
   readonly maxOutputTokens: number | null;
   readonly user: string | null;
   readonly session: string | null;
+  /** A search on the web is asked for, with these settings. */
+  readonly search?: JsonObject;
 }
 
 export interface AnswerFacts {

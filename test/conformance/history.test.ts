@@ -234,3 +234,40 @@ describe('how much to think, in the words of other gateways', () => {
     expect(sent().messages[1].content[0]).toEqual({ type: 'thinking', thinking: 'hm', signature: 'b2xk' });
   });
 });
+
+describe('a search on the web by a plugin', () => {
+  const ask = async (model: string, more: object) => {
+    const { response } = await openai.chat.completions
+      .create({ model, messages: [USER], ...more } as OpenAI.ChatCompletionCreateParamsNonStreaming)
+      .withResponse();
+    return { body: sent(), warnings: response.headers.get('weir-warnings') };
+  };
+  const plugins = [{ id: 'web', max_uses: 2, allowed_domains: ['example.com'] }];
+
+  it('is one of the vendor’s own, with the settings that it knows', async () => {
+    const claude = await ask('claude-sonnet-4-5', { plugins });
+    expect(claude).toMatchObject({
+      body: { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 2, allowed_domains: ['example.com'] }] },
+      warnings: null,
+    });
+    const gemini = await ask('gemini-2.5-flash', { plugins });
+    expect(gemini.body).toMatchObject({ tools: [{ googleSearch: {} }] });
+    expect(gemini.warnings).toContain('plugins.web: google has no counterpart for max_uses, allowed_domains');
+  });
+
+  it('stays OpenRouter’s where it is asked, and is said to be missing elsewhere', async () => {
+    expect((await ask('openrouter/anthropic/claude-sonnet-4.5', { plugins })).body).toEqual({
+      model: 'anthropic/claude-sonnet-4.5',
+      messages: [USER],
+      plugins,
+    });
+    const groq = await ask('groq/llama-3.3-70b-versatile', { plugins: [...plugins, { id: 'file-parser' }] });
+    expect(groq.body).toEqual({ model: 'llama-3.3-70b-versatile', messages: [USER] });
+    expect(groq.warnings).toMatch(/groq searches no web.*plugins\.file-parser/);
+  });
+
+  it('is not mixed up with a call of the same model without it', async () => {
+    expect((await ask('claude-sonnet-4-5', {})).body.tools).toBeUndefined();
+    expect((await ask('claude-sonnet-4-5', { plugins: [{ id: 'web', enabled: false }] })).body.tools).toBeUndefined();
+  });
+});

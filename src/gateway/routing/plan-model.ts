@@ -6,10 +6,12 @@ import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import type { BodyMembers } from '../../providers/provider';
 import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
-import type { JsonObject } from '../../wires/wire';
+import { withSettings } from '../../wires/web-plugin';
+import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
+import { shownNames } from '../outgoing-body';
 import { type ModelItem, parseModelString } from './model-string';
 import { outsideRegion, staysInRegion } from './region';
 
@@ -43,14 +45,15 @@ export function planModel(
   call: Call,
   endpoint: Endpoint,
   policy: Policy,
-  { model, streamed }: { readonly model: string | null; readonly streamed: boolean },
+  { model, streamed, search }: Pick<RequestFacts, 'model' | 'streamed' | 'search'>,
   config: Config,
   warn: (sentence: string) => void,
 ): Target[] {
   const known = plans.get(config) ?? new Map<string, Planned>();
   plans.set(config, known);
-  const key = `${endpoint.name} ${model}`;
-  const planned = known.get(key) ?? readPlan(endpoint, model, config);
+  const isOnline = search !== undefined;
+  const key = `${endpoint.name}${isOnline ? ' online' : ''} ${model}`;
+  const planned = known.get(key) ?? readPlan(endpoint, model, config, isOnline);
   if (known.size >= PLANS_LIMIT) known.clear();
   known.set(key, planned);
   planned.warnings.forEach(warn);
@@ -63,7 +66,7 @@ export function planModel(
     model: name,
     key: it.key,
     signing: it.signing,
-    tool,
+    tool: tool === null || search === undefined ? tool : searching(tool, search, it, warn),
     bodyMembers: members,
     contextWindow: window,
     outputLimit,
@@ -74,7 +77,7 @@ export function planModel(
 /** Why nobody would serve a conversation with this model now, or null. */
 export function whyUnserved(model: string, config: Config): string | null {
   try {
-    readPlan(GENERATE_CONTENT, model, config);
+    readPlan(GENERATE_CONTENT, model, config, false);
     return null;
   } catch (error) {
     if (error instanceof GatewayError) return error.message;
@@ -103,7 +106,8 @@ function pathUnder(call: Call, own: Endpoint, at: Endpoint, model: string, strea
   return `/v1beta/models/${encodeURIComponent(model)}${call.path.slice(call.path.lastIndexOf(':'))}${call.query}`;
 }
 
-function readPlan(endpoint: Endpoint, model: string | null, config: Config): Planned {
+/** `isOnline`: whatever the model's name says, the web is to be searched. */
+function readPlan(endpoint: Endpoint, model: string | null, config: Config, isOnline: boolean): Planned {
   if (model === null || model.trim() === '') {
     throw new GatewayError('bad_request', 'The body has no `model`, expected a string such as `gpt-4o-mini` or `openai/gpt-4o-mini`.', {
       param: 'model',
@@ -122,7 +126,7 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config): Pla
   const warnings: string[] = [];
   if (plan.items.some((each) => each.uid !== null))
     warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
-  return { candidates: planChain(plan.items, excluded, endpoint, config, warnings), warnings };
+  return { candidates: planChain(plan.items, excluded, endpoint, config, isOnline, warnings), warnings };
 }
 
 /** What the provider itself calls a model. With a provider the name is written as that provider has it. */
@@ -133,7 +137,14 @@ function nameAt({ provider, settings }: ConfiguredProvider, item: ModelItem): st
 }
 
 /** An item that cannot be served is left out of a chain with a warning; it is an error only when nothing else is left. */
-function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, endpoint: Endpoint, config: Config, warnings: string[]): Candidate[] {
+function planChain(
+  items: readonly ModelItem[],
+  excluded: ReadonlySet<string>,
+  endpoint: Endpoint,
+  config: Config,
+  isOnline: boolean,
+  warnings: string[],
+): Candidate[] {
   const found = new Map<string, Candidate>();
   let firstError: unknown = null;
   for (const each of items) {
@@ -142,7 +153,8 @@ function planChain(items: readonly ModelItem[], excluded: ReadonlySet<string>, e
         const name = nameAt(it, each);
         const usual = endpointAt(it, endpoint, name);
         if (usual === null) continue;
-        const { at, tool, suffix } = each.online ? onlineAt(it, usual, name, warnings) : { at: usual, tool: null, suffix: '' };
+        const asks = each.online || (isOnline && !takesPlugins(it));
+        const { at, tool, suffix } = asks ? onlineAt(it, usual, name, warnings) : { at: usual, tool: null, suffix: '' };
         const members = membersAt(it, at, each.name);
         const key = [it.provider.slug, name, ...Object.values(members)].join('/');
         if (found.has(key)) continue;
@@ -234,6 +246,15 @@ function onlineAt(
   const at = [usual, ...(isConversation ? CONVERSATIONS : [])].find((each) => names.includes(each.name) && online?.tools[each.name] !== undefined);
   if (at === undefined) warnings.push(`\`:online\`: ${slug} searches no web for this call`);
   return { at: at ?? usual, tool: (at === undefined ? undefined : online?.tools[at.name]) ?? null, suffix: '' };
+}
+
+/** Who is told to search by the model's name is told so by a plugin, too, which goes on as it came. */
+const takesPlugins = ({ provider }: ConfiguredProvider): boolean => provider.online !== undefined && 'suffix' in provider.online;
+
+function searching(tool: JsonObject, search: JsonObject, { provider }: ConfiguredProvider, warn: (sentence: string) => void): JsonObject {
+  const set = withSettings(tool, search);
+  if (set.lost.length > 0) warn(`plugins.web: ${provider.slug} has no counterpart for ${shownNames(set.lost)}`);
+  return set.tool;
 }
 
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */

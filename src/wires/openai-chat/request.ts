@@ -30,9 +30,11 @@ import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoni
 import { readDetails } from '../reasoning-details';
 import { inTurns, settled } from '../turns';
 import { readDetail, unread } from '../unread';
+import { otherPlugins, webPlugin } from '../web-plugin';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
+  const search = webPlugin(body);
   const each = Math.max(1, count(body['n']));
   // Both names are in use, and the provider decides which one counts.
   const stated = limitOf(body['max_completion_tokens'], body['max_tokens']);
@@ -43,8 +45,9 @@ export function readRequest(body: JsonObject): RequestFacts {
     streamed: body['stream'] === true,
     choices: each * prompts,
     maxOutputTokens: stated === null ? null : stated * Math.max(each, count(body['best_of'])) * prompts,
-    user: stringOr(body['user'], null),
+    user: stringOr(body['user'], null) ?? stringOr(body['safety_identifier'], null),
     session: null,
+    ...(search !== null && { search }),
   };
 }
 
@@ -58,31 +61,11 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
 
 /** Members that are read here, or that say nothing to another wire. */
 const READ: ReadonlySet<string> = new Set([
-  'model',
-  'messages',
-  'stream',
-  'tools',
-  'tool_choice',
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'top_k',
-  'seed',
-  'random_seed',
-  'presence_penalty',
-  'frequency_penalty',
-  'stop',
-  'user',
-  'parallel_tool_calls',
-  'reasoning_effort',
-  ...ASKED_MEMBERS,
-  'response_format',
-  'n',
-  'logprobs',
-  'logit_bias',
-  'store',
-  'stream_options',
+  ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins'],
+  ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
+  ...['user', 'safety_identifier', 'reasoning_effort', ...ASKED_MEMBERS, 'response_format'],
+  // Refused, or named, where they say something.
+  ...['n', 'logprobs', 'logit_bias', 'store'],
 ]);
 
 export function readConversation(body: JsonObject): Conversation {
@@ -103,7 +86,7 @@ export function readConversation(body: JsonObject): Conversation {
     // Mistral's word for it: https://docs.mistral.ai/api/#tag/chat
     steering: readSteering((name) => body[name] ?? (name === 'seed' ? body['random_seed'] : undefined)),
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
-    user: stringOr(body['user'], null),
+    user: readRequest(body).user,
     format: readFormat(body['response_format']),
     reasoning: readAsked(body, body['reasoning_effort']),
     dropped: [
@@ -111,6 +94,7 @@ export function readConversation(body: JsonObject): Conversation {
       ...(body['store'] === true ? ['store'] : []),
       ...unknownEffort(body['reasoning_effort']),
       ...unreadAsked(body),
+      ...otherPlugins(body),
       ...unreadIn(body),
     ],
   };

@@ -26,16 +26,21 @@ import { withoutNodes } from '../patch-json';
 import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
+import { otherPlugins, webPlugin } from '../web-plugin';
 import type { JsonObject, RequestFacts } from '../wire';
 
-export const readRequest = (body: JsonObject): RequestFacts => ({
-  model: stringOr(body['model'], null),
-  streamed: body['stream'] === true,
-  choices: 1,
-  maxOutputTokens: limitOf(body['max_output_tokens']),
-  user: stringOr(body['user'], null) ?? stringOr(body['safety_identifier'], null),
-  session: null,
-});
+export function readRequest(body: JsonObject): RequestFacts {
+  const search = webPlugin(body);
+  return {
+    model: stringOr(body['model'], null),
+    streamed: body['stream'] === true,
+    choices: 1,
+    maxOutputTokens: limitOf(body['max_output_tokens']),
+    user: stringOr(body['user'], null) ?? stringOr(body['safety_identifier'], null),
+    session: null,
+    ...(search !== null && { search }),
+  };
+}
 
 // --- to the canonical form and back ---
 
@@ -54,6 +59,7 @@ const READ: ReadonlySet<string> = new Set([
   'parallel_tool_calls',
   'text',
   ...ASKED_MEMBERS,
+  'plugins',
   'store',
   // What clients send always, and what is for OpenAI's own house.
   'include',
@@ -120,6 +126,7 @@ function unreadIn(body: JsonObject, tools: readonly JsonObject[]): string[] {
     ...unread('text', [body['text']].filter(isObject), ['format']),
     ...unread('text.format', [at(body, 'text', 'format')].filter(isObject), ['type', 'name', 'schema', 'strict']),
     ...unreadAsked(body),
+    ...otherPlugins(body),
   ];
 }
 
