@@ -141,6 +141,7 @@ describe('rule 4: what varies has one shape', () => {
       'signing',
       'spelling',
       'vectorSize',
+      'vendor',
     ];
     const shapes = PROVIDERS.map((provider) =>
       Object.keys(provider)

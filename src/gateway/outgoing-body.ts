@@ -104,6 +104,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
       takesStrict: target.provider?.schemaByTool?.test(target.model ?? '') !== true,
       countsBare: target.provider?.countsBare === true,
+      ...(target.provider?.vendor !== undefined && { vendor: target.provider.vendor }),
     });
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };

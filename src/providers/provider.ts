@@ -131,6 +131,8 @@ export interface Provider {
   readonly online?: { readonly suffix: string } | { readonly tools: Readonly<Partial<Record<EndpointName, Readonly<Record<string, unknown>>>>> };
   /** It turns documents into text for any of its models, by its documents. */
   readonly readsDocuments?: true;
+  /** Whose models it serves with all members of a body that only their vendor knows. */
+  readonly vendor?: 'google' | 'openai';
   /** It counts the tokens of what stands in the body, and not of a call within it. */
   readonly countsBare?: true;
   /** What it calls the size of an embedding, where that is not `dimensions`; null: its models have but one. */

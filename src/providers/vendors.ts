@@ -13,7 +13,8 @@ import {
   kimiSpelling,
   mistralSpelling,
 } from './families';
-import type { BodyMembers, Provider } from './provider';
+import { gptEndpoints } from './gpt-endpoints';
+import type { BodyMembers, EndpointName, Provider } from './provider';
 
 /** By depth: https://docs.perplexity.ai/docs/agent-api/presets */
 const SONAR_PRESETS: ReadonlyMap<string, string> = new Map([
@@ -24,6 +25,11 @@ const SONAR_PRESETS: ReadonlyMap<string, string> = new Map([
   ['sonar-deep-research', 'high'],
 ]);
 
+const OPENAI_ENDPOINTS: readonly EndpointName[] = [
+  ...OPENAI_COMPATIBLE,
+  ...(['responses', 'moderations', 'images', 'image-edits', 'speech', 'transcriptions', 'translations'] as const),
+];
+
 export const VENDORS: readonly Provider[] = [
   compatible({
     slug: 'openai',
@@ -31,9 +37,11 @@ export const VENDORS: readonly Provider[] = [
     spelling: gptSpelling,
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
-    endpoints: [...OPENAI_COMPATIBLE, 'responses', 'moderations', 'images', 'image-edits', 'speech', 'transcriptions', 'translations'],
+    endpoints: OPENAI_ENDPOINTS,
+    endpointsFor: (model) => gptEndpoints(model, OPENAI_ENDPOINTS),
     // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
     outputLimitField: 'max_completion_tokens',
+    vendor: 'openai',
     // Its chat takes back no thoughts: https://platform.openai.com/docs/api-reference/chat/create (assistant message)
     refusedInMessages: THOUGHTS,
     // https://platform.openai.com/docs/guides/reasoning and the models' pages
@@ -90,6 +98,7 @@ export const VENDORS: readonly Provider[] = [
     reasoning: GEMINI_REASONING,
     prefill: null,
     // The price catalogue files what Vertex sells here too.
+    vendor: 'google',
     endpointsFor: (model) => (model.startsWith('claude-') || model.includes('/') ? [] : ['generate-content', 'count-content', 'embed-content']),
     schemaByTool: null,
     schemaWithoutTools: GEMINI_SCHEMA_WITHOUT_TOOLS,

@@ -9,9 +9,14 @@ import type { Reasoning } from './reasoning';
 import type { SseEvent } from './sse';
 import type { JsonObject, RequestFacts } from './wire';
 
+type Vendor = 'anthropic' | 'google' | 'openai';
+
+/** Members of a body that one vendor alone knows, by the name of each in that vendor's first dialect: its other dialects get them as they are. */
+export type Own = Readonly<Partial<Record<Vendor, JsonObject>>>;
+
 /** What a model's vendor wants back unchanged with what it signed; another vendor refuses it. */
 export interface Signature {
-  readonly by: 'anthropic' | 'google' | 'openai';
+  readonly by: Vendor;
   readonly text: string;
   /** It is what was thought itself, encrypted, and signs nothing that can be read. */
   readonly isHidden?: true;
@@ -76,8 +81,31 @@ export interface Conversation {
   readonly format: { readonly name: string; readonly schema: JsonObject | null; readonly isStrict: boolean } | null;
   /** How much the model is to think before it answers; null: it decides. */
   readonly reasoning: Reasoning | null;
+  readonly own: Own;
   /** Members of the body that have no place here and whose loss does no harm. */
   readonly dropped: readonly string[];
+}
+
+/** Hints that cost nothing where they are missed, and that agents send always. */
+const HINTS: ReadonlySet<string> = new Set(['prompt_cache_key', 'prompt_cache_retention']);
+/** What lies at its vendor, and would be missing from the call. */
+export const CACHED_CONTENT = 'cached_content';
+
+/** Members of the vendor that is asked, and the names of those that no other knows. Throws `Untranslatable` where one holds a part of the call. */
+export function ownFor({ own }: Conversation, vendor: Vendor | undefined): { readonly members: JsonObject; readonly dropped: readonly string[] } {
+  if (vendor !== 'google' && own.google?.[CACHED_CONTENT] !== undefined)
+    throw new Untranslatable(CACHED_CONTENT, 'lies at Google, expected a call that brings everything along');
+  const foreign = Object.entries(own).flatMap(([by, members]) => (by === vendor ? [] : Object.keys(members)));
+  return { members: (vendor === undefined ? undefined : own[vendor]) ?? {}, dropped: foreign.filter((name) => !HINTS.has(name)) };
+}
+
+/** OpenAI's, by their names in chat: https://platform.openai.com/docs/api-reference/chat/create */
+export const OPENAI_MEMBERS = ['verbosity', 'service_tier', 'metadata', 'prompt_cache_key', 'prompt_cache_retention'] as const;
+
+/** The members of these names that say something. */
+export function pickOwn(by: Vendor, members: JsonObject): Own {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined && value !== null);
+  return given.length === 0 ? {} : { [by]: Object.fromEntries(given) };
 }
 
 /** Sampling that some wires have, by its name in chat: the same answer again, and what repetition costs. */
@@ -177,6 +205,8 @@ export interface WriteOptions {
   readonly defaultOutputTokens: number;
   /** Tools can be bound to their schemas to the letter, where that goes by the model. */
   readonly takesStrict?: boolean;
+  /** Whose own members of a body the target takes. */
+  readonly vendor?: Vendor;
   /** Of counting: what is counted stands in the body by itself. */
   readonly countsBare?: boolean;
 }

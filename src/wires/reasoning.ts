@@ -60,7 +60,7 @@ export function unreadAsked(body: JsonObject): string[] {
     ...unread('reasoning', objects(body['reasoning']), ['effort', 'max_tokens', 'enabled', 'summary', 'generate_summary']),
     ...unread('thinking', objects(body['thinking']), ['type', 'budget_tokens']),
     ...unread('extra_body', objects(extra), ['google']),
-    ...unread('extra_body.google', objects(at(extra, 'google')), ['thinking_config']),
+    ...unread('extra_body.google', objects(at(extra, 'google')), ['thinking_config', 'cached_content']),
     ...unread('thinking_config', objects(at(extra, 'google', 'thinking_config')), ['thinking_budget', 'thinking_level', 'include_thoughts']),
   ];
 }

@@ -235,6 +235,20 @@ describe('how much to think, in the words of other gateways', () => {
   });
 });
 
+describe('what lies at Google', () => {
+  const cached = { extra_body: { google: { cached_content: 'cachedContents/x' } } };
+  const ask = (model: string) =>
+    openai.chat.completions.create({ model, messages: [USER], ...cached } as OpenAI.ChatCompletionCreateParamsNonStreaming);
+
+  it('goes to Google, and a call without it to nobody else', async () => {
+    await ask('gemini-2.5-flash');
+    expect(sent()).toMatchObject({ cachedContent: 'cachedContents/x' });
+    const asked = upstream.received.length;
+    await expect(ask('claude-sonnet-4-5')).rejects.toMatchObject({ status: 400, message: expect.stringContaining('cached_content') });
+    expect(upstream.received.length).toBe(asked);
+  });
+});
+
 describe('a search on the web by a plugin', () => {
   const ask = async (model: string, more: object) => {
     const { response } = await openai.chat.completions

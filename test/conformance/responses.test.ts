@@ -1,5 +1,6 @@
 /** The responses endpoint with other vendors' models behind it: the `openai` package and the `ai` package, which uses it by default. */
 import { createOpenAI } from '@ai-sdk/openai';
+import Anthropic from '@anthropic-ai/sdk';
 import type { LLMock } from '@copilotkit/aimock';
 import { tool as aiTool, generateObject, generateText, stepCountIs, streamText } from 'ai';
 import OpenAI from 'openai';
@@ -143,5 +144,28 @@ describe('the responses dialect', () => {
     const response = await ask(body);
     const { error } = (await response.json()) as { error: { param: string; code: string } };
     expect([response.status, error.param, error.code]).toEqual([400, param, 'not_translated']);
+  });
+});
+
+describe.each(['gpt-5-pro', 'gpt-5.3-codex', 'o3-deep-research'])('%s, which OpenAI serves as responses alone', (model) => {
+  const asked = () => upstream.getRequests().at(-1);
+  const called = [{ type: 'function' as const, function: { name: 'get_weather', parameters: schema } }];
+
+  it('is reached by chat, whole and streamed, with what OpenAI alone knows', async () => {
+    const question = { model, messages: turn('what is a weir?'), verbosity: 'low', service_tier: 'flex', metadata: { run: '7' } } as const;
+    expect((await client.chat.completions.create(question)).choices[0]?.message.content).toBe(SAID);
+    const { path, body } = asked() ?? {};
+    expect([path, body]).toEqual(['/v1/responses', expect.anything()]);
+    const stream = client.chat.completions.stream(question);
+    expect((await stream.finalChatCompletion()).choices[0]?.message.content).toBe(SAID);
+    const { choices } = await client.chat.completions.create({ model, messages: turn('weather in Oslo?'), tools: called });
+    expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [{ function: { name: 'get_weather' } }] } });
+  });
+
+  it('is reached by Messages', async () => {
+    const anthropic = new Anthropic({ apiKey: ADMIN_KEY, baseURL: worker.url, maxRetries: 0 });
+    const message = await anthropic.messages.stream({ model, max_tokens: 100, messages: turn('what is a weir?') }).finalMessage();
+    expect(message.content.at(-1)).toMatchObject({ type: 'text', text: SAID });
+    expect(asked()?.path).toBe('/v1/responses');
   });
 });

@@ -112,6 +112,7 @@ export const conversation: fc.Arbitrary<Conversation> = fc.record({
     { nil: null },
   ),
   reasoning: fc.option(fc.record({ effort: fc.constantFrom(...EFFORTS), budget: fc.constant(null) }), { nil: null }),
+  own: fc.constant({}),
   dropped: fc.constant([]),
 });
 

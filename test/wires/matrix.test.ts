@@ -17,8 +17,8 @@ const TARGETS = { ...CALLERS, bedrock: bedrockConverse } as const;
 type Target = keyof typeof TARGETS;
 
 const OPTIONS: Readonly<Record<Target, WriteOptions>> = {
-  chat: { ...WRITE_OPTIONS, reasoning: 'effort' },
-  responses: { ...WRITE_OPTIONS, reasoning: 'effort' },
+  chat: { ...WRITE_OPTIONS, reasoning: 'effort', vendor: 'openai' },
+  responses: { ...WRITE_OPTIONS, reasoning: 'effort', vendor: 'openai' },
   messages: { ...WRITE_OPTIONS, reasoning: 'budget' },
   gemini: { ...WRITE_OPTIONS, reasoning: 'budget' },
   bedrock: { ...WRITE_OPTIONS, model: 'anthropic.claude-sonnet-4-5', reasoning: 'budget' },
@@ -44,6 +44,7 @@ const PLAIN: Conversation = {
   user: null,
   format: null,
   reasoning: null,
+  own: {},
   dropped: [],
 };
 const tool = { name: 'get_weather', description: 'Weather', schema: { type: 'object', properties: { city: { type: 'string' } } } };
@@ -105,6 +106,7 @@ const CASES: Readonly<Record<string, Conversation>> = {
   'signed thinking of Claude': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [thought, text('ho')] }, said(text('again'))] },
   'thinking that Claude hides': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [hidden, text('ho')] }, said(text('again'))] },
   'reasoning that OpenAI encrypts': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [encrypted, text('ho')] }, said(text('again'))] },
+  'what OpenAI alone knows': { ...PLAIN, own: { openai: { verbosity: 'low', service_tier: 'flex', metadata: { a: 'b' }, prompt_cache_key: 'k' } } },
   'marks for caching': { ...PLAIN, messages: [said({ kind: 'text', text: 'hi', cache: '5m' })] },
   'unicode of all kinds': { ...PLAIN, messages: [said(text('Grüße, 世界 🌊\u0000\u2028"\\'))] },
   'a megabyte of text': { ...PLAIN, messages: [said(text('wörter '.repeat(150_000)))] },
@@ -149,6 +151,7 @@ const STRICT = 'tools.strict';
 const DETAIL = 'image detail';
 const ROLE = 'the role of system messages amid the conversation';
 const PENALTIES = 'presence_penalty, frequency_penalty';
+const OWN = 'verbosity, service_tier, metadata';
 const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>> = {
   'system amid the conversation': { messages: ROLE, gemini: ROLE, bedrock: ROLE },
   'system between a call and its result': { messages: ROLE, gemini: ROLE, bedrock: ROLE },
@@ -170,6 +173,7 @@ const TABLE: Readonly<Record<string, Readonly<Partial<Record<Target, string>>>>>
   'signed thinking of Claude': { chat: THINKING, responses: THINKING, gemini: THINKING },
   'thinking that Claude hides': { chat: THINKING, responses: THINKING, gemini: THINKING },
   'reasoning that OpenAI encrypts': { chat: THINKING, messages: THINKING, gemini: THINKING, bedrock: THINKING },
+  'what OpenAI alone knows': { messages: OWN, gemini: OWN, bedrock: OWN },
   'marks for caching': { chat: 'cache_control', responses: 'cache_control', gemini: 'cache_control' },
 };
 

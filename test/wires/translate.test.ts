@@ -209,7 +209,7 @@ describe('what another wire cannot say', () => {
 
   it('lists what is lost without harm', () => {
     const { dropped } = asChat({ model: 'm', messages: [], top_logprobs: 1, service_tier: 'flex', metadata: null });
-    expect(dropped).toEqual(['top_logprobs', 'service_tier']);
+    expect(dropped).toEqual(['top_logprobs']);
     const again = asChat({ model: 'm', messages: [{ role: 'user', content: 'hi' }], seed: 1, frequency_penalty: 0.5 });
     expect(messages.writeConversation(again, WRITE_OPTIONS).dropped).toEqual(['seed', 'frequency_penalty']);
     expect(translatorOf(gemini).writeConversation(again, WRITE_OPTIONS).body).toMatchObject({ generationConfig: { seed: 1, frequencyPenalty: 0.5 } });
@@ -226,6 +226,9 @@ describe('what another wire cannot say', () => {
       asMessages({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [{ type: 'document', source, title: 'A' }] }] }).messages;
     const text = (it: string): Part => ({ kind: 'text', text: it });
     expect(said({ type: 'text', media_type: 'text/plain', data: 'words' })[0]?.parts).toEqual([text('A\n\n'), text('words')]);
+    const pdf = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' }, title: 'A', context: 'of 1990' };
+    const [asked] = asMessages({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [pdf] }] }).messages;
+    expect(asked?.parts).toEqual([text('of 1990\n\n'), { kind: 'file', source: { mediaType: 'application/pdf', data: 'JVBERi0=' }, name: 'A' }]);
     expect(said({ type: 'content', content: [{ type: 'text', text: 'x' }] })[0]?.parts).toEqual([text('A\n\n'), text('x')]);
   });
 
@@ -545,7 +548,8 @@ describe('what one vendor says to another', () => {
     ]);
     const input = [{ type: 'message', role: 'user', weight: 1, content: [{ type: 'input_text', text: 'hi' }] }];
     const text = { verbosity: 'low', format: { type: 'text' } };
-    expect(read(openAiResponses, { input, text, reasoning: { effort: 'low', summary: 'auto' } }).dropped).toEqual(['input.weight', 'text.verbosity']);
+    const own = read(openAiResponses, { input, text, reasoning: { effort: 'low', summary: 'auto' } });
+    expect([own.dropped, own.own]).toEqual([['input.weight'], { openai: { verbosity: 'low' } }]);
     const contents = [{ role: 'user', parts: [{ text: 'hi', videoMetadata: { fps: 1 } }] }];
     const functions = [{ function_declarations: [{ name: 'f', parameters_json_schema: {}, response: {} }] }];
     expect(read(gemini, { contents, tools: functions }).dropped).toEqual(['parts.videoMetadata', 'functionDeclarations.response']);

@@ -3,7 +3,8 @@
  * either way the model's name is that of a deployment. https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
  */
 import { compatible, THOUGHTS } from '../compatible';
-import type { Provider, Settings, Signing } from '../provider';
+import { gptEndpoints } from '../gpt-endpoints';
+import type { EndpointName, Provider, Settings, Signing } from '../provider';
 
 /** https://learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity */
 const SCOPE = 'https://cognitiveservices.azure.com/.default';
@@ -22,14 +23,19 @@ const PATHS: Readonly<Record<string, string>> = {
   embeddings: '/embeddings',
 };
 
+const ENDPOINTS: readonly EndpointName[] = ['chat', 'completions', 'embeddings', 'responses'];
+
 export const azure: Provider = compatible({
   slug: 'azure',
   aliases: ['azure-openai'],
   baseUrl: '{AZURE_OPENAI_ENDPOINT}/openai',
   auth: { header: 'api-key', prefix: '' },
   keyVariable: 'AZURE_OPENAI_API_KEY',
-  endpoints: ['chat', 'completions', 'embeddings', 'responses'],
+  endpoints: ENDPOINTS,
+  // Deployments are mostly named for their models.
+  endpointsFor: (model) => gptEndpoints(model, ENDPOINTS),
   outputLimitField: 'max_completion_tokens',
+  vendor: 'openai',
   // As OpenAI's own.
   refusedInMessages: THOUGHTS,
   settings: ['OPENAI_API_VERSION'],

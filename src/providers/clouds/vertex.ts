@@ -71,6 +71,7 @@ export const vertex: Provider = {
     const method = METHODS[endpoint]?.(streamed);
     return method === undefined ? null : `/publishers/${method.replace('{model}', () => encodeURIComponent(model).replaceAll('%40', '@'))}`;
   },
+  vendor: 'google',
   // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens
   countsBare: true,
   // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai

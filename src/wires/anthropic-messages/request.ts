@@ -9,6 +9,7 @@ import {
   listOf,
   type Message,
   outputFor,
+  ownFor,
   type Part,
   readMark,
   type Signature,
@@ -87,12 +88,13 @@ export function readConversation(body: JsonObject): Conversation {
     user: readRequest(body).user,
     format: isObject(schema) ? { name: 'answer', schema, isStrict: false } : null,
     reasoning: readThinking(body),
+    own: {},
     dropped: [...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null), ...unreadIn(body)],
   };
 }
 
 const BLOCK = [
-  ...['type', 'text', 'thinking', 'signature', 'data', 'source', 'title', 'id', 'name', 'input'],
+  ...['type', 'text', 'thinking', 'signature', 'data', 'source', 'title', 'context', 'id', 'name', 'input'],
   ...['tool_use_id', 'tool_name', 'content', 'is_error', 'cache_control', 'caller'],
 ];
 
@@ -207,14 +209,15 @@ function readBlock(block: JsonObject, where: string): Part[] {
   }
 }
 
-/** A document in words is what its words are; any other is a file. */
+/** A document in words is what its words are; any other is a file. What is said of it stands before it. */
 function readDocument(block: JsonObject, where: string): Part[] {
-  const { source, title } = block;
+  const { source, title, context } = block;
   const data = at(source, 'data');
-  const heading: Part[] = typeof title === 'string' && title !== '' ? [{ kind: 'text', text: `${title}\n\n` }] : [];
+  const line = (it: unknown): Part[] => (typeof it === 'string' && it.trim() !== '' ? [{ kind: 'text', text: `${it}\n\n` }] : []);
+  const heading = [...line(title), ...line(context)];
   if (at(source, 'type') === 'text' && typeof data === 'string') return [...heading, { kind: 'text', text: data }];
   if (at(source, 'type') === 'content') return [...heading, ...readParts(at(source, 'content'), where)];
-  return [{ kind: 'file', source: readBlockSource(block, where), name: stringOr(title, null) }];
+  return [...line(context), { kind: 'file', source: readBlockSource(block, where), name: stringOr(title, null) }];
 }
 
 function signatureOf(block: JsonObject): Signature | null {
@@ -281,6 +284,7 @@ export function writeConversation(
   };
   const dropped = [
     ...output.dropped,
+    ...ownFor(it, 'anthropic').dropped,
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(isThinking && (temperature !== null || topP !== null || sampling.topK !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),

@@ -1,5 +1,6 @@
 /** https://ai.google.dev/api/generate-content; the model and whether it streams stand in the path, and Python's client writes snake case. */
 import {
+  CACHED_CONTENT,
   type Conversation,
   droppedMarks,
   droppedSteering,
@@ -7,6 +8,7 @@ import {
   listOf,
   type Message,
   outputFor,
+  ownFor,
   type Part,
   readSteering,
   type Source,
@@ -107,6 +109,7 @@ export function readConversation(body: JsonObject, facts: RequestFacts): Convers
     user: null,
     format: readFormat(config),
     reasoning: readThinking(member(config, 'thinkingConfig')),
+    own: {},
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
       ...Object.keys(isObject(config) ? config : {}).filter((name) => !CONFIG_READ.has(name)),
@@ -272,10 +275,12 @@ function readData(inline: JsonObject, where: string): Part {
   throw new Untranslatable(where, `data of type \`${mediaType.slice(0, 40)}\`, expected an image, a PDF or sound`);
 }
 
-export function writeConversation(asked: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+export function writeConversation(asked: Conversation, { model, outputLimit, isSamplingFixed, reasoning, vendor }: WriteOptions): WrittenRequest {
   const it = settled(asked);
   const sampling = samplingFor(it, isSamplingFixed);
   const steering = steeringFor(it, isSamplingFixed);
+  const own = ownFor(it, vendor);
+  const cached = own.members[CACHED_CONTENT];
   const system = systemOf(it.messages);
   const names = new Map(
     it.messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'tool-call' ? [[part.id, part.name] as const] : []))),
@@ -302,9 +307,11 @@ export function writeConversation(asked: Conversation, { model, outputLimit, isS
     ...(it.tools.length > 0 && { tools: [{ functionDeclarations: it.tools.map(writeTool) }] }),
     ...(it.tools.length > 0 && it.toolChoice !== null && { toolConfig: { functionCallingConfig: writeChoice(it.toolChoice) } }),
     ...(Object.keys(config).length > 0 && { generationConfig: config }),
+    ...(cached !== undefined && { cachedContent: cached }),
   };
   const dropped = [
     ...sampling.dropped,
+    ...own.dropped,
     ...droppedSteering(it, steering),
     ...output.dropped,
     ...(it.user === null ? [] : ['user']),

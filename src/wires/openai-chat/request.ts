@@ -1,5 +1,6 @@
 /** https://platform.openai.com/docs/api-reference/chat/create and /completions/create */
 import {
+  CACHED_CONTENT,
   type Conversation,
   type Data,
   droppedFailures,
@@ -8,8 +9,11 @@ import {
   droppedThinking,
   listOf,
   type Message,
+  OPENAI_MEMBERS,
   outputFor,
+  ownFor,
   type Part,
+  pickOwn,
   readData,
   readMark,
   readSource,
@@ -63,7 +67,7 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
 const READ: ReadonlySet<string> = new Set([
   ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins'],
   ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
-  ...['user', 'safety_identifier', 'reasoning_effort', ...ASKED_MEMBERS, 'response_format'],
+  ...['user', 'safety_identifier', 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
   // Refused, or named, where they say something.
   ...['n', 'logprobs', 'logit_bias', 'store'],
 ]);
@@ -89,6 +93,10 @@ export function readConversation(body: JsonObject): Conversation {
     user: readRequest(body).user,
     format: readFormat(body['response_format']),
     reasoning: readAsked(body, body['reasoning_effort']),
+    own: {
+      ...pickOwn('openai', Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]]))),
+      ...pickOwn('google', { [CACHED_CONTENT]: at(body, 'extra_body', 'google', CACHED_CONTENT) }),
+    },
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
       ...(body['store'] === true ? ['store'] : []),
@@ -263,11 +271,12 @@ const STOPS_MOST = 4;
 
 export function writeConversation(
   it: Conversation,
-  { model, outputLimitField, outputLimit, isSamplingFixed, reasoning }: WriteOptions,
+  { model, outputLimitField, outputLimit, isSamplingFixed, reasoning, vendor }: WriteOptions,
 ): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
   const steering = steeringFor(it, isSamplingFixed);
   const { format } = it;
+  const own = ownFor(it, vendor);
   const output = outputFor(it.maxOutputTokens, outputLimit);
   const messages = inTurns(settled(it, 'system').messages).flatMap(writeMessage);
   if (messages.length === 0) throw new Untranslatable('messages', 'none');
@@ -289,11 +298,13 @@ export function writeConversation(
     ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
     ...(format !== null && { response_format: writeFormat(format) }),
     ...(it.reasoning !== null && reasoning === 'effort' && { reasoning_effort: it.reasoning.effort }),
+    ...own.members,
   };
   return {
     body,
     dropped: [
       ...sampling.dropped,
+      ...own.dropped,
       ...droppedSteering(it, steering),
       ...output.dropped,
       ...(sampling.topK === null ? [] : ['top_k']),

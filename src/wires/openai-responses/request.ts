@@ -7,8 +7,11 @@ import {
   droppedThinking,
   listOf,
   type Message,
+  OPENAI_MEMBERS,
   outputFor,
+  ownFor,
   type Part,
+  pickOwn,
   readData,
   readSource,
   type Signature,
@@ -63,7 +66,7 @@ const READ: ReadonlySet<string> = new Set([
   'store',
   // What clients send always, and what is for OpenAI's own house.
   'include',
-  'prompt_cache_key',
+  ...OPENAI_MEMBERS,
   'client_metadata',
 ]);
 /** What lies at the vendor, and is nowhere else. */
@@ -98,6 +101,7 @@ export function readConversation(body: JsonObject): Conversation {
     user: readRequest(body).user,
     format: isObject(format) ? readFormat(format) : null,
     reasoning: readAsked(body, undefined),
+    own: pickOwn('openai', { ...Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]])), verbosity: at(body, 'text', 'verbosity') }),
     dropped: [
       ...unknownEffort(at(body, 'reasoning', 'effort')),
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
@@ -123,7 +127,7 @@ function unreadIn(body: JsonObject, tools: readonly JsonObject[]): string[] {
     ...unread('input', items, ITEM),
     ...unread('content', parts, PART),
     ...unread('tools', functions, ['type', 'name', 'description', 'parameters', 'strict']),
-    ...unread('text', [body['text']].filter(isObject), ['format']),
+    ...unread('text', [body['text']].filter(isObject), ['format', 'verbosity']),
     ...unread('text.format', [at(body, 'text', 'format')].filter(isObject), ['type', 'name', 'schema', 'strict']),
     ...unreadAsked(body),
     ...otherPlugins(body),
@@ -263,8 +267,10 @@ export function withoutSeals(text: string, { input }: JsonObject): string | null
   return paths.length === 0 ? null : withoutNodes(text, paths);
 }
 
-export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning }: WriteOptions): WrittenRequest {
+export function writeConversation(it: Conversation, { model, outputLimit, isSamplingFixed, reasoning, vendor }: WriteOptions): WrittenRequest {
   const sampling = samplingFor(it, isSamplingFixed);
+  const own = ownFor(it, vendor);
+  const { verbosity, ...members } = own.members;
   if (it.stop.length > 0) throw new Untranslatable('stop', 'the responses endpoint has no stop sequences');
   const begins = it.messages.findIndex(({ role }) => role !== 'system');
   const system = systemOf(it.messages.slice(0, begins === -1 ? undefined : begins));
@@ -286,20 +292,17 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
     ...(hasTools && { tools: it.tools.map(writeTool) }),
     ...(toolChoice !== null && { tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function', ...toolChoice } }),
     ...(hasTools && it.parallelTools !== null && { parallel_tool_calls: it.parallelTools }),
-    ...(it.format !== null && {
-      text: {
-        format:
-          it.format.schema === null
-            ? { type: 'json_object' }
-            : { type: 'json_schema', name: it.format.name, schema: it.format.schema, strict: it.format.isStrict },
-      },
+    ...((it.format !== null || verbosity !== undefined) && {
+      text: { ...(it.format !== null && { format: writeFormat(it.format) }), ...(verbosity !== undefined && { verbosity }) },
     }),
+    ...members,
     ...(it.reasoning !== null && reasoning === 'effort' && { reasoning: { effort: it.reasoning.effort } }),
     // Without it what the model thought lies nowhere, for nothing is stored.
     ...(reasoning === 'effort' && { include: ['reasoning.encrypted_content'] }),
   };
   const dropped = [
     ...sampling.dropped,
+    ...own.dropped,
     ...droppedSteering(it),
     ...(sampling.topK === null ? [] : ['top_k']),
     ...(it.reasoning !== null && reasoning !== 'effort' ? ['reasoning effort'] : []),
@@ -310,6 +313,9 @@ export function writeConversation(it: Conversation, { model, outputLimit, isSamp
   ];
   return { body, dropped };
 }
+
+const writeFormat = ({ name, schema, isStrict }: NonNullable<Conversation['format']>): JsonObject =>
+  schema === null ? { type: 'json_object' } : { type: 'json_schema', name, schema, strict: isStrict };
 
 const writeTool = ({ name, description, schema, isStrict }: Tool): JsonObject => ({
   type: 'function',
