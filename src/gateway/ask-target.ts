@@ -68,12 +68,16 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     const fitted = trail.policy === null ? { body, note: null } : fitWindow(call, body, target, trail.policy);
     if (fitted.note !== null && !trail.warnings.includes(fitted.note)) trail.warn(fitted.note);
     const written = outgoingBody(call, fitted.body, target, prefill);
-    const { body: sent, dropped } = written.missing.length === 0 ? written : await withMissing(asked, fitted.body, target, prefill, written.missing);
+    const {
+      body: sent,
+      dropped,
+      headers,
+    } = written.missing.length === 0 ? written : await withMissing(asked, fitted.body, target, prefill, written.missing);
     if (dropped.length > 0) trail.warn(`left out, ${target.name} has no counterpart: ${shownNames(dropped)}`);
     const response = await deadline.within(
       deps.upstream.fetch(target, {
         method: call.method,
-        headers: upstreamHeaders(call, asked.identity, target),
+        headers: upstreamHeaders(call, asked.identity, target, headers),
         body: sent,
         signal: giveUp === null ? deadline.client : AbortSignal.any([deadline.client, giveUp.signal]),
       }),

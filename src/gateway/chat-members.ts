@@ -3,6 +3,7 @@
  * answers of other vendors left in the history. Everything else goes as it came.
  */
 import { THINKING } from '../wires/canonical';
+import { CONTEXT_EDITING } from '../wires/context-editing';
 import { isObject, objects } from '../wires/json';
 import { type Path, withoutNodes } from '../wires/patch-json';
 import { otherPlugins } from '../wires/web-plugin';
@@ -15,8 +16,8 @@ export interface Freed {
   readonly lost: readonly string[];
 }
 
-/** A word of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning */
-const OPTIONS = 'reasoning_options';
+/** Words of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning and /context-editing */
+const GATEWAY_MEMBERS = ['reasoning_options', CONTEXT_EDITING] as const;
 const PLUGINS = 'plugins';
 const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
 /** Where Google keeps the signature of a call. */
@@ -28,9 +29,10 @@ const saysNothing = (it: unknown): boolean => it === null || it === '' || (Array
 export function memberEdits(json: JsonObject, { wire, provider }: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
   const edits: BodyEdit[] = [];
   const lost: string[] = [];
-  if (json[OPTIONS] !== undefined) {
-    edits.push({ key: OPTIONS, json: null });
-    lost.push(OPTIONS);
+  for (const name of GATEWAY_MEMBERS) {
+    if (json[name] === undefined) continue;
+    edits.push({ key: name, json: null });
+    lost.push(name);
   }
   // A search was planned for, or named as not to be had; OpenRouter has such plugins itself.
   if (json[PLUGINS] !== undefined && !(provider?.online !== undefined && 'suffix' in provider.online)) {

@@ -1,5 +1,5 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Completion, type Inbound, type Outbound, type PartReader, THINKING, Untranslatable } from '../wires/canonical';
+import { type Completion, type Inbound, type Outbound, type PartReader, THINKING, Untranslatable, type WriteOptions } from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
 import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
@@ -17,6 +17,8 @@ export interface Outgoing {
   readonly body: BodyInit | null;
   /** Members of the call that the target's wire has no place for. */
   readonly dropped: readonly string[];
+  /** Headers that the body needs beside those of its wire. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Addresses to be fetched first: until then the body only shows whether the rest can be said. */
   readonly missing: readonly string[];
 }
@@ -104,7 +106,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
       takesStrict: target.provider?.schemaByTool?.test(target.model ?? '') !== true,
       countsBare: target.provider?.countsBare === true,
-      ...(target.provider?.vendor !== undefined && { vendor: target.provider.vendor }),
+      ...vendorOf(target),
     });
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
@@ -114,6 +116,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     return {
       body: withTool(editJson(text, [...neededMembers(target), ...asked]), target, json),
       dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost],
+      ...(written.headers !== undefined && { headers: written.headers }),
       missing,
     };
   } catch (error) {
@@ -121,6 +124,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
     throw error;
   }
+}
+
+/** Claude takes all of its vendor's own in its own wire, whoever serves it. */
+function vendorOf({ wire, provider, model }: Target): Pick<WriteOptions, 'vendor'> {
+  if (wire.name === 'anthropic-messages') return /\bclaude-/.test(model ?? '') ? { vendor: 'anthropic' } : {};
+  return provider?.vendor === undefined ? {} : { vendor: provider.vendor };
 }
 
 /** A chat with the members that the provider knows by other names, or not at all. */

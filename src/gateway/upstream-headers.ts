@@ -23,9 +23,10 @@ export const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-g
 /** By lower-cased name. A plain object: the runtime reads it in one go, where Headers or a list of pairs cost a crossing for each entry. */
 export type HeaderMap = Record<string, string>;
 
-export function upstreamHeaders(call: Call, identity: Identity, target: Target): HeaderMap {
+/** `needed`: by the body, where that was translated. */
+export function upstreamHeaders(call: Call, identity: Identity, target: Target, needed: Readonly<HeaderMap> = {}): HeaderMap {
   if (target.fallback !== null) return fallbackHeaders(call, target, target.fallback.headers);
-  if (target.wire.name !== call.wire.name) return translatedHeaders(call, target);
+  if (target.wire.name !== call.wire.name) return translatedHeaders(call, target, needed);
   const headers = forwardedHeaders(call, identity);
   return identity.providerKey === 'held' ? withKey(headers, target) : headers;
 }
@@ -54,8 +55,8 @@ export function forwardedHeaders(call: Call, identity: Identity): HeaderMap {
 }
 
 /** Another vendor's headers (versions, betas, organisations) mean nothing to this one. */
-function translatedHeaders(call: Call, target: Target): HeaderMap {
-  const headers: HeaderMap = { 'content-type': 'application/json', ...target.wire.outbound?.headers };
+function translatedHeaders(call: Call, target: Target, needed: Readonly<HeaderMap>): HeaderMap {
+  const headers: HeaderMap = { 'content-type': 'application/json', ...target.wire.outbound?.headers, ...needed };
   for (const name of ['accept', 'user-agent']) {
     const value = call.headers.get(name);
     if (value !== undefined) headers[name] = value;

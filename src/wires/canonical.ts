@@ -215,6 +215,8 @@ export interface WriteOptions {
 export interface WrittenRequest {
   readonly body: JsonObject;
   readonly dropped: readonly string[];
+  /** Headers that it needs beside those of its wire. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Failure {

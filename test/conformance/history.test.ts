@@ -249,6 +249,44 @@ describe('what lies at Google', () => {
   });
 });
 
+describe('what Claude clears from a long conversation', () => {
+  const ask = async (model: string, editing: object) => {
+    const { response } = await openai.chat.completions
+      .create({ model, messages: [USER], context_editing: editing } as OpenAI.ChatCompletionCreateParamsNonStreaming)
+      .withResponse();
+    return { body: sent(), head: upstream.received.at(-1)?.head ?? '', warnings: response.headers.get('weir-warnings') };
+  };
+
+  it('is told in its own words, under its beta', async () => {
+    const uses = { trigger: 100_000, keep: 5, clear_at_least: 20_000, exclude_tools: ['read_config'], clear_tool_inputs: true };
+    const { body, head, warnings } = await ask('claude-sonnet-4-5', { enabled: true, clear_tool_uses: uses, clear_thinking: { keep: 3 } });
+    expect(body.context_management).toEqual({
+      edits: [
+        { type: 'clear_thinking_20251015', keep: { type: 'thinking_turns', value: 3 } },
+        {
+          type: 'clear_tool_uses_20250919',
+          trigger: { type: 'input_tokens', value: 100_000 },
+          keep: { type: 'tool_uses', value: 5 },
+          clear_at_least: { type: 'input_tokens', value: 20_000 },
+          exclude_tools: ['read_config'],
+          clear_tool_inputs: true,
+        },
+      ],
+    });
+    expect([head, warnings]).toEqual([expect.stringMatching(/anthropic-beta: context-management-2025-06-27/i), null]);
+    expect((await ask('claude-sonnet-4-5', { enabled: true })).body.context_management).toEqual({ edits: [{ type: 'clear_tool_uses_20250919' }] });
+    const off = await ask('claude-sonnet-4-5', { enabled: false });
+    expect([off.body.context_management, off.head]).toEqual([undefined, expect.not.stringContaining('anthropic-beta')]);
+  });
+
+  it('is left out and named where another vendor is asked', async () => {
+    for (const model of ['openai/gpt-4o', 'gemini-2.5-flash']) {
+      const { body, warnings } = await ask(model, { enabled: true });
+      expect([JSON.stringify(body).includes('context'), warnings]).toEqual([false, expect.stringContaining('context_editing')]);
+    }
+  });
+});
+
 describe('a search on the web by a plugin', () => {
   const ask = async (model: string, more: object) => {
     const { response } = await openai.chat.completions

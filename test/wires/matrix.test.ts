@@ -19,7 +19,7 @@ type Target = keyof typeof TARGETS;
 const OPTIONS: Readonly<Record<Target, WriteOptions>> = {
   chat: { ...WRITE_OPTIONS, reasoning: 'effort', vendor: 'openai' },
   responses: { ...WRITE_OPTIONS, reasoning: 'effort', vendor: 'openai' },
-  messages: { ...WRITE_OPTIONS, reasoning: 'budget' },
+  messages: { ...WRITE_OPTIONS, reasoning: 'budget', vendor: 'anthropic' },
   gemini: { ...WRITE_OPTIONS, reasoning: 'budget' },
   bedrock: { ...WRITE_OPTIONS, model: 'anthropic.claude-sonnet-4-5', reasoning: 'budget' },
 };

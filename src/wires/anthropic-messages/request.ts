@@ -22,6 +22,7 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { writeThinking } from '../claude-thinking';
+import { CONTEXT_BETA, CONTEXT_EDITING } from '../context-editing';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
 import { effortOf, type Reasoning, readEffort } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
@@ -246,9 +247,11 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'im
 
 export function writeConversation(
   asked: Conversation,
-  { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning, takesStrict = false }: WriteOptions,
+  { model, defaultOutputTokens, outputLimit, isSamplingFixed, reasoning, vendor, takesStrict = false }: WriteOptions,
 ): WrittenRequest {
   const it = settled(asked);
+  const own = ownFor(it, vendor);
+  const editing = own.members[CONTEXT_EDITING];
   const sampling = samplingFor(it, isSamplingFixed);
   const system = writeSystem(it.messages);
   const messages = writeMessages(it.messages);
@@ -281,10 +284,11 @@ export function writeConversation(
     ...(it.tools.length > 0 && { tools: it.tools.map((tool) => writeTool(tool, takesStrict)) }),
     ...(choice !== null && { tool_choice: choice }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
+    ...(editing !== undefined && { context_management: editing }),
   };
   const dropped = [
     ...output.dropped,
-    ...ownFor(it, 'anthropic').dropped,
+    ...own.dropped,
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
     ...(isThinking && (temperature !== null || topP !== null || sampling.topK !== null) ? ['sampling beside thinking'] : []),
     ...(stop.length === it.stop.length ? [] : ['blank stop sequences']),
@@ -297,7 +301,7 @@ export function writeConversation(
     ...droppedDetail(it),
     ...droppedRole(asked),
   ];
-  return { body, dropped };
+  return { body, dropped, ...(editing !== undefined && { headers: CONTEXT_BETA }) };
 }
 
 const writeTool = (tool: Tool, takesStrict: boolean): JsonObject => ({

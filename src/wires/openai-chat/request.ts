@@ -29,6 +29,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { CONTEXT_EDITING, readContextEditing } from '../context-editing';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
 import { readDetails } from '../reasoning-details';
@@ -67,7 +68,7 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
 const READ: ReadonlySet<string> = new Set([
   ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins'],
   ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
-  ...['user', 'safety_identifier', 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
+  ...['user', 'safety_identifier', CONTEXT_EDITING, 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
   // Refused, or named, where they say something.
   ...['n', 'logprobs', 'logit_bias', 'store'],
 ]);
@@ -95,6 +96,7 @@ export function readConversation(body: JsonObject): Conversation {
     reasoning: readAsked(body, body['reasoning_effort']),
     own: {
       ...pickOwn('openai', Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]]))),
+      ...pickOwn('anthropic', { [CONTEXT_EDITING]: readContextEditing(body) }),
       ...pickOwn('google', { [CACHED_CONTENT]: at(body, 'extra_body', 'google', CACHED_CONTENT) }),
     },
     dropped: [

@@ -24,6 +24,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { CONTEXT_EDITING, readContextEditing } from '../context-editing';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { withoutNodes } from '../patch-json';
 import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
@@ -63,6 +64,7 @@ const READ: ReadonlySet<string> = new Set([
   'text',
   ...ASKED_MEMBERS,
   'plugins',
+  CONTEXT_EDITING,
   'store',
   // What clients send always, and what is for OpenAI's own house.
   'include',
@@ -101,7 +103,10 @@ export function readConversation(body: JsonObject): Conversation {
     user: readRequest(body).user,
     format: isObject(format) ? readFormat(format) : null,
     reasoning: readAsked(body, undefined),
-    own: pickOwn('openai', { ...Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]])), verbosity: at(body, 'text', 'verbosity') }),
+    own: {
+      ...pickOwn('anthropic', { [CONTEXT_EDITING]: readContextEditing(body) }),
+      ...pickOwn('openai', { ...Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]])), verbosity: at(body, 'text', 'verbosity') }),
+    },
     dropped: [
       ...unknownEffort(at(body, 'reasoning', 'effort')),
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
