@@ -20,6 +20,8 @@ export interface Freed {
 const GATEWAY_MEMBERS = ['reasoning_options', CONTEXT_EDITING] as const;
 const PLUGINS = 'plugins';
 const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
+/** Of what is to be kept for the next call: Claude's, and of those who serve it. */
+const MARK = 'cache_control';
 /** Where Google keeps the signature of a call. */
 const SIGNED = 'extra_content';
 
@@ -57,7 +59,8 @@ export function withoutRefused(text: string, json: JsonObject, { wire, provider,
   // Who reasons takes its own word for it back.
   const reasons = provider.reasoning.some(({ models }) => models.test(model ?? ''));
   const members: Path[] = [];
-  const signatures: Path[] = [];
+  /** Within what is written anew for those. */
+  const within: Path[] = [];
   const lost = new Set<string>();
   objectsAt(json['messages']).forEach(([message, index]) => {
     for (const name of refused) {
@@ -66,12 +69,15 @@ export function withoutRefused(text: string, json: JsonObject, { wire, provider,
       if (!saysNothing(message[name])) lost.add(THOUGHTS.has(name) ? THINKING : `messages.${name}`);
     }
     for (const [call, place] of objectsAt(message['tool_calls'])) {
-      if (call[SIGNED] !== undefined) signatures.push(['messages', index, 'tool_calls', place, SIGNED]);
+      if (call[SIGNED] !== undefined) within.push(['messages', index, 'tool_calls', place, SIGNED]);
     }
+    for (const [part, place] of objectsAt(message['content'])) if (part[MARK] !== undefined) within.push(['messages', index, 'content', place, MARK]);
+    if (message[MARK] !== undefined) members.push(['messages', index, MARK]);
   });
-  if (members.length + signatures.length === 0) return null;
-  // The one lies within what is written anew for the other.
-  return { text: withoutNodes(withoutNodes(text, signatures), members), lost: [...lost] };
+  for (const [tool, place] of objectsAt(json['tools'])) if (tool[MARK] !== undefined) within.push(['tools', place, MARK]);
+  if (members.length + within.length === 0) return null;
+  if ([...members, ...within].some((path) => path.at(-1) === MARK)) lost.add(MARK);
+  return { text: withoutNodes(withoutNodes(text, within), members), lost: [...lost] };
 }
 
 const objectsAt = (it: unknown): (readonly [JsonObject, number])[] =>

@@ -249,6 +249,52 @@ describe('what lies at Google', () => {
   });
 });
 
+describe('marks for the cache of prompts, as Helicone has them', () => {
+  const mark = { type: 'ephemeral', ttl: '1h' };
+  const messages = [
+    { role: 'system', content: 'Be brief.', cache_control: mark },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
+        { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Words.' }, title: 'A' },
+      ],
+    },
+  ] as unknown as Message[];
+
+  it('reach Claude on a message as a whole, and on its parts', async () => {
+    await openai.chat.completions.create({ model: 'claude-sonnet-4-5', messages });
+    expect(sent()).toMatchObject({
+      system: [{ type: 'text', text: 'Be brief.', cache_control: mark }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
+            { type: 'text', text: 'A\n\nWords.' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('are left out and named where they would be refused, and stay where they are known', async () => {
+    const plain = [messages[0], { role: 'user', content: [{ type: 'text', text: 'hi', cache_control: mark }] }] as Message[];
+    const marked = [{ ...tools[0], cache_control: mark }] as unknown as OpenAI.ChatCompletionTool[];
+    for (const model of ['openai/gpt-4o', 'groq/llama-3.3-70b-versatile', 'mistral/mistral-large-latest']) {
+      const { response } = await openai.chat.completions.create({ model, messages: plain, tools: marked }).withResponse();
+      expect(sent().messages).toEqual([
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: [{ type: 'text', text: 'hi' }] },
+      ]);
+      expect(sent().tools).toEqual(tools);
+      expect(response.headers.get('weir-warnings')).toContain('cache_control');
+    }
+    await openai.chat.completions.create({ model: 'openrouter/anthropic/claude-sonnet-4.5', messages: plain });
+    expect(sent().messages).toEqual(plain);
+  });
+});
+
 describe('what Claude clears from a long conversation', () => {
   const ask = async (model: string, editing: object) => {
     const { response } = await openai.chat.completions

@@ -14,9 +14,7 @@ import {
   ownFor,
   type Part,
   pickOwn,
-  readData,
   readMark,
-  readSource,
   readSteering,
   type Signature,
   samplingFor,
@@ -29,12 +27,13 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { readParts } from '../chat-content';
 import { CONTEXT_EDITING, readContextEditing } from '../context-editing';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
 import { readDetails } from '../reasoning-details';
 import { inTurns, settled } from '../turns';
-import { readDetail, unread } from '../unread';
+import { unread } from '../unread';
 import { otherPlugins, webPlugin } from '../web-plugin';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
@@ -80,7 +79,7 @@ export function readConversation(body: JsonObject): Conversation {
   return {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
-    messages: listOf(body['messages'], 'messages').map(readMessage),
+    messages: listOf(body['messages'], 'messages').map((message, index) => marked(readMessage(message, index), message)),
     tools: listOf(body['tools'], 'tools').map(readTool),
     toolChoice: typeof named === 'string' ? { name: named } : readChoice(body['tool_choice'] ?? null),
     parallelTools: typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : null,
@@ -111,8 +110,19 @@ export function readConversation(body: JsonObject): Conversation {
 }
 
 /** https://platform.openai.com/docs/api-reference/chat/create, and what others have added to messages. */
-const MESSAGE = ['role', 'content', 'tool_calls', 'tool_call_id', 'refusal', 'reasoning_content', 'reasoning', 'reasoning_details', 'annotations'];
-const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control'];
+const MESSAGE = [
+  'role',
+  'content',
+  'tool_calls',
+  'tool_call_id',
+  'refusal',
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'annotations',
+  'cache_control',
+];
+const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control', 'source', 'title'];
 
 function unreadIn(body: JsonObject): string[] {
   const messages = objects(body['messages']);
@@ -179,6 +189,13 @@ function readTool(tool: JsonObject): Tool {
   };
 }
 
+/** Programs of Helicone's mark a message as a whole, which stands for its last part: https://docs.helicone.ai/gateway/concepts/prompt-caching */
+function marked(it: Message, { cache_control: asked }: JsonObject): Message {
+  const mark = readMark(asked);
+  const last = it.parts.at(-1);
+  return mark.cache === undefined || last === undefined ? it : { ...it, parts: [...it.parts.slice(0, -1), { ...last, ...mark }] };
+}
+
 function readMessage(message: JsonObject, index: number): Message {
   const role = message['role'];
   const where = `messages[${index}]`;
@@ -220,53 +237,6 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   }
   return parts;
 }
-
-function readParts(content: unknown, where: string): Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return listOf(content, `${where}.content`).flatMap((part) => {
-    // Not OpenAI's: clients of Claude by this wire mark parts so (https://openrouter.ai/docs/features/prompt-caching).
-    const mark = readMark(part['cache_control']);
-    return readPart(part, where).map((each) => ({ ...each, ...mark }));
-  });
-}
-
-function readPart(part: JsonObject, where: string): Part[] {
-  const url = at(part, 'image_url', 'url');
-  const file = at(part, 'file', 'file_data');
-  if (part['type'] === 'text' && typeof part['text'] === 'string') return part['text'] === '' ? [] : [{ kind: 'text', text: part['text'] }];
-  if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return [{ kind: 'refusal', text: part['refusal'] }];
-  if (part['type'] === 'image_url' && typeof url === 'string')
-    return [{ kind: 'image', source: readSource(url), ...readDetail(at(part, 'image_url', 'detail')) }];
-  if (part['type'] === 'file' && typeof file === 'string') {
-    return [{ kind: 'file', source: readData(file), name: stringOr(at(part, 'file', 'filename'), null) }];
-  }
-  const sound = at(part, 'input_audio', 'data');
-  if (part['type'] === 'input_audio' && typeof sound === 'string') {
-    return [{ kind: 'audio', source: { mediaType: `audio/${stringOr(at(part, 'input_audio', 'format'), 'wav')}`, data: sound } }];
-  }
-  // Mistral's form of reasoning: https://docs.mistral.ai/capabilities/reasoning/
-  if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part), signature: null }];
-  throw new Untranslatable(
-    `${where}.content`,
-    `a part of type \`${shown(part['type'])}\`, expected text, image_url, input_audio, or file with its data`,
-  );
-}
-
-const thinkingOf = (part: JsonObject): string =>
-  typeof part['thinking'] === 'string'
-    ? part['thinking']
-    : objects(part['thinking'])
-        .map((each) => stringOr(each['text'], ''))
-        .join('');
-
-type Said = { readonly kind: 'text' | 'thinking'; readonly text: string };
-
-/** What a list of content parts in an answer says; nothing of it is refused there. */
-export const readContentParts = (content: readonly JsonObject[]): Said[] =>
-  content.flatMap((part): Said[] => {
-    if (part['type'] === 'thinking') return [{ kind: 'thinking', text: thinkingOf(part) }];
-    return typeof part['text'] === 'string' ? [{ kind: 'text', text: part['text'] }] : [];
-  });
 
 /** https://platform.openai.com/docs/api-reference/chat/create (`stop`) */
 const STOPS_MOST = 4;

@@ -1,6 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import { readContentParts } from '../chat-content';
 import { readAnnotations, writeChatAnnotation } from '../citations';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import { readDetails, writeDetails } from '../reasoning-details';
@@ -8,7 +9,7 @@ import type { SseEvent } from '../sse';
 import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError, readFailure } from './error';
-import { readContentParts, signed } from './request';
+import { signed } from './request';
 import { finishOf, readFinish, thoughtIn, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
