@@ -86,8 +86,8 @@ export interface Conversation {
   readonly dropped: readonly string[];
 }
 
-/** Hints that cost nothing where they are missed, and that agents send always. */
-const HINTS: ReadonlySet<string> = new Set(['prompt_cache_key', 'prompt_cache_retention']);
+/** A hint that costs nothing where it is missed, and that agents send always. */
+const HINT = 'prompt_cache_key';
 /** What lies at its vendor, and would be missing from the call. */
 export const CACHED_CONTENT = 'cached_content';
 
@@ -96,7 +96,7 @@ export function ownFor({ own }: Conversation, vendor: Vendor | undefined): { rea
   if (vendor !== 'google' && own.google?.[CACHED_CONTENT] !== undefined)
     throw new Untranslatable(CACHED_CONTENT, 'lies at Google, expected a call that brings everything along');
   const foreign = Object.entries(own).flatMap(([by, members]) => (by === vendor ? [] : Object.keys(members)));
-  return { members: (vendor === undefined ? undefined : own[vendor]) ?? {}, dropped: foreign.filter((name) => !HINTS.has(name)) };
+  return { members: (vendor === undefined ? undefined : own[vendor]) ?? {}, dropped: foreign.filter((name) => name !== HINT) };
 }
 
 /** OpenAI's, by their names in chat: https://platform.openai.com/docs/api-reference/chat/create */
