@@ -129,6 +129,7 @@ describe('rule 4: what varies has one shape', () => {
       'nameFor',
       'online',
       'pathFor',
+      'placed',
       'paths',
       'readsDocuments',
       'refusedInMessages',

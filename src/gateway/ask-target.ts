@@ -90,7 +90,7 @@ export async function askTarget(asked: Asked, target: Target, prefill: string | 
     note(failed === null ? null : reasonOf(status, opened), opened.kind === 'whole' ? opened.whole.byteLength : 0);
     return failed ?? answered;
   } catch (thrown) {
-    const error = thrown instanceof GatewayError ? thrown : networkFailure(thrown, target, deadline);
+    const error = asGatewayError(thrown, target, deadline);
     note(error.code);
     giveUp?.abort();
     return { kind: kindOfError(error, deadline), retryAfterMs: null, end: error };
@@ -149,9 +149,17 @@ export function brokenStream(error: GatewayError, deadline: Deadline): Failed {
   return { kind: kindOfError(error, deadline), retryAfterMs: null, end: error };
 }
 
+/** A body that no stack holds is the caller's, and nobody was asked. */
+function asGatewayError(thrown: unknown, target: Target, deadline: Deadline): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  if (thrown instanceof RangeError) return new GatewayError('bad_request', 'The body is nested too deep to be read.', { cause: thrown });
+  return networkFailure(thrown, target, deadline);
+}
+
 function kindOfError(error: GatewayError, deadline: Deadline): FailureKind {
   if (error.code === 'cancelled' || deadline.expired?.name === 'total') return 'over';
   if (error.code === 'provider_timeout') return 'silent';
+  if (error.code === 'bad_request') return 'caller';
   if (error.code === 'not_translated' || error.code === 'provider_differs' || error.code === 'provider_auth') return 'unserved';
   return 'transient';
 }

@@ -6,8 +6,8 @@ import { THINKING } from '../wires/canonical';
 import { CONTEXT_EDITING } from '../wires/context-editing';
 import { isObject, objects } from '../wires/json';
 import { type Path, withoutNodes } from '../wires/patch-json';
-import { otherPlugins } from '../wires/web-plugin';
-import type { BodyEdit, JsonObject } from '../wires/wire';
+import { otherPlugins, webPlugin, withSettings } from '../wires/web-plugin';
+import type { BodyEdit, JsonObject, WireName } from '../wires/wire';
 import type { Target } from './call';
 
 export interface Freed {
@@ -27,8 +27,14 @@ const SIGNED = 'extra_content';
 
 const saysNothing = (it: unknown): boolean => it === null || it === '' || (Array.isArray(it) && it.length === 0);
 
+const NOTHING = { edits: [], lost: [] } as const;
+/** Dialects in which programs use words of gateways. */
+const SPOKEN: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses']);
+
 /** Edits of top-level members, and the names of those that are lost. */
-export function memberEdits(json: JsonObject, { wire, provider }: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
+export function memberEdits(json: JsonObject, target: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
+  const { wire, provider } = target;
+  if (!SPOKEN.has(wire.name)) return NOTHING;
   const edits: BodyEdit[] = [];
   const lost: string[] = [];
   for (const name of GATEWAY_MEMBERS) {
@@ -36,35 +42,42 @@ export function memberEdits(json: JsonObject, { wire, provider }: Target): { rea
     edits.push({ key: name, json: null });
     lost.push(name);
   }
-  // A search was planned for, or named as not to be had; OpenRouter has such plugins itself.
-  if (json[PLUGINS] !== undefined && !(provider?.online !== undefined && 'suffix' in provider.online)) {
+  if (json[PLUGINS] !== undefined && !takesPlugins(target)) {
     edits.push({ key: PLUGINS, json: null });
-    lost.push(...otherPlugins(json));
+    lost.push(...otherPlugins(json), ...lostSearch(json, target));
   }
   const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
   for (const [name, other] of Object.entries(names ?? {})) {
     const value = json[name];
     if (value === undefined) continue;
     edits.push({ key: name, json: null });
-    if (other !== null && json[other] === undefined) edits.push({ key: other, json: JSON.stringify(value) });
+    if (other !== null && (json[other] ?? null) === null) edits.push({ key: other, json: JSON.stringify(value) });
     else if (value !== null) lost.push(name);
   }
   return { edits, lost };
 }
 
+/** OpenRouter has such plugins itself. */
+const takesPlugins = ({ provider }: Target): boolean => provider?.online !== undefined && 'suffix' in provider.online;
+
+/** What of a search that a plugin asks for is not to be had there: all of it, or some of its settings. */
+export function lostSearch(json: JsonObject, target: Target): readonly string[] {
+  const settings = webPlugin(json);
+  if (settings === null || takesPlugins(target)) return [];
+  return target.tool === null ? ['plugins.web'] : withSettings(target.tool, settings).lost.map((name) => `plugins.web.${name}`);
+}
+
 /** A chat's text without the members of its messages that the target refuses; null where there are none. */
 export function withoutRefused(text: string, json: JsonObject, { wire, provider, model }: Target): Freed | null {
-  const refused = wire.name === 'openai-chat' ? provider?.refusedInMessages : undefined;
-  if (refused === undefined || provider === null) return null;
-  // Who reasons takes its own word for it back.
-  const reasons = provider.reasoning.some(({ models }) => models.test(model ?? ''));
+  const refused = wire.name === 'openai-chat' ? provider?.refusedInMessages?.(model ?? '') : undefined;
+  if (refused === undefined) return null;
   const members: Path[] = [];
   /** Within what is written anew for those. */
   const within: Path[] = [];
   const lost = new Set<string>();
   objectsAt(json['messages']).forEach(([message, index]) => {
     for (const name of refused) {
-      if (message[name] === undefined || (name === 'reasoning' && reasons)) continue;
+      if (message[name] === undefined) continue;
       members.push(['messages', index, name]);
       if (!saysNothing(message[name])) lost.add(THOUGHTS.has(name) ? THINKING : `messages.${name}`);
     }

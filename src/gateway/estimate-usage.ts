@@ -41,6 +41,13 @@ const SCHEMA_MEMBERS = new Set([
   'args',
   'input',
 ]);
+/** What stands beside another member says the same once more: thoughts in chat have several names. */
+const SAID_ALREADY = [
+  ['reasoning', 'reasoning_content'],
+  ['reasoning_details', 'reasoning_content'],
+  ['reasoning_details', 'reasoning'],
+  ['thinking', 'text'],
+] as const;
 /** What a chat format adds around each message: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 3;
 const MESSAGE_LISTS = ['messages', 'contents'];
@@ -68,8 +75,11 @@ function countMedia(value: unknown, depth: number): number {
 }
 
 /** Null when the answer holds nothing that a model wrote. `streamed`: the answer is a stream of events. */
-export function estimateUsage(request: JsonObject | null, answer: string, streamed: boolean): Usage | null {
-  const bodies = streamed ? eventsOf(answer).map((event) => parseObject(event.data)) : [parseObject(answer)];
+export const estimateUsage = (request: JsonObject | null, answer: string, streamed: boolean): Usage | null =>
+  estimateBodies(request, streamed ? eventsOf(answer).map((event) => parseObject(event.data)) : [parseObject(answer)]);
+
+/** `bodies`: an answer, or what its events hold. */
+export function estimateBodies(request: JsonObject | null, bodies: readonly (JsonObject | null)[]): Usage | null {
   const output = bodies.map((body) => (body === null || isRepetition(body) ? '' : textOf(body))).join('');
   if (output === '') return null;
   return { ...NO_USAGE, input: request === null ? 0 : estimateInput(request), output: estimateTokenCount(output) };
@@ -97,6 +107,7 @@ function collect(value: unknown, isText: boolean, texts: string[], depth: number
     for (const each of value) collect(each, isText, texts, depth - 1);
   } else if (isObject(value)) {
     for (const [name, member] of Object.entries(value)) {
+      if (SAID_ALREADY.some(([again, first]) => again === name && (value[first] ?? null) !== null)) continue;
       if (SCHEMA_MEMBERS.has(name) && isObject(member)) texts.push(stringify(member) ?? '');
       else collect(member, TEXT_MEMBERS.has(name), texts, depth - 1);
     }

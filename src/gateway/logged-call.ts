@@ -4,17 +4,16 @@
  */
 import type { LoggedCall } from '../../schema/logged-call';
 import type { Policy } from '../../schema/policy';
-import type { RequestRecord, Usage } from '../../schema/record';
+import { NO_USAGE, type RequestRecord, type Usage } from '../../schema/record';
 import type { Config } from '../config';
 import { serves } from '../providers/catalogue';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { wireOfPath } from '../wires/endpoints';
 import { stringOr } from '../wires/json';
 import { type LoggedAnswer, readLoggedAnswer, wireOfExchange } from '../wires/logged-answer';
-import { eventsOf } from '../wires/sse';
 import type { JsonObject, RequestFacts, Wire } from '../wires/wire';
 import type { Call, CallBody, Identity, Target } from './call';
-import { estimateUsage } from './estimate-usage';
+import { estimateBodies } from './estimate-usage';
 import type { ClosedCall } from './ports';
 import { redactText } from './redact';
 import { readRequestId } from './request-id';
@@ -56,7 +55,7 @@ export function closeLogged(
   storeBodies: boolean,
 ): ClosedCall {
   const request = log.providerRequest.json ?? {};
-  const url = URL.canParse(log.providerRequest.url ?? '') ? new URL(log.providerRequest.url ?? '') : null;
+  const url = endpointOf(log.providerRequest.url ?? '');
   const answer = readLoggedAnswer(log.providerResponse.json, log.providerResponse.textBody ?? null);
   const byPath = url === null ? null : wireOfPath(url.pathname);
   const wire = byPath === null || byPath.name === 'raw' ? wireOfExchange(request, answer.bodies) : byPath;
@@ -73,38 +72,47 @@ export function closeLogged(
   trail.requestId = readRequestId(policy.requestId, call.id, trail.warn);
   trail.body = bodyOf(request, facts);
   trail.firstByteAt = times.firstByteAt;
-  trail.streamed = answer.streamed;
+  trail.streamed = answer.events.length > 0;
   trail.answerText = answer.text.slice(0, KEEP_LIMIT_BYTES);
   trail.answerBytes = encoder.encode(answer.text).byteLength;
   trail.responseModel = read.model;
   trail.target = targetOf(provider, log.provider ?? null, url, facts.model ?? eventName(request), wire, config);
   const mayHaveUsed = ending.status < 400 || ending.outcome !== 'provider_error';
-  const estimated = read.usage === null && mayHaveUsed && METERED.has(wire.name) ? estimateUsage(request, asBody(answer), answer.streamed) : null;
+  const estimated = read.usage === null && mayHaveUsed && METERED.has(wire.name) ? estimateBodies(request, saidIn(answer)) : null;
   if (estimated !== null) trail.warn(ESTIMATED);
-  const { record, bodies } = closeRecord(trail, ending, times.endedAt, storeBodies);
   const usage = read.usage ?? estimated;
+  // The close would estimate what is not known, once more.
+  trail.usage = usage ?? NO_USAGE;
+  const { record, bodies } = closeRecord(trail, ending, times.endedAt, storeBodies);
   const told: Partial<RequestRecord> = {
     usage,
     usageSource: usage === null ? null : read.usage === null ? 'estimated' : 'provider',
-    targetUrl: url === null ? null : url.origin + url.pathname,
+    targetUrl: url === null ? null : redactText(url.origin + url.pathname),
   };
   return { record: { ...record, ...told }, bodies };
+}
+
+/** Nobody is asked there any more: what is no web address is none. */
+function endpointOf(text: string): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) ? url : null;
 }
 
 /** A wire that has the model in its path is logged with the model in the body where no path is told. */
 function factsOf(wire: Wire, request: JsonObject, url: URL | null): RequestFacts {
   const facts = wire.readRequest(request, url?.pathname ?? '/');
-  return { ...facts, model: facts.model ?? stringOr(request['model'], null) };
+  return { ...facts, model: facts.model ?? stringOr(request['model'], null) ?? stringOr(request['modelId'], null) };
 }
 
-function readAnswer(wire: Wire, facts: RequestFacts, { text, bodies, streamed }: LoggedAnswer): Read {
-  const reader = streamed ? wire.openStream(facts, false) : null;
+function readAnswer(wire: Wire, facts: RequestFacts, { bodies, events }: LoggedAnswer): Read {
+  const isStream = events.length > 0;
+  const reader = isStream ? wire.openStream(facts, false) : null;
   if (reader === null) {
     const [body] = bodies;
-    return body === undefined || streamed ? { model: null, usage: null, error: null } : wire.readAnswer(body);
+    return body === undefined || isStream || bodies.length > 1 ? { model: null, usage: null, error: null } : wire.readAnswer(body);
   }
   let error: string | null = null;
-  for (const event of eventsOf(text)) error = reader.read(event).error ?? error;
+  for (const event of events) error = reader.read(event).error ?? error;
   return { model: reader.model, usage: reader.usage, error };
 }
 
@@ -125,8 +133,8 @@ function timesOf({ timing }: LoggedCall, loggedAt: number) {
     number,
     number,
   ];
-  const durationMs = Math.max(0, end - start);
-  const isWrong = start <= 0 || start + durationMs > loggedAt + AHEAD_MS;
+  const durationMs = Number.isFinite(start) && Number.isFinite(end) ? Math.max(0, end - start) : 0;
+  const isWrong = !(start > 0 && start + durationMs <= loggedAt + AHEAD_MS);
   const startedAt = isWrong ? loggedAt - Math.min(durationMs, AHEAD_MS) : start;
   const endedAt = isWrong ? loggedAt : start + durationMs;
   const first = timing.timeToFirstToken ?? null;
@@ -154,7 +162,8 @@ function targetOf(path: string | null, told: string | null, url: URL | null, mod
   const [prefix, ...rest] = (model ?? '').split('/');
   const byPrefix = rest.length === 0 ? undefined : PROVIDER_BY_NAME.get(prefix?.toLowerCase() ?? '');
   const byModel = model === null ? undefined : MAKERS.find((maker) => serves(maker, model));
-  const known = path ?? byHost?.provider.slug ?? slugOf(told) ?? url?.host ?? byPrefix?.slug ?? byModel?.slug ?? NOBODY;
+  const byWire = wire.name === 'bedrock-converse' ? 'bedrock' : NOBODY;
+  const known = path ?? byHost?.provider.slug ?? slugOf(told) ?? hostOf(url) ?? byPrefix?.slug ?? byModel?.slug ?? byWire;
   return {
     provider: PROVIDER_BY_NAME.get(known) ?? null,
     name: known,
@@ -171,6 +180,8 @@ function targetOf(path: string | null, told: string | null, url: URL | null, mod
   };
 }
 
+const hostOf = (url: URL | null): string | null => (url === null ? null : redactText(url.host));
+
 /** `OPENAI` and `openai` are one; a name that nobody has is kept. */
 function slugOf(told: string | null): string | null {
   const name = (told ?? '').trim().toLowerCase();
@@ -179,4 +190,4 @@ function slugOf(told: string | null): string | null {
 }
 
 /** What is no JSON is the model's own text. */
-const asBody = ({ text, bodies, streamed }: LoggedAnswer): string => (streamed || bodies.length > 0 || text === '' ? text : JSON.stringify({ text }));
+const saidIn = ({ text, bodies }: LoggedAnswer): readonly JsonObject[] => (bodies.length > 0 || text === '' ? bodies : [{ text }]);

@@ -1,5 +1,5 @@
 /** What a provider's response is: a whole answer, read to its end, a stream of events, or bytes to pass on. */
-import { FrameError } from '../wires/aws-frames';
+import { FrameError, framesToEvents } from '../wires/aws-frames';
 import { parseObject } from '../wires/json';
 import type { AnswerFacts, StreamReader, Wire } from '../wires/wire';
 import type { AnswerHead } from './answer-head';
@@ -46,8 +46,8 @@ export async function openAnswer(call: Call, wire: Wire, target: Target, respons
   }
   const type = headers.get('content-type') ?? '';
   if (/^text\/event-stream\b/i.test(type) && status < 400) return { kind: 'events', stream, metered: null };
-  if (wire.unframe !== undefined && wire !== call.wire && status < 400 && !/json\b/i.test(type)) {
-    return { kind: 'events', stream: stream.pipeThrough(wire.unframe()), metered: null };
+  if (wire.openFrames !== undefined && wire !== call.wire && status < 400 && !/json\b/i.test(type)) {
+    return { kind: 'events', stream: stream.pipeThrough(framesToEvents(wire.openFrames())), metered: null };
   }
   const mayBeBytes = call.door.kind !== 'gateway' || wire.answersBytes === true;
   if (!/json\b/i.test(type) && status < 400 && mayBeBytes) return { kind: 'bytes', stream, isUnread: false };

@@ -4,12 +4,12 @@ import { appendItem, editJson } from '../wires/edit-json';
 import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
-import { isObject } from '../wires/json';
+import { isObject, parseObject } from '../wires/json';
 import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
-import { type Freed, memberEdits, withoutRefused } from './chat-members';
+import { type Freed, lostSearch, memberEdits, withoutRefused } from './chat-members';
 import { GatewayError } from './errors';
 import { withMedia } from './media';
 
@@ -36,8 +36,17 @@ export const answersByTool = (target: Target): boolean => forced.has(target);
 export const completionOf = (target: Target, it: Completion): Completion => (forced.has(target) ? freeCompletion(it) : it);
 export const readerFor = (target: Target, reader: PartReader): PartReader => (forced.has(target) ? new FreedReader(reader) : reader);
 
-/** Throws `not_translated`. `prefill`: text with which the answer has begun already, or null. */
+/** Throws `not_translated`, or `bad_request` for what no stack holds. `prefill`: text with which the answer has begun already, or null. */
 export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
+  try {
+    return writtenBody(call, body, target, prefill);
+  } catch (error) {
+    if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be changed for its target.');
+    throw error;
+  }
+}
+
+function writtenBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
   if (target.wire.name !== call.wire.name) {
     const known = prefill === null ? made.get(target) : undefined;
     const outgoing = known?.of === body ? known.outgoing : translated(call, body, target, prefill);
@@ -47,11 +56,12 @@ export function outgoingBody(call: Call, body: CallBody, target: Target, prefill
   if (body.form !== null && body.bytes !== null && call.door.kind === 'gateway' && target.model !== null && target.model !== body.facts.model) {
     return { body: setField(body.bytes, body.contentType, 'model', target.model), dropped: [], missing: [] };
   }
-  const edits = bodyEdits(call, body, target, prefill);
-  if (body.text === null || (edits.length === 0 && target.tool === null && body.bytes !== null)) {
+  const edits = bodyEdits(call, body, target);
+  if (body.text === null || (edits.length === 0 && prefill === null && target.tool === null && body.bytes !== null)) {
     return { body: body.bytes ?? body.stream, dropped: [], missing: [] };
   }
   const { text, lost } = freed(call, body.text, body.json ?? {}, target);
+  if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(parseObject(text) ?? {}, target, prefill)) });
   const members = call.door.kind === 'gateway' && body.json !== null ? memberEdits(body.json, target) : NO_EDITS;
   const sent = withTool(editJson(text, [...edits, ...members.edits]), target, body.json ?? {});
   return { body: sent, dropped: [...lost, ...members.lost], missing: [] };
@@ -67,7 +77,7 @@ function freed({ door, wire }: Call, text: string, json: JsonObject, target: Tar
   return withoutRefused(text, json, target) ?? { text, lost: [] };
 }
 
-function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string | null): BodyEdit[] {
+function bodyEdits(call: Call, body: CallBody, target: Target): BodyEdit[] {
   const { json } = body;
   if (json === null) return [];
   const edits: BodyEdit[] = Object.entries(target.fallback?.bodyOverride ?? {}).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
@@ -77,7 +87,6 @@ function bodyEdits(call: Call, body: CallBody, target: Target, prefill: string |
   if (target.model !== null && target.model !== body.facts.model) edits.push(...(call.wire.renameModel?.(json, target.model) ?? []));
   edits.push(...neededMembers(target));
   if (body.facts.streamed && target.provider?.streamUsage === true) edits.push(...call.wire.askForUsage(json));
-  if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(json, target, prefill)) });
   return edits;
 }
 
@@ -115,13 +124,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
       body: withTool(editJson(text, [...neededMembers(target), ...asked]), target, json),
-      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost],
+      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost, ...lostSearch(body.json, target)],
       ...(written.headers !== undefined && { headers: written.headers }),
       missing,
     };
   } catch (error) {
     if (error instanceof Untranslatable) throw untranslatable(target, forced.has(target) && error.param === 'tool_choice' ? NO_SCHEMA : error);
-    if (error instanceof RangeError) throw new GatewayError('bad_request', 'The body is nested too deep to be put into another dialect.');
     throw error;
   }
 }

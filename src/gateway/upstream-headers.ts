@@ -1,4 +1,5 @@
 /** Headers on their way to a provider: what the client sent, without what is Weir's, the hop's or Cloudflare's. */
+import { PROVIDERS } from '../providers/registry';
 import type { Call, Identity, Target } from './call';
 
 /** RFC 9110 section 7.6.1, and what the runtime sets itself. */
@@ -15,6 +16,8 @@ const LOCAL_HEADERS = [
   'cookie',
   'origin',
   'referer',
+  // What a call is to be signed with stays here.
+  ...PROVIDERS.flatMap((each) => each.placed?.headers ?? []),
 ];
 const DROPPED: ReadonlySet<string> = new Set([...HOP_HEADERS, ...LOCAL_HEADERS, 'x-stripe-customer-id']);
 const DROPPED_PREFIXES = ['helicone-', 'weir-', 'cf-', 'x-forwarded-', 'mf-'];

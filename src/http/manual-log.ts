@@ -10,8 +10,8 @@ import { type AppContext, type AppEnv, addressOf, data, requireKey } from './con
 import { callOf } from './inference';
 import { readJson } from './read-json';
 
-/** As large as a call to the AI Gateway may be, with its answer. */
-const LOG_LIMIT_CHARS = 32 * 1024 * 1024;
+/** Of call and answer together, which stand in memory several times over while they are read. */
+const LOG_LIMIT_CHARS = 10 * 1024 * 1024;
 
 /** Path → provider that it names. */
 const LOG_PATHS: ReadonlyMap<string, string | null> = new Map([
@@ -49,6 +49,9 @@ export function routeLogs(router: Hono<AppEnv>): void {
   for (const path of LOG_PATHS.keys()) {
     router.post(path, log).all(path, (c) => {
       throw new GatewayError('method_not_allowed', `${c.req.method} is not served on ${path}, expected POST.`);
+    });
+    router.all(`${path}/*`, () => {
+      throw new GatewayError('not_found', `Nothing is served under ${path}, expected POST ${path}.`);
     });
   }
   for (const path of TRACE_PATHS) {

@@ -5,6 +5,8 @@ export const OPENAI_COMPATIBLE: readonly EndpointName[] = ['chat', 'completions'
 
 /** By which answers say what was thought; the history brings it back. */
 export const THOUGHTS: readonly string[] = ['reasoning_content', 'reasoning', 'reasoning_details'];
+/** Those but the one by which some take them back. */
+export const OTHER_THOUGHTS: readonly string[] = THOUGHTS.filter((name) => name !== 'reasoning');
 /** What OpenAI's own answers hold beside, as its SDK gives them back. */
 export const OPENAI_EXTRAS: readonly string[] = ['refusal', 'annotations', 'audio'];
 

@@ -1,8 +1,12 @@
 /** Those who serve the models of others. Facts by the documentation that each entry names. */
-import { compatible, OPENAI_COMPATIBLE, OPENAI_EXTRAS, THOUGHTS } from './compatible';
+import { compatible, OPENAI_COMPATIBLE, OPENAI_EXTRAS, OTHER_THOUGHTS, THOUGHTS } from './compatible';
 import type { EndpointName, Provider } from './provider';
 
 const WITH_RESPONSES: readonly EndpointName[] = [...OPENAI_COMPATIBLE, 'responses'];
+
+/** Of servers of one's own, whose base URL ends in `/v1` as that of an OpenAI client does. */
+const WITH_MESSAGES: readonly EndpointName[] = [...WITH_RESPONSES, 'messages'];
+const OWN_MESSAGES = { messages: 'messages' } as const;
 
 export const HOSTS: readonly Provider[] = [
   compatible({
@@ -15,8 +19,8 @@ export const HOSTS: readonly Provider[] = [
     reasoning: [{ models: /gpt-oss/, style: 'effort', efforts: ['low', 'medium', 'high'] }],
     // https://console.groq.com/docs/prefilling
     prefill: { models: /./, flag: null, repeats: false },
-    // https://github.com/janhq/jan/issues/8136
-    refusedInMessages: [...THOUGHTS, ...OPENAI_EXTRAS],
+    // https://github.com/janhq/jan/issues/8136; `reasoning` is for models that reason, by the types of its SDK.
+    refusedInMessages: (model) => [...(/gpt-oss|qwen3|deepseek-r1/.test(model) ? OTHER_THOUGHTS : THOUGHTS), ...OPENAI_EXTRAS],
     documentation: 'https://console.groq.com/docs/openai',
     dataUse: 'Not kept by default; up to 30 days for reliability and abuse, which can be turned off.',
   }),
@@ -27,7 +31,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat', 'completions'],
     outputLimitField: 'max_completion_tokens',
     // It takes thoughts back as `reasoning` alone: https://inference-docs.cerebras.ai/api-reference/chat-completions
-    refusedInMessages: ['reasoning_content', 'reasoning_details', ...OPENAI_EXTRAS],
+    refusedInMessages: () => [...OTHER_THOUGHTS, ...OPENAI_EXTRAS],
     documentation: 'https://inference-docs.cerebras.ai/resources/openai',
     dataUse: 'Inputs and outputs are not kept.',
   }),
@@ -228,7 +232,9 @@ export const HOSTS: readonly Provider[] = [
     takesUrls: [],
     baseUrl: '{OLLAMA_BASE_URL}',
     keyVariable: null,
-    endpoints: WITH_RESPONSES,
+    // https://docs.ollama.com/api/anthropic-compatibility
+    endpoints: WITH_MESSAGES,
+    paths: OWN_MESSAGES,
     priceId: null,
     documentation: 'https://docs.ollama.com/api/openai-compatibility',
     dataUse: 'Stays on the server that you run.',
@@ -237,7 +243,9 @@ export const HOSTS: readonly Provider[] = [
     slug: 'lmstudio',
     baseUrl: '{LMSTUDIO_BASE_URL}',
     keyVariable: null,
-    endpoints: WITH_RESPONSES,
+    // https://lmstudio.ai/docs/developer/anthropic-compat
+    endpoints: WITH_MESSAGES,
+    paths: OWN_MESSAGES,
     priceId: null,
     documentation: 'https://lmstudio.ai/docs/developer/openai-compat',
     dataUse: 'Stays on the server that you run.',
@@ -246,7 +254,9 @@ export const HOSTS: readonly Provider[] = [
     slug: 'vllm',
     baseUrl: '{VLLM_BASE_URL}',
     keyVariable: null,
-    endpoints: [...WITH_RESPONSES, 'rerank', 'transcriptions', 'translations'],
+    // https://docs.vllm.ai/en/stable/serving/integrations/claude_code
+    endpoints: [...WITH_MESSAGES, 'rerank', 'transcriptions', 'translations'],
+    paths: OWN_MESSAGES,
     priceId: null,
     documentation: 'https://docs.vllm.ai/en/stable/serving/openai_compatible_server',
     dataUse: 'Stays on the server that you run.',
@@ -256,7 +266,8 @@ export const HOSTS: readonly Provider[] = [
     aliases: ['llamacpp', 'llama.cpp'],
     baseUrl: '{LLAMA_CPP_BASE_URL}',
     keyVariable: null,
-    endpoints: [...WITH_RESPONSES, 'rerank'],
+    endpoints: [...WITH_MESSAGES, 'rerank'],
+    paths: OWN_MESSAGES,
     priceId: null,
     documentation: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
     dataUse: 'Stays on the server that you run.',

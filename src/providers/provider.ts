@@ -83,6 +83,16 @@ export interface Provider {
   readonly regions?: Readonly<Partial<Record<Region, string>>>;
   /** The regions that it is in by its settings, where those place it. */
   readonly regionsBy?: (settings: Settings) => readonly Region[];
+  /** Its proxy's paths may begin with the place to ask, as Helicone's do; and what a caller signs with, by its headers. */
+  readonly placed?: {
+    /** What stands before the path of the provider, or null. */
+    readonly read: (path: string) => { readonly place: string; readonly path: string } | null;
+    readonly baseUrl: (place: string) => string;
+    readonly regions: (place: string) => readonly Region[];
+    readonly headers: readonly string[];
+    /** `headers`: by lower-cased name. Null where they hold no keys. */
+    readonly sign: (place: string, headers: ReadonlyMap<string, string>, held: Signing | null) => Signing | null;
+  };
   /** Models by whose very names it leaves a region. */
   readonly leavesRegion?: (model: string, region: Region) => boolean;
   /** Where its API is described. */
@@ -142,7 +152,7 @@ export interface Provider {
   /** Members of a chat that it calls otherwise than OpenAI does, or does not take (null), where it refuses what it does not know. */
   readonly chatNames?: Readonly<Record<string, string | null>>;
   /** Members of the messages in a chat's history, where answers of other vendors leave some that it refuses. */
-  readonly refusedInMessages?: readonly string[];
+  readonly refusedInMessages?: (model: string) => readonly string[];
   /** What it takes by its address, where that is less than its wire allows. */
   readonly takesUrls?: readonly ('image' | 'file')[];
   /** The vendor's own spelling of names that others write otherwise; what it does not know stays. */

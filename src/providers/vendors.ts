@@ -43,7 +43,7 @@ export const VENDORS: readonly Provider[] = [
     outputLimitField: 'max_completion_tokens',
     vendor: 'openai',
     // Its chat takes back no thoughts: https://platform.openai.com/docs/api-reference/chat/create (assistant message)
-    refusedInMessages: THOUGHTS,
+    refusedInMessages: () => THOUGHTS,
     // https://platform.openai.com/docs/guides/reasoning and the models' pages
     reasoning: [
       { models: /^o\d/, style: 'effort', efforts: ['low', 'medium', 'high'] },
@@ -124,7 +124,7 @@ export const VENDORS: readonly Provider[] = [
     // https://docs.mistral.ai/api/#tag/chat
     chatNames: { user: null, seed: 'random_seed' },
     // https://github.com/charmbracelet/crush/issues/1590
-    refusedInMessages: [...THOUGHTS, ...OPENAI_EXTRAS],
+    refusedInMessages: () => [...THOUGHTS, ...OPENAI_EXTRAS],
     // https://docs.mistral.ai/capabilities/document_ai/document_qna
     readsDocuments: true,
     // https://docs.mistral.ai/api/#tag/chat (`prefix` of an assistant's message)

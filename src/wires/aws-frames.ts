@@ -23,8 +23,16 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+/** A binary framing, read piece by piece and written as server-sent events. */
+export interface Frames {
+  push(chunk: Uint8Array): string;
+  /** The stream is over. Throws where a frame is not whole. */
+  flush(): void;
+  readonly failure: FrameError | null;
+}
+
 /** Joins chunks of any split into whole frames and writes each as an event, until one is broken. */
-export class FrameReader {
+export class FrameReader implements Frames {
   readonly #held = new HeldBytes();
   /** What is wrong with the frame that follows what was given, or null. */
   failure: FrameError | null = null;
@@ -81,8 +89,7 @@ function eventOf({ headers, body }: ReturnType<typeof codec.decode>): string {
 /** A payload is JSON, which may be written over several lines. */
 const event = (name: string, data: string): string => `event: ${name}\ndata: ${data.replaceAll(/\r\n|\r|\n/g, '\ndata: ')}\n\n`;
 
-export function framesToEvents(): TransformStream<Uint8Array, Uint8Array> {
-  const frames = new FrameReader();
+export function framesToEvents(frames: Frames): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform: (chunk, controller) => {
       const events = frames.push(chunk);

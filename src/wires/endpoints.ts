@@ -2,6 +2,7 @@
 import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { bedrockConverse } from './bedrock-converse/wire';
+import { claudeWireOf } from './claude-clouds';
 import { anthropicCounting, geminiCounting } from './counting';
 import { gemini } from './gemini/wire';
 import { geminiEmbeddings } from './gemini-embeddings/wire';
@@ -97,6 +98,8 @@ export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
   if (GEMINI_EMBEDDING.test(path)) return geminiEmbeddings;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
+  const claude = claudeWireOf(path);
+  if (claude !== null) return claude;
   // Bills like the response that it makes shorter: https://platform.openai.com/docs/api-reference/responses/compact
   if (path.endsWith('/responses/compact')) return openAiResponses;
   if (THREAD_MESSAGES.test(path)) return raw;

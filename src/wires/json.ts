@@ -51,6 +51,16 @@ export function parseObject(text: string): JsonObject | null {
   }
 }
 
+/** The objects in a JSON text that is a list of nothing else, or null. */
+export function parseObjects(text: string): readonly JsonObject[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.length > 0 && value.every(isObject) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A value as JSON text, or null where it is nested so deep that writing it overflows the stack. */
 export function stringify(value: unknown): string | null {
   try {

@@ -21,12 +21,15 @@ export function effortOf(budget: number): Effort {
 }
 
 export const readEffort = (it: unknown): Reasoning | null => {
-  const effort = EFFORTS.find((each) => each === it);
+  const effort = EFFORTS.find((each) => each === (typeof it === 'string' ? it.toLowerCase() : it));
   return effort === undefined ? null : { effort, budget: null };
 };
 
 /** Members by which programs ask OpenAI's dialects for thinking beside their own words. */
 export const ASKED_MEMBERS = ['reasoning', 'reasoning_options', 'thinking', 'extra_body'] as const;
+
+/** Without a budget: as much as the model likes. */
+const THINKS: ReadonlySet<unknown> = new Set(['enabled', 'adaptive']);
 
 const tokens = (it: unknown): number | null => (typeof it === 'number' && it >= 0 ? Math.trunc(it) : null);
 
@@ -46,16 +49,31 @@ export function readAsked(body: JsonObject, effort: unknown): Reasoning | null {
     tokens(at(thinking, 'budget_tokens')) ??
     tokens(at(google, 'thinking_budget'));
   const words = [effort, at(reasoning, 'effort'), at(google, 'thinking_level')];
-  const said = words.map((word) => readEffort(typeof word === 'string' ? word.toLowerCase() : word)).find((it) => it !== null)?.effort;
+  const said = words.map(readEffort).find((it) => it !== null)?.effort;
   if (said !== undefined || budget !== null) return { effort: said ?? effortOf(budget ?? 0), budget };
-  return at(reasoning, 'enabled') === true || at(thinking, 'type') === 'adaptive' ? { effort: 'medium', budget: null } : null;
+  const isOn = at(reasoning, 'enabled') === true || THINKS.has(at(thinking, 'type'));
+  return isOn ? { effort: 'medium', budget: null } : null;
 }
 
 /** What of {@link ASKED_MEMBERS} is not read. Whether thoughts are shown is left to who thinks. */
 export function unreadAsked(body: JsonObject): string[] {
   const objects = (it: unknown): JsonObject[] => (isObject(it) ? [it] : []);
   const extra = body['extra_body'];
+  const google = at(extra, 'google', 'thinking_config');
+  const isGiven = (it: unknown): boolean => it !== undefined && it !== null;
+  const numbers: readonly [string, unknown][] = [
+    ['reasoning_options.budget_tokens', at(body, 'reasoning_options', 'budget_tokens')],
+    ['reasoning.max_tokens', at(body, 'reasoning', 'max_tokens')],
+    ['thinking.budget_tokens', at(body, 'thinking', 'budget_tokens')],
+  ];
+  const type = at(body, 'thinking', 'type');
   return [
+    // What is of a form that says nothing here.
+    ...ASKED_MEMBERS.filter((name) => isGiven(body[name]) && !isObject(body[name])),
+    ...numbers.flatMap(([name, value]) => (isGiven(value) && tokens(value) === null ? [name] : [])),
+    ...(isGiven(type) && type !== 'disabled' && !THINKS.has(type) ? ['thinking.type'] : []),
+    ...unknownEffort(at(body, 'reasoning', 'effort')),
+    ...unknownEffort(at(google, 'thinking_level')),
     ...unread('reasoning_options', objects(body['reasoning_options']), ['budget_tokens']),
     ...unread('reasoning', objects(body['reasoning']), ['effort', 'max_tokens', 'enabled', 'summary', 'generate_summary']),
     ...unread('thinking', objects(body['thinking']), ['type', 'budget_tokens']),

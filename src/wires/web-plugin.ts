@@ -17,8 +17,13 @@ export function webPlugin(body: JsonObject): JsonObject | null {
 }
 
 /** Names of the plugins that do something else. */
-export const otherPlugins = (body: JsonObject): string[] =>
-  objects(body['plugins']).flatMap(({ id }) => (id === ID ? [] : [`plugins.${stringOr(id, '').slice(0, 40)}`]));
+export function otherPlugins(body: JsonObject): string[] {
+  const { plugins } = body;
+  if (plugins === undefined || plugins === null) return [];
+  const known = objects(plugins);
+  const odd = !Array.isArray(plugins) || known.length < plugins.length ? ['plugins'] : [];
+  return [...odd, ...known.flatMap(({ id }) => (id === ID ? [] : [`plugins.${stringOr(id, '').slice(0, 40)}`]))];
+}
 
 const isEmpty = (it: unknown): boolean => it === null || it === undefined || (Array.isArray(it) && it.length === 0);
 

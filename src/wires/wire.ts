@@ -1,5 +1,6 @@
 /** A wire is a protocol that clients and providers speak. Each has a folder with the same file names; this is what it offers. */
 import type { Usage } from '../../schema/record';
+import type { Frames } from './aws-frames';
 import type { Inbound, Outbound } from './canonical';
 import type { Embedder } from './embedder';
 import type { SseEvent } from './sse';
@@ -121,6 +122,6 @@ export interface Wire {
   readonly renameModel?: (body: JsonObject, model: string) => readonly BodyEdit[];
   /** Its calls turn texts into vectors. */
   readonly embedder?: Embedder;
-  /** Turns a stream in a framing of its own into server-sent events, in which this wire's streams are read. */
-  readonly unframe?: () => TransformStream<Uint8Array, Uint8Array>;
+  /** Its streams come in a framing of their own, and are read as the server-sent events that this makes of it. */
+  readonly openFrames?: () => Frames;
 }

@@ -4,13 +4,22 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Anthropic from '@anthropic-ai/sdk';
 import { Sha256 } from '@aws-crypto/sha256-js';
+import {
+  BedrockRuntimeClient,
+  ConverseCommand,
+  ConverseStreamCommand,
+  InvokeModelCommand,
+  InvokeModelWithResponseStreamCommand,
+} from '@aws-sdk/client-bedrock-runtime';
 import type { LLMock } from '@copilotkit/aimock';
 import { GoogleGenAI } from '@google/genai';
+import { EventStreamCodec } from '@smithy/eventstream-codec';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { exportPKCS8, generateKeyPair, jwtVerify } from 'jose';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { recordOf } from '../harness/api.ts';
+import { api, eventually, recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
 import { SAID, startTalkative } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
@@ -42,11 +51,21 @@ beforeAll(async () => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const body = await text(request);
     seen.push({ method, path: url, headers, body });
+    if (url.includes('/model/amazon.')) {
+      const counts = url.includes('counted') ? { 'x-amzn-bedrock-input-token-count': '11', 'x-amzn-bedrock-output-token-count': '7' } : {};
+      response.writeHead(200, { 'content-type': 'application/json', ...counts });
+      response.end('{"results":[{"outputText":"hi"}]}');
+      return;
+    }
     // aimock knows Claude at its vendor alone, where the model stands in the body.
     const isClaude = /:(?:stream)?[rR]awPredict$/.test(url);
     const asked = isClaude ? { url: '/v1/messages', body: JSON.stringify({ ...JSON.parse(body), model: 'claude' }) } : { url, body };
     const answer = await fetch(upstream.url + asked.url, { method, body: asked.body, headers: { 'content-type': 'application/json' } });
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+    if (url.endsWith('/invoke-with-response-stream')) {
+      response.end(wrapped(new Uint8Array(await answer.arrayBuffer())));
+      return;
+    }
     for await (const chunk of answer.body ?? []) response.write(chunk);
     response.end();
   });
@@ -126,12 +145,32 @@ const parameters = { type: 'object' as const, properties: { city: { type: 'strin
 const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters } }];
 const sent = () => seen.at(-1);
 
+const codec = new EventStreamCodec(
+  (bytes) => Buffer.from(bytes).toString(),
+  (it) => new Uint8Array(Buffer.from(it)),
+);
+/** aimock puts the events into the frames as they are, where AWS has them in base64: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_PayloadPart.html */
+function wrapped(frames: Uint8Array): Buffer {
+  const out: Uint8Array[] = [];
+  for (let at = 0; at < frames.byteLength; ) {
+    const length = new DataView(frames.buffer, frames.byteOffset + at).getUint32(0);
+    const { headers, body } = codec.decode(frames.slice(at, at + length));
+    out.push(codec.encode({ headers, body: new Uint8Array(Buffer.from(JSON.stringify({ bytes: Buffer.from(body).toString('base64') }))) }));
+    at += length;
+  }
+  return Buffer.concat(out);
+}
+
 /** What the vendor's own code signs the request with that arrived. */
-async function signatureOf({ method, path, headers, body }: (typeof seen)[number]): Promise<string | undefined> {
+async function signatureOf(
+  { method, path, headers, body }: (typeof seen)[number],
+  region = 'eu-central-1',
+  credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret-of-aws' },
+): Promise<string | undefined> {
   const signer = new SignatureV4({
     service: 'bedrock',
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret-of-aws' },
+    region,
+    credentials,
     sha256: Sha256,
     applyChecksum: false,
   });
@@ -302,6 +341,94 @@ describe('Bedrock', () => {
   });
 });
 
+describe('Bedrock by its own SDK, as Helicone’s programs have it', () => {
+  const model = 'anthropic.claude-3-haiku-20240307-v1:0';
+  const claude = { anthropic_version: 'bedrock-2023-05-31', max_tokens: 10, messages };
+  const keys = { accessKeyId: 'AKIDCALLER', secretAccessKey: 'secret-of-the-caller' };
+  /** The region stands in the path, and what to sign with in headers. */
+  function clientOf(region: string, more: Record<string, string>): BedrockRuntimeClient {
+    const endpoint = `${worker.url}/bedrock/v1/${region}`;
+    const client = new BedrockRuntimeClient({ region, endpoint, credentials: keys, maxAttempts: 1, requestHandler: new NodeHttpHandler() });
+    client.middlewareStack.add(
+      (next) => (args) => {
+        Object.assign((args.request as { headers: Record<string, string> }).headers, { 'helicone-auth': `Bearer ${ADMIN_KEY}`, ...more });
+        return next(args);
+      },
+      { step: 'finalizeRequest', name: 'labels' },
+    );
+    return client;
+  }
+  const own = { 'aws-access-key': keys.accessKeyId, 'aws-secret-key': keys.secretAccessKey };
+  const lastRecord = async (property: string) =>
+    eventually(`the call ${property}`, async () => {
+      const filter = { request_response_rmt: { properties: { run: { equals: property } } } };
+      const { body } = await api(worker, 'POST', '/v1/request/query-clickhouse', { filter });
+      return body.data[0] ?? null;
+    });
+
+  it('converses and streams, signed anew for the region with the keys of the caller', async () => {
+    const client = clientOf('us-west-2', { ...own, 'helicone-property-run': 'converse' });
+    const answer = await client.send(new ConverseCommand({ modelId: model, messages: [{ role: 'user', content: [{ text: 'what is a weir?' }] }] }));
+    expect(answer.output?.message?.content).toEqual([{ text: SAID }]);
+    const [request] = seen;
+    expect(request?.path).toBe(`/model/${encodeURIComponent(model)}/converse`);
+    expect(request?.headers['authorization']).toBe(request === undefined ? '' : await signatureOf(request, 'us-west-2', keys));
+    expect(JSON.stringify(request?.headers)).not.toContain('secret-of-the-caller');
+    expect(await lastRecord('converse')).toMatchObject({ provider: 'bedrock', usage_source: 'provider', price_source: 'catalogue' });
+
+    const streaming = clientOf('eu-west-1', { ...own, 'helicone-property-run': 'converse-stream' });
+    const { stream } = await streaming.send(
+      new ConverseStreamCommand({ modelId: model, messages: [{ role: 'user', content: [{ text: 'what is a weir?' }] }] }),
+    );
+    let said = '';
+    for await (const event of stream ?? []) said += event.contentBlockDelta?.delta?.text ?? '';
+    expect(said).toBe(SAID);
+    // Its frames pass as they came, and are counted all the same.
+    const record = await lastRecord('converse-stream');
+    expect(record).toMatchObject({ provider: 'bedrock', usage_source: 'provider', outcome: 'ok', price_source: 'catalogue' });
+    expect(record.completion_tokens).toBeGreaterThan(0);
+  });
+
+  it('invokes Claude in its own words, whole and streamed, and both are counted and priced', async () => {
+    const body = JSON.stringify(claude);
+    const whole = await clientOf('eu-central-1', { ...own, 'helicone-property-run': 'invoke' }).send(
+      new InvokeModelCommand({ modelId: model, body }),
+    );
+    expect(JSON.parse(new TextDecoder().decode(whole.body))).toMatchObject({ content: [{ type: 'text', text: SAID }] });
+    expect(await lastRecord('invoke')).toMatchObject({ request_model: model, usage_source: 'provider', price_source: 'catalogue' });
+    const asked = new InvokeModelWithResponseStreamCommand({ modelId: model, body });
+    const streamed = await clientOf('eu-central-1', { ...own, 'helicone-property-run': 'invoke-stream' }).send(asked);
+    let said = '';
+    for await (const { chunk } of streamed.body ?? []) {
+      const event = JSON.parse(new TextDecoder().decode(chunk?.bytes));
+      said += event.delta?.text ?? '';
+    }
+    expect(said).toBe(SAID);
+    expect(await lastRecord('invoke-stream')).toMatchObject({ request_model: model, usage_source: 'provider', price_source: 'catalogue' });
+  });
+
+  it('is signed with what Weir holds where the caller brings nothing', async () => {
+    const response = await fetch(`${worker.url}/bedrock/v1/us-east-1/model/${encodeURIComponent(model)}/invoke`, {
+      method: 'POST',
+      headers: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(claude),
+    });
+    expect(response.status).toBe(200);
+    const [request] = seen;
+    expect(request?.headers['authorization']).toBe(request === undefined ? '' : await signatureOf(request, 'us-east-1'));
+  });
+
+  it('other vendors’ answers are counted by the headers that Bedrock tells it in, and what nobody tells is said where money is limited', async () => {
+    const headers = { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'Helicone-RateLimit-Policy': '100;w=3600;u=cents' };
+    const ask = (id: string) =>
+      fetch(`${worker.url}/bedrock/model/${id}/invoke`, { method: 'POST', headers, body: JSON.stringify({ inputText: 'hi' }) });
+    const counted = await ask('amazon.counted');
+    expect(await recordOf(worker, counted.headers.get('helicone-id'))).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
+    const silent = await ask('amazon.silent');
+    expect(silent.headers.get('weir-warnings')).toContain('is not known, and is not counted');
+  });
+});
+
 describe('a call that Weir signs', () => {
   it('arrives whole however large it is, and without what the caller signed', async () => {
     const text = 'what is a weir? '.repeat(600_000);
@@ -360,6 +487,25 @@ describe('Vertex', () => {
     const { choices } = await openai.chat.completions.stream({ model: 'vertex/gemini-2.5-flash', messages }).finalChatCompletion();
     expect(choices[0]?.message.content).toBe(SAID);
     expect(sent()?.path).toContain(':streamGenerateContent?alt=sse');
+  });
+});
+
+describe('Vertex by its own paths', () => {
+  it.each(['rawPredict', 'streamRawPredict'])('%s of Claude is counted and priced', async (method) => {
+    const path = `/v1/projects/acme/locations/europe-west4/publishers/anthropic/models/claude-sonnet-4-5@20250929:${method}`;
+    const body = { anthropic_version: 'vertex-2023-10-16', max_tokens: 10, messages, stream: method === 'streamRawPredict' };
+    const response = await fetch(`${worker.url}/vertex${path}`, {
+      method: 'POST',
+      headers: { 'Helicone-Auth': `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(await response.text()).toContain('regulates');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({
+      request_model: 'claude-sonnet-4-5@20250929',
+      usage_source: 'provider',
+      price_source: 'catalogue',
+      outcome: 'ok',
+    });
   });
 });
 

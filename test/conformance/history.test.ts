@@ -114,7 +114,14 @@ async function answeredBy(model: string): Promise<Message[]> {
 }
 const sent = () => JSON.parse(upstream.received.at(-1)?.body ?? '{}');
 
-const NEXT = ['openai/gpt-4o', 'groq/llama-3.3-70b-versatile', 'groq/openai/gpt-oss-120b', 'mistral/mistral-large-latest', 'cerebras/gpt-oss-120b'];
+const NEXT = [
+  'openai/gpt-4o',
+  'openai/gpt-5',
+  'groq/llama-3.3-70b-versatile',
+  'groq/openai/gpt-oss-120b',
+  'mistral/mistral-large-latest',
+  'cerebras/gpt-oss-120b',
+];
 
 describe('a conversation that began with another vendor goes on', () => {
   it.each(NEXT)('with %s, after Claude thought and called a tool', async (model) => {
@@ -167,6 +174,19 @@ describe('a conversation that began with another vendor goes on', () => {
     await fetch(`${worker.url}/v1/chat/completions`, { ...head, body: thought });
     expect(upstream.received.at(-1)?.body).toMatch(/"content":"ho".*"seed":12345678901234567890\}$/);
     expect(upstream.received.at(-1)?.body).not.toContain('reasoning');
+  });
+
+  it('nested deeper than any stack, it is the caller’s fault, and nobody’s health', async () => {
+    const deep = `{"model":"groq/llama-3.3-70b-versatile","metadata":${'['.repeat(20_000)}${']'.repeat(20_000)},"messages":[{"role":"assistant","reasoning_content":"hm","content":"ho"}]}`;
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' };
+    for (const more of [{}, { 'Weir-Strict': 'true' }]) {
+      for (let call = 0; call < 6; call++) {
+        const response = await fetch(`${worker.url}/v1/chat/completions`, { method: 'POST', headers: { ...headers, ...more }, body: deep });
+        expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('nested too deep')]);
+      }
+    }
+    const health = await fetch(`${worker.url}/api/health`, { headers });
+    expect(JSON.stringify(await health.json())).not.toContain('groq');
   });
 
   it('under Weir-Strict it does not, rather than lose a thought', async () => {
@@ -350,7 +370,7 @@ describe('a search on the web by a plugin', () => {
     });
     const gemini = await ask('gemini-2.5-flash', { plugins });
     expect(gemini.body).toMatchObject({ tools: [{ googleSearch: {} }] });
-    expect(gemini.warnings).toContain('plugins.web: google has no counterpart for max_uses, allowed_domains');
+    expect(gemini.warnings).toContain('google has no counterpart: plugins.web.max_uses, plugins.web.allowed_domains');
   });
 
   it('stays OpenRouter’s where it is asked, and is said to be missing elsewhere', async () => {
@@ -361,7 +381,25 @@ describe('a search on the web by a plugin', () => {
     });
     const groq = await ask('groq/llama-3.3-70b-versatile', { plugins: [...plugins, { id: 'file-parser' }] });
     expect(groq.body).toEqual({ model: 'llama-3.3-70b-versatile', messages: [USER] });
-    expect(groq.warnings).toMatch(/groq searches no web.*plugins\.file-parser/);
+    expect(groq.warnings).toContain('groq has no counterpart: plugins.file-parser, plugins.web');
+  });
+
+  it('is refused under Weir-Strict where it is not to be had as it is asked for', async () => {
+    const strict = (model: string) =>
+      openai.chat.completions.create({ model, messages: [USER], plugins } as OpenAI.ChatCompletionCreateParamsNonStreaming, {
+        headers: { 'Weir-Strict': 'true' },
+      });
+    for (const model of ['groq/llama-3.3-70b-versatile', 'gemini-2.5-flash']) {
+      await expect(strict(model)).rejects.toMatchObject({ status: 400, message: expect.stringContaining('plugins.web') });
+    }
+    await strict('claude-sonnet-4-5');
+  });
+
+  it('is Anthropic’s own word in Anthropic’s own dialect, and stays', async () => {
+    const body = JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 9, messages: [USER], plugins });
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' };
+    await fetch(`${worker.url}/v1/messages`, { method: 'POST', headers, body });
+    expect(upstream.received.at(-1)?.body).toBe(body);
   });
 
   it('is not mixed up with a call of the same model without it', async () => {

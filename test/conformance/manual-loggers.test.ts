@@ -333,6 +333,77 @@ describe('helicone-helpers for Python', () => {
     expect(record).toMatchObject({ delay_ms: 1_500, request_body: null, response_body: null, prompt_tokens: 1_000 });
   });
 
+  const answered = async (body: unknown, path = '/custom/v1/log') => {
+    const response = await post(path, body);
+    expect(response.status).toBe(200);
+    return recordOf(worker, response.headers.get('helicone-id'));
+  };
+  const lines = (...list: unknown[]): string => list.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).join('\n');
+  const delta = { object: 'chat.completion.chunk', model: 'gpt-4o', choices: [{ index: 0, delta: { content: 'Snow.' } }] };
+  const counted = { object: 'chat.completion.chunk', model: 'gpt-4o', choices: [], usage: CHAT.usage };
+  const grounded = (rest: object) => ({ candidates: [{ content: { parts: [{ text: 'Snow.' }] } }], modelVersion: 'gemini-2.5-flash', ...rest });
+
+  it.each([
+    ['with the last word of its protocol', lines(delta, counted, '[DONE]')],
+    ['whose last chunk is cut', lines(delta, counted, '{"choices":[{"del')],
+    ['as events behind a blank line', `\n\ndata: ${JSON.stringify(delta)}\n\ndata: ${JSON.stringify(counted)}\n\n`],
+    ['as events behind a comment', `: OPENROUTER PROCESSING\n\ndata: ${JSON.stringify(counted)}\n\n`],
+    ['as a list', JSON.stringify([delta, counted])],
+  ])('counts a stream %s by what the provider reported', async (_, textBody) => {
+    const record = await answered(written(textBody, {}));
+    expect(record).toMatchObject({ prompt_tokens: 1_000, completion_tokens: 100, usage_source: 'provider', warnings: [] });
+  });
+
+  it('counts a list of Gemini’s chunks, a stream of Bedrock’s SDK, and says once what it had to estimate', async () => {
+    const usageMetadata = { promptTokenCount: 100, candidatesTokenCount: 12 };
+    expect(await answered(written(null, [grounded({}), grounded({ usageMetadata })]))).toMatchObject({ prompt_tokens: 100, completion_tokens: 12 });
+    const converse = lines(
+      { messageStart: { role: 'assistant' } },
+      { contentBlockDelta: { delta: { text: 'Snow.' }, contentBlockIndex: 0 } },
+      { messageStop: { stopReason: 'end_turn' } },
+      { metadata: { usage: { inputTokens: 30, outputTokens: 4, totalTokens: 34 } } },
+    );
+    const asked = { modelId: 'anthropic.claude-3-haiku-20240307-v1:0', messages: [] };
+    const bedrock = { ...written(converse, {}), providerRequest: { url: 'custom-model-nopath', json: asked, meta: {} } };
+    expect(await answered(bedrock)).toMatchObject({
+      provider: 'bedrock',
+      request_model: 'anthropic.claude-3-haiku-20240307-v1:0',
+      prompt_tokens: 30,
+      completion_tokens: 4,
+      price_source: 'catalogue',
+    });
+    const { warnings, usage_source } = await answered(written(lines(delta, delta), {}));
+    expect([usage_source, warnings]).toEqual(['estimated', [expect.stringContaining('estimated')]]);
+  });
+
+  it('takes a text for a text, though it begins like an event', async () => {
+    for (const said of ['data: the plural of datum', ':-) hello there']) {
+      expect(await answered(written(said, {}))).toMatchObject({ response_body: said, usage_source: 'estimated' });
+    }
+  });
+
+  it('takes what a tool found for no model’s answer', async () => {
+    const found = { type: 'message', text: 'words', usage: { input_tokens: 5, output_tokens: 5 } };
+    const log = { ...written(null, found), providerRequest: { url: 'custom-model-nopath', json: { _type: 'tool', toolName: 'mail' }, meta: {} } };
+    expect(await answered(log)).toMatchObject({ prompt_tokens: null, completion_tokens: null, cost: null, request_model: 'tool:mail' });
+  });
+
+  it('stores what tells absurd times or no web address, and no key of an address', async () => {
+    const absurd = { startTime: { seconds: 1e308, milliseconds: 0 }, endTime: { seconds: 1e308, milliseconds: 0 } };
+    expect(await answered({ ...written(null, CHAT), timing: absurd })).toMatchObject({ delay_ms: 0, prompt_tokens: 1_000 });
+    const at = (url: string) => ({ ...written(null, CHAT), providerRequest: { url, json: ASKED, meta: {} } });
+    for (const url of ['localhost:11434/v1/chat/completions', 'mailto:a@b', '::']) {
+      expect(await answered(at(url))).toMatchObject({ provider: 'openai', target_url: null, cost: COST_USD });
+    }
+    const record = await answered(at('https://sk-proj-abcdefghijklmnop.example.com/k/sk-proj-abcdefghijklmnop/v1/chat/completions'));
+    expect(JSON.stringify(record)).not.toContain('sk-proj-abcdefghijklmnop');
+  });
+
+  it('no path under those of logs is a provider’s', async () => {
+    for (const path of ['/openai/v1/log/', '/openai/v1/log/x', '/anthropic/v1/log/x'])
+      expect((await post(path, written(null, CHAT))).status).toBe(404);
+  });
+
   it('asks no provider for anything', () => {
     expect(provider.received.filter(({ head }) => !/^POST \/v1\/(?:chat\/completions|messages)/.test(head))).toEqual([]);
   });

@@ -30,6 +30,13 @@ describe('estimateUsage', () => {
       true,
       10,
     ],
+    [
+      'thoughts in chat, which say the same under several names',
+      JSON.stringify({ choices: [{ message: { reasoning: FOX, reasoning_content: FOX, reasoning_details: [{ text: FOX, thinking: FOX }] } }] }),
+      false,
+      10,
+    ],
+    ['thoughts in details alone', JSON.stringify({ choices: [{ message: { reasoning_details: [{ text: FOX, thinking: FOX }] } }] }), false, 10],
     ['a whole message', JSON.stringify({ id: 'x', content: [{ type: 'text', text: FOX }] }), false, 10],
     ['a whole chat answer', JSON.stringify({ choices: [{ message: { role: 'assistant', content: FOX } }] }), false, 10],
   ])('counts the text of %s', (_, answer, streamed, expected) => {

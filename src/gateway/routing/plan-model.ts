@@ -11,7 +11,6 @@ import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
-import { shownNames } from '../outgoing-body';
 import { type ModelItem, parseModelString } from './model-string';
 import { outsideRegion, staysInRegion } from './region';
 
@@ -52,7 +51,7 @@ export function planModel(
   const known = plans.get(config) ?? new Map<string, Planned>();
   plans.set(config, known);
   const isOnline = search !== undefined;
-  const key = `${endpoint.name}${isOnline ? ' online' : ''} ${model}`;
+  const key = `${endpoint.name} ${isOnline ? 'online' : 'alone'} ${model}`;
   const planned = known.get(key) ?? readPlan(endpoint, model, config, isOnline);
   if (known.size >= PLANS_LIMIT) known.clear();
   known.set(key, planned);
@@ -66,7 +65,7 @@ export function planModel(
     model: name,
     key: it.key,
     signing: it.signing,
-    tool: tool === null || search === undefined ? tool : searching(tool, search, it, warn),
+    tool: tool === null || search === undefined ? tool : withSettings(tool, search).tool,
     bodyMembers: members,
     contextWindow: window,
     outputLimit,
@@ -154,7 +153,9 @@ function planChain(
         const usual = endpointAt(it, endpoint, name);
         if (usual === null) continue;
         const asks = each.online || (isOnline && !takesPlugins(it));
-        const { at, tool, suffix } = asks ? onlineAt(it, usual, name, warnings) : { at: usual, tool: null, suffix: '' };
+        const searched = asks ? onlineAt(it, usual, name) : { at: usual, tool: null, suffix: '' };
+        if (searched === null && each.online) warnings.push(`\`:online\`: ${it.provider.slug} searches no web for this call`);
+        const { at, tool, suffix } = searched ?? { at: usual, tool: null, suffix: '' };
         const members = membersAt(it, at, each.name);
         const key = [it.provider.slug, name, ...Object.values(members)].join('/');
         if (found.has(key)) continue;
@@ -232,30 +233,19 @@ function candidates(item: ModelItem, excluded: ReadonlySet<string>, endpoint: En
   );
 }
 
-/** Where and how the provider searches the web for this call; where it does not, the call goes on without, and is told so. */
-function onlineAt(
-  it: ConfiguredProvider,
-  usual: Endpoint,
-  model: string,
-  warnings: string[],
-): { at: Endpoint; tool: JsonObject | null; suffix: string } {
-  const { online, slug } = it.provider;
+/** Where and how the provider searches the web for this call, or null where it does not. */
+function onlineAt(it: ConfiguredProvider, usual: Endpoint, model: string): { at: Endpoint; tool: JsonObject | null; suffix: string } | null {
+  const { online } = it.provider;
   if (online !== undefined && 'suffix' in online) return { at: usual, tool: null, suffix: online.suffix };
   const names = endpointsOf(it.provider, model);
   const isConversation = CONVERSATIONS.includes(usual);
   const at = [usual, ...(isConversation ? CONVERSATIONS : [])].find((each) => names.includes(each.name) && online?.tools[each.name] !== undefined);
-  if (at === undefined) warnings.push(`\`:online\`: ${slug} searches no web for this call`);
-  return { at: at ?? usual, tool: (at === undefined ? undefined : online?.tools[at.name]) ?? null, suffix: '' };
+  const tool = at === undefined ? undefined : online?.tools[at.name];
+  return at === undefined || tool === undefined ? null : { at, tool, suffix: '' };
 }
 
 /** Who is told to search by the model's name is told so by a plugin, too, which goes on as it came. */
 const takesPlugins = ({ provider }: ConfiguredProvider): boolean => provider.online !== undefined && 'suffix' in provider.online;
-
-function searching(tool: JsonObject, search: JsonObject, { provider }: ConfiguredProvider, warn: (sentence: string) => void): JsonObject {
-  const set = withSettings(tool, search);
-  if (set.lost.length > 0) warn(`plugins.web: ${provider.slug} has no counterpart for ${shownNames(set.lost)}`);
-  return set.tool;
-}
 
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
 function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model: string): Endpoint | null {

@@ -18,8 +18,36 @@ export function planProxy(call: Call, slug: string, identity: Identity, policy: 
   if (slug === 'openai' && policy.openAiApiBase !== undefined) {
     return planOrigin(call, checkTarget(policy.openAiApiBase, 'Helicone-OpenAI-Api-Base', config), identity, body, config);
   }
+  const placed = it.provider.placed?.read(call.path) ?? null;
+  if (placed !== null) return placedTarget(call, it, placed, identity, body, config);
   const target = proxyTarget(call.wire, it.provider.slug, `${proxyUrl(it, call.path)}${call.query}`, it, identity, body, config);
   return policy.tokenLimitHandler === 'fallback' ? withFirstLargeEnough(target, body, policy) : target;
+}
+
+/** A call that names the place to ask in its path, and may bring what it is signed with. */
+function placedTarget(
+  call: Call,
+  it: ConfiguredProvider,
+  { place, path }: { readonly place: string; readonly path: string },
+  identity: Identity,
+  body: CallBody,
+  config: Config,
+): Target {
+  const { placed, slug } = it.provider;
+  const inRegion = config.region === null || placed?.regions(place).includes(config.region) === true;
+  const there = { ...it, inRegion, baseUrl: it.moved || placed === undefined ? it.baseUrl : placed.baseUrl(place) };
+  const held = identity.providerKey === 'held' ? it.signing : null;
+  const signing = placed?.sign(place, call.headers, held) ?? null;
+  const target = proxyTarget(
+    call.wire,
+    slug,
+    `${proxyUrl(there, path)}${call.query}`,
+    { ...there, ready: it.ready || signing !== null },
+    identity,
+    body,
+    config,
+  );
+  return { ...target, signing, key: signing === null ? target.key : null };
 }
 
 /** Here one model is asked, where on the AI Gateway such a list is a chain: the first that takes the prompt, else the last. */

@@ -133,6 +133,9 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
   const quota = quotaOf(policy);
   const holds = policy.unit !== 'request';
   const amount = amountOf(policy, it);
+  // Files and batches cost nothing by themselves, and of paths that nobody knows it is not told.
+  if (holds && it.call.wire.name === 'raw' && it.call.method === 'POST')
+    it.trail.warn(`limit ${text}: what a call to this path uses up is not known, and is not counted`);
   const isText = it.call.wire.worstOfRequest === undefined;
   const isFlexible = holds && !it.worst.isStated && !policy.holdsWhole;
   if (holds && !isFlexible && amount > quota && rule?.isDryRun !== true) {

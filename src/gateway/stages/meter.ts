@@ -1,9 +1,11 @@
 /** Stage 9: passes the answer on, and reads usage, first byte and end from it on the way. */
+import { usageOfHeaders } from '../../wires/bedrock-counts';
 import type { AnswerFacts } from '../../wires/wire';
 import type { Answered } from '../ask-target';
 import type { Call, CallBody } from '../call';
 import { costOf } from '../cost';
 import type { Deadline } from '../deadline';
+import { FrameMeter } from '../frame-meter';
 import type { Clock, SocketBridge } from '../ports';
 import type { FindOverride } from '../price';
 import type { Whole } from '../read-answer';
@@ -33,7 +35,14 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
       return meterSocket(answered, opened.response, deps.bridgeSockets, deadline, clock, trail);
     case 'bytes':
       if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, not metered or stored');
-      return passThrough(answered, opened.stream, deadline, clock, trail);
+      return passThrough(
+        answered,
+        opened.stream,
+        FrameMeter.of(call.wire, body.facts, head.headers.get('content-type') ?? ''),
+        deadline,
+        clock,
+        trail,
+      );
   }
 }
 
@@ -80,7 +89,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   trail.answerBytes = whole.byteLength;
   trail.responseModel = facts?.model ?? null;
   if (head.status < 400 && facts !== null) {
-    trail.usage = facts.usage;
+    trail.usage = facts.usage ?? usageOfHeaders(head.headers);
     trail.providerError = facts.error;
     trail.costNanoUsd = costNow(trail, deps);
   }

@@ -2,16 +2,27 @@
 
 import type { Answered } from '../ask-target';
 import type { Deadline } from '../deadline';
+import type { FrameMeter } from '../frame-meter';
 import { networkFailure } from '../network-failure';
 import type { Clock } from '../ports';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
-export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>, deadline: Deadline, clock: Clock, trail: Trail): Response {
+/** `frames`: who reads what such an answer used up, or null. */
+export function passThrough(
+  answered: Answered,
+  body: ReadableStream<Uint8Array>,
+  frames: FrameMeter | null,
+  deadline: Deadline,
+  clock: Clock,
+  trail: Trail,
+): Response {
   const { head } = answered;
   let controller: TransformStreamDefaultController<Uint8Array> | null = null;
   const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
     deadline.disarm();
+    trail.usage = frames?.usage ?? null;
+    trail.responseModel = frames?.model ?? null;
     trail.endPublishing(outcome === 'ok', clock.now());
     trail.end(outcome, head.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };
@@ -29,6 +40,7 @@ export function passThrough(answered: Answered, body: ReadableStream<Uint8Array>
       trail.publisher?.commit();
       if (trail.answerIsText) trail.keep(chunk);
       else trail.answerBytes += chunk.byteLength;
+      frames?.push(chunk);
       it.enqueue(chunk);
     },
     cancel: () => close('cancelled'),

@@ -37,7 +37,7 @@ export const azure: Provider = compatible({
   outputLimitField: 'max_completion_tokens',
   vendor: 'openai',
   // As OpenAI's own.
-  refusedInMessages: THOUGHTS,
+  refusedInMessages: () => THOUGHTS,
   settings: ['OPENAI_API_VERSION'],
   signing: {
     variables: ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_AUTHORITY_HOST'],

@@ -9,6 +9,26 @@ function readKeys(it: Settings): Signing | null {
   return { kind: 'aws', accessKeyId, secretAccessKey, sessionToken: it['AWS_SESSION_TOKEN'] ?? null, region, service: 'bedrock' };
 }
 
+/** `/v1/<region>/model/…`, and keys beside it: https://docs.helicone.ai/integrations/bedrock/javascript */
+const PLACED = /^\/v1\/((?:us|eu|ap|sa|ca|me|af|il|mx)(?:-gov|-iso[a-z]?)?-[a-z]+-\d)(\/.*)$/;
+const KEY_HEADERS = ['aws-access-key', 'aws-secret-key', 'aws-session-token'] as const;
+
+const placed: NonNullable<Provider['placed']> = {
+  read: (path) => {
+    const [, place, rest] = PLACED.exec(path) ?? [];
+    return place === undefined || rest === undefined ? null : { place, path: rest };
+  },
+  baseUrl: (place) => `https://bedrock-runtime.${place}.amazonaws.com`,
+  regions: regionsOf,
+  headers: KEY_HEADERS,
+  sign: (region, headers, held) => {
+    const [accessKeyId, secretAccessKey, sessionToken] = KEY_HEADERS.map((name) => headers.get(name));
+    if (accessKeyId !== undefined && secretAccessKey !== undefined)
+      return { kind: 'aws', accessKeyId, secretAccessKey, sessionToken: sessionToken ?? null, region, service: 'bedrock' };
+    return held?.kind === 'aws' ? { ...held, region } : null;
+  },
+};
+
 /** Claude's models, and the areas whose profile serves each: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
 const CLAUDE: ReadonlyMap<string, { readonly id: string; readonly areas: readonly string[] }> = new Map(
   Object.entries({
@@ -98,6 +118,7 @@ export const bedrock: Provider = compatible({
   spelling: claudeSpelling,
   nameFor: (model, settings) => nameOf(model, settings['AWS_REGION'] ?? ''),
   regionsBy: (settings) => regionsOf(settings['AWS_REGION'] ?? ''),
+  placed,
   leavesRegion,
   models: [...CLAUDE.keys(), ...OLDER.keys(), ...CLAUDE_NAMES],
   // Converse takes documents for any model: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html

@@ -1,5 +1,5 @@
 /** Amazon Bedrock's Converse: one form for the models of all its vendors. Programs reach it through the other wires, or its own proxy path. */
-import { framesToEvents } from '../aws-frames';
+import { FrameReader } from '../aws-frames';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
 import { readRequest, writeConversation } from './request';
@@ -25,5 +25,5 @@ export const bedrockConverse: Wire = {
     readCompletion,
     openReader: () => new ConversePartReader(),
   },
-  unframe: framesToEvents,
+  openFrames: () => new FrameReader(),
 };

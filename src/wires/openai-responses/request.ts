@@ -27,7 +27,7 @@ import {
 import { CONTEXT_EDITING, readContextEditing } from '../context-editing';
 import { at, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { withoutNodes } from '../patch-json';
-import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
+import { ASKED_MEMBERS, readAsked, unreadAsked } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
 import { otherPlugins, webPlugin } from '../web-plugin';
@@ -108,7 +108,6 @@ export function readConversation(body: JsonObject): Conversation {
       ...pickOwn('openai', { ...Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]])), verbosity: at(body, 'text', 'verbosity') }),
     },
     dropped: [
-      ...unknownEffort(at(body, 'reasoning', 'effort')),
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
       ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
       ...unreadIn(body, tools),
