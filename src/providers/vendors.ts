@@ -38,7 +38,8 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     endpoints: OPENAI_ENDPOINTS,
-    endpointsFor: (model) => gptEndpoints(model, OPENAI_ENDPOINTS),
+    // Its open models it gives away, and serves nowhere: https://platform.openai.com/docs/models/gpt-oss-120b
+    endpointsFor: (model) => (model.startsWith('gpt-oss') ? [] : gptEndpoints(model, OPENAI_ENDPOINTS)),
     // `max_tokens` is refused by its reasoning models: https://platform.openai.com/docs/api-reference/chat/create
     outputLimitField: 'max_completion_tokens',
     vendor: 'openai',

@@ -5,6 +5,7 @@ import { contextWindow, endpointsOf, nearestModels, serves, withVendor } from '.
 import type { ConfiguredProvider } from '../../providers/configure';
 import { outputLimit } from '../../providers/output-limits';
 import type { BodyMembers } from '../../providers/provider';
+import { VENDORS } from '../../providers/vendors';
 import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
 import { withSettings } from '../../wires/web-plugin';
 import type { JsonObject, RequestFacts } from '../../wires/wire';
@@ -128,9 +129,9 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config, isOn
   return { candidates: planChain(plan.items, excluded, endpoint, config, isOnline, warnings), warnings };
 }
 
-/** What the provider itself calls a model. With a provider the name is written as that provider has it. */
+/** What the provider itself calls a model: a reseller lists it behind its vendor. A name that it does not list is its own. */
 function nameAt({ provider, settings }: ConfiguredProvider, item: ModelItem): string {
-  const whole = item.provider === null && !serves(provider, item.name) ? withVendor(provider, item.name) : null;
+  const whole = serves(provider, item.name) ? null : withVendor(provider, item.name);
   const spelled = whole ?? provider.spelling?.(item.name) ?? item.name;
   return provider.nameFor?.(spelled, settings) ?? spelled;
 }
@@ -258,11 +259,11 @@ function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model:
 function servingProviders(item: ModelItem, config: Config): ConfiguredProvider[] {
   if (item.provider === null) {
     const serving = config.providerList.filter((it) => serves(it.provider, item.name));
-    if (serving.some((it) => it.ready)) return serving;
     const reselling = config.providerList.filter((it) => withVendor(it.provider, item.name) !== null);
     if (serving.length === 0) return reselling;
-    // A model of one vendor must not reach the resellers of its namesake.
-    const vendors = serving.flatMap(({ provider }) => [provider.slug, ...provider.aliases]);
+    // A model of one vendor must not reach the resellers of its namesake; one that only hosts serve has no vendor here.
+    const vendors = serving.filter(({ provider }) => VENDORS.includes(provider)).flatMap(({ provider }) => [provider.slug, ...provider.aliases]);
+    if (vendors.length === 0) return [...serving, ...reselling];
     return [...serving, ...reselling.filter((it) => vendors.includes(withVendor(it.provider, item.name)?.split('/', 1)[0] ?? ''))];
   }
   const named = config.providers.get(item.provider.toLowerCase());

@@ -59,8 +59,13 @@ function plan(model: string | null, endpointName = 'chat', warnings: string[] = 
 
 describe('planTargets on the AI Gateway', () => {
   it("asks a bare name's vendor first, with the query kept", () => {
-    expect(plan('gpt-4o-mini')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions?beta=true']);
-    expect(plan('claude-sonnet-4-5', 'messages')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages?beta=true']);
+    expect(plan('gpt-4o-mini')).toEqual([
+      'openai gpt-4o-mini https://api.openai.com/v1/chat/completions?beta=true',
+      'openrouter openai/gpt-4o-mini https://openrouter.ai/api/v1/chat/completions?beta=true',
+    ]);
+    expect(plan('claude-sonnet-4-5, !openrouter', 'messages')).toEqual([
+      'anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages?beta=true',
+    ]);
   });
 
   it('asks nobody else where a call builds on what lies at one vendor', () => {
@@ -118,6 +123,14 @@ describe('planTargets on the AI Gateway', () => {
     [BEDROCK, 'claude-4.5-sonnet/bedrock', 'bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
     [BEDROCK, 'claude-opus-4.8', 'bedrock us.anthropic.claude-opus-4-8'],
     [BEDROCK, 'claude-3.5-haiku', 'bedrock anthropic.claude-3-5-haiku-20241022-v1:0'],
+    // Behind a model, resellers are meant by their own names, too.
+    [{ GROQ_API_KEY: 'k' }, 'gpt-oss-120b/groq', 'groq openai/gpt-oss-120b'],
+    [{ GROQ_API_KEY: 'k' }, 'qwen3-32b/groq', 'groq qwen/qwen3-32b'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'gpt-4o-mini/openrouter', 'openrouter openai/gpt-4o-mini'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'claude-sonnet-4/openrouter', 'openrouter anthropic/claude-sonnet-4'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'brand-new/openrouter', 'openrouter brand-new'],
+    // Open models that their maker serves nowhere.
+    [{ OPENAI_API_KEY: 'k', GROQ_API_KEY: 'k' }, 'gpt-oss-120b', 'groq openai/gpt-oss-120b'],
     [VERTEX, 'claude-4.5-sonnet/vertex', 'vertex claude-sonnet-4-5'],
     [VERTEX, 'claude-sonnet-4-5-20250929', 'vertex claude-sonnet-4-5@20250929'],
     [VERTEX, 'claude-haiku-4.5', 'vertex claude-haiku-4-5'],
@@ -137,7 +150,7 @@ describe('planTargets on the AI Gateway', () => {
     ['gpt-4o-minni', 'model_not_found'],
     ['no/such', 'model_not_found'],
     ['llama-3.3-70b-versatile/groq', 'no_provider_key'],
-    ['gpt-4o-mini, !openai', 'model_not_found'],
+    ['gpt-4o-mini, !openai, !openrouter', 'model_not_found'],
     ['gpt-4o-mini, !nobody', 'bad_request'],
     ['gpt-4o-mini, route/x', 'bad_request'],
     ['route/x, gpt-4o-mini', 'bad_request'],
@@ -146,9 +159,9 @@ describe('planTargets on the AI Gateway', () => {
   ])('%s is %s', (model, code) => expect(plan(model)).toMatch(new RegExp(`^${code}: `)));
 
   it('asks in the other dialect where a provider speaks that alone, without the query of this one', () => {
-    expect(plan('claude-sonnet-4-5')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages']);
-    expect(plan('gpt-4o-mini', 'messages')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions']);
-    expect(plan('gpt-4o/claude-sonnet-4')).toEqual([
+    expect(plan('claude-sonnet-4-5, !openrouter')).toEqual(['anthropic claude-sonnet-4-5 https://api.anthropic.com/v1/messages']);
+    expect(plan('gpt-4o-mini, !openrouter', 'messages')).toEqual(['openai gpt-4o-mini https://api.openai.com/v1/chat/completions']);
+    expect(plan('gpt-4o/claude-sonnet-4, !openrouter')).toEqual([
       'openai gpt-4o https://api.openai.com/v1/chat/completions?beta=true',
       'anthropic claude-sonnet-4 https://api.anthropic.com/v1/messages',
     ]);
@@ -184,15 +197,15 @@ describe('planTargets on the AI Gateway', () => {
   });
 
   it('takes a list, or models in one item, for a chain, each target once', () => {
-    const chain = ['openai gpt-4o', 'openai gpt-4o-mini', 'openrouter openai/gpt-4o'];
+    const chain = ['openai gpt-4o', 'openrouter openai/gpt-4o', 'openai gpt-4o-mini', 'openrouter openai/gpt-4o-mini'];
     const names = (model: string) => (plan(model) as string[]).map((each) => each.split(' ').slice(0, 2).join(' '));
     expect(names('gpt-4o, gpt-4o-mini,openrouter/openai/gpt-4o, openai/gpt-4o')).toEqual(chain);
-    expect(names('gpt-4o/gpt-4o-mini')).toEqual(chain.slice(0, 2));
+    expect(names('gpt-4o/gpt-4o-mini, !openrouter')).toEqual(['openai gpt-4o', 'openai gpt-4o-mini']);
   });
 
   it('leaves out what it cannot serve, with a warning, as long as something is left', () => {
     const warnings: string[] = [];
-    expect(plan('no-such-model, groq/llama-3.3-70b-versatile, gpt-4o', 'chat', warnings)).toHaveLength(1);
+    expect(plan('no-such-model, groq/llama-3.3-70b-versatile, gpt-4o, !openrouter', 'chat', warnings)).toHaveLength(1);
     expect(warnings.join(' ')).toMatch(/left out of the chain: No provider serves.*left out of the chain: .*GROQ_API_KEY/);
     expect(plan('no-such-model, groq/llama-3.3-70b-versatile')).toMatch(/^model_not_found/);
   });
@@ -210,7 +223,7 @@ describe('planTargets on the AI Gateway', () => {
       ['tools', { tools }, 'openai/o1-preview, gpt-4o', ['gpt-4o'], 'openai/o1-preview (tools)'],
     ])('%s', (_, more, models, left, said) => {
       const warnings: string[] = [];
-      const planned = plan(models, 'chat', warnings, more) as string[];
+      const planned = plan(`${models}, !openrouter`, 'chat', warnings, more) as string[];
       expect(planned.map((each) => each.split(' ')[1])).toEqual(left);
       expect(warnings).toEqual([`left out for what they do not take: ${said}`]);
     });
@@ -236,10 +249,10 @@ describe('planTargets on the AI Gateway', () => {
     });
 
     it.each([
-      ['none of it is in the call', {}, 'gpt-3.5-turbo, gpt-4o'],
-      ['nobody would be left', says(image), 'gpt-3.5-turbo, gpt-4'],
-      ['it is not known of them', says(image), 'openrouter/microsoft/phi-4, gpt-4o'],
-      ['the tools may not be called', { tools, tool_choice: 'none' }, 'openai/o1-preview, gpt-4o'],
+      ['none of it is in the call', {}, 'gpt-3.5-turbo/openai, gpt-4o/openai'],
+      ['nobody would be left', says(image), 'gpt-3.5-turbo/openai, gpt-4/openai'],
+      ['it is not known of them', says(image), 'openrouter/microsoft/phi-4, gpt-4o/openai'],
+      ['the tools may not be called', { tools, tool_choice: 'none' }, 'openai/o1-preview, gpt-4o/openai'],
     ])('but not where %s', (_, more, models) => {
       const warnings: string[] = [];
       expect(plan(models, 'chat', warnings, more)).toHaveLength(2);
