@@ -6,8 +6,8 @@ import { THINKING } from '../wires/canonical';
 import { CONTEXT_EDITING } from '../wires/context-editing';
 import { isObject, objects } from '../wires/json';
 import { type Path, withoutNodes } from '../wires/patch-json';
-import { otherPlugins, webPlugin, withSettings } from '../wires/web-plugin';
-import type { BodyEdit, JsonObject, WireName } from '../wires/wire';
+import { otherPlugins, withSettings } from '../wires/web-search';
+import type { BodyEdit, JsonObject, RequestFacts, WireName } from '../wires/wire';
 import type { Target } from './call';
 
 export interface Freed {
@@ -32,7 +32,11 @@ const NOTHING = { edits: [], lost: [] } as const;
 const SPOKEN: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses']);
 
 /** Edits of top-level members, and the names of those that are lost. */
-export function memberEdits(json: JsonObject, target: Target): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
+export function memberEdits(
+  json: JsonObject,
+  facts: RequestFacts,
+  target: Target,
+): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
   const { wire, provider } = target;
   if (!SPOKEN.has(wire.name)) return NOTHING;
   const edits: BodyEdit[] = [];
@@ -44,7 +48,7 @@ export function memberEdits(json: JsonObject, target: Target): { readonly edits:
   }
   if (json[PLUGINS] !== undefined && !takesPlugins(target)) {
     edits.push({ key: PLUGINS, json: null });
-    lost.push(...otherPlugins(json), ...lostSearch(json, target));
+    lost.push(...otherPlugins(json), ...lostSearch(facts, target));
   }
   const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
   for (const [name, other] of Object.entries(names ?? {})) {
@@ -60,11 +64,10 @@ export function memberEdits(json: JsonObject, target: Target): { readonly edits:
 /** OpenRouter has such plugins itself. */
 const takesPlugins = ({ provider }: Target): boolean => provider?.online !== undefined && 'suffix' in provider.online;
 
-/** What of a search that a plugin asks for is not to be had there: all of it, or some of its settings. */
-export function lostSearch(json: JsonObject, target: Target): readonly string[] {
-  const settings = webPlugin(json);
-  if (settings === null || takesPlugins(target)) return [];
-  return target.tool === null ? ['plugins.web'] : withSettings(target.tool, settings).lost.map((name) => `plugins.web.${name}`);
+/** What of a search on the web is not to be had there: all of it, or some of its settings. */
+export function lostSearch({ search }: RequestFacts, target: Target): readonly string[] {
+  if (search === undefined || takesPlugins(target)) return [];
+  return target.tool === null ? ['web search'] : withSettings(target.tool, search.settings).lost.map((name) => `web search.${name}`);
 }
 
 /** A chat's text without the members of its messages that the target refuses; null where there are none. */

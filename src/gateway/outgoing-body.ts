@@ -1,5 +1,14 @@
 /** The body that a target gets: the caller's text with the few members set that the target needs, or the call in the target's own wire. */
-import { type Completion, type Inbound, type Outbound, type PartReader, THINKING, Untranslatable, type WriteOptions } from '../wires/canonical';
+import {
+  type Completion,
+  type Conversation,
+  type Inbound,
+  type Outbound,
+  type PartReader,
+  THINKING,
+  Untranslatable,
+  type WriteOptions,
+} from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
 import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
@@ -62,7 +71,7 @@ function writtenBody(call: Call, body: CallBody, target: Target, prefill: string
   }
   const { text, lost } = freed(call, body.text, body.json ?? {}, target);
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(parseObject(text) ?? {}, target, prefill)) });
-  const members = call.door.kind === 'gateway' && body.json !== null ? memberEdits(body.json, target) : NO_EDITS;
+  const members = call.door.kind === 'gateway' && body.json !== null ? memberEdits(body.json, body.facts, target) : NO_EDITS;
   const sent = withTool(editJson(text, [...edits, ...members.edits]), target, body.json ?? {});
   return { body: sent, dropped: [...lost, ...members.lost], missing: [] };
 }
@@ -120,11 +129,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
+    const searching = searchesBeside(target, conversation) ? target : { ...target, tool: null };
     const whole = JSON.stringify(json);
     const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
-      body: withTool(editJson(text, [...neededMembers(target), ...asked]), target, json),
-      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost, ...lostSearch(body.json, target)],
+      body: withTool(editJson(text, [...neededMembers(target), ...asked]), searching, json),
+      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost, ...lostSearch(body.facts, searching)],
       ...(written.headers !== undefined && { headers: written.headers }),
       missing,
     };
@@ -169,6 +179,10 @@ function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {
 
 /** The tool is ours; what the caller asked for is the schema. */
 const NO_SCHEMA = new Untranslatable('response_format', 'this model can be made to keep to no schema, and to no JSON');
+
+/** Before its third generation Gemini searches in calls without tools alone: https://ai.google.dev/gemini-api/docs/google-search */
+const searchesBeside = ({ wire, model }: Target, { tools }: Conversation): boolean =>
+  tools.length === 0 || wire.name !== 'gemini' || !/^gemini-[12]/.test(model ?? '');
 
 /** The vendor's own tool beside those of the caller, which stay as they were written. */
 function withTool(text: string, { tool }: Target, json: JsonObject): string {

@@ -22,6 +22,12 @@ export type WireName =
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** `settings`: by Claude's names where it has them. `isNative`: in the dialect's own words, which its vendor reads itself. */
+export interface WebSearch {
+  readonly settings: JsonObject;
+  readonly isNative: boolean;
+}
+
 /** What the gateway needs to know of a request body. Foreign bodies are read leniently: what is not there is null. */
 export interface RequestFacts {
   readonly model: string | null;
@@ -32,8 +38,8 @@ export interface RequestFacts {
   readonly maxOutputTokens: number | null;
   readonly user: string | null;
   readonly session: string | null;
-  /** A search on the web is asked for, with these settings. */
-  readonly search?: JsonObject;
+  /** A search on the web is asked for. */
+  readonly search?: WebSearch;
 }
 
 export interface AnswerFacts {

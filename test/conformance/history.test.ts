@@ -370,7 +370,7 @@ describe('a search on the web by a plugin', () => {
     });
     const gemini = await ask('gemini-2.5-flash', { plugins });
     expect(gemini.body).toMatchObject({ tools: [{ googleSearch: {} }] });
-    expect(gemini.warnings).toContain('google has no counterpart: plugins.web.max_uses, plugins.web.allowed_domains');
+    expect(gemini.warnings).toContain('google has no counterpart: web search.max_uses, web search.allowed_domains');
   });
 
   it('stays OpenRouter’s where it is asked, and is said to be missing elsewhere', async () => {
@@ -381,7 +381,7 @@ describe('a search on the web by a plugin', () => {
     });
     const groq = await ask('groq/llama-3.3-70b-versatile', { plugins: [...plugins, { id: 'file-parser' }] });
     expect(groq.body).toEqual({ model: 'llama-3.3-70b-versatile', messages: [USER] });
-    expect(groq.warnings).toContain('groq has no counterpart: plugins.file-parser, plugins.web');
+    expect(groq.warnings).toContain('groq has no counterpart: plugins.file-parser, web search');
   });
 
   it('is refused under Weir-Strict where it is not to be had as it is asked for', async () => {
@@ -389,8 +389,8 @@ describe('a search on the web by a plugin', () => {
       openai.chat.completions.create({ model, messages: [USER], plugins } as OpenAI.ChatCompletionCreateParamsNonStreaming, {
         headers: { 'Weir-Strict': 'true' },
       });
-    for (const model of ['groq/llama-3.3-70b-versatile', 'gemini-2.5-flash']) {
-      await expect(strict(model)).rejects.toMatchObject({ status: 400, message: expect.stringContaining('plugins.web') });
+    for (const model of ['groq/llama-3.3-70b-versatile', 'google/gemini-2.5-flash']) {
+      await expect(strict(model)).rejects.toMatchObject({ status: 400, message: expect.stringContaining('web search') });
     }
     await strict('claude-sonnet-4-5');
   });

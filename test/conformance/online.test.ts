@@ -156,3 +156,102 @@ describe.each([
     expect(upstream.received.at(-1)?.body).not.toContain('url_citation');
   });
 });
+
+describe('a search that is asked for in a dialect’s own words', () => {
+  const send = async (path: string, body: object, more: Record<string, string> = {}) => {
+    upstream.handler = ({ socket, head }) => {
+      const answer = head.startsWith('POST /v1/messages') ? claude.answer : head.includes('generateContent') ? grounded : gpt.answer;
+      respond(socket, 200, JSON_HEADERS, JSON.stringify(answer));
+    };
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', ...more };
+    const response = await fetch(`${worker.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    return {
+      status: response.status,
+      text,
+      sent: JSON.parse(upstream.received.at(-1)?.body || '{}') as { tools?: unknown[] },
+      warnings: response.headers.get('weir-warnings'),
+    };
+  };
+  const messages = [{ role: 'user', content: 'what is a weir?' }];
+  const read = { name: 'Read', description: 'reads', input_schema: { type: 'object', properties: { path: { type: 'string' } } } };
+  const finder = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
+  const claudes = { type: 'web_search_20250305', name: 'web_search', max_uses: 5, allowed_domains: ['example.com'] };
+  const location = { type: 'approximate', city: 'Oslo' };
+  const chat = {
+    messages,
+    web_search_options: { search_context_size: 'low', user_location: { type: 'approximate', approximate: { city: 'Oslo' } } },
+  };
+  const responses = {
+    input: 'what is a weir?',
+    tools: [{ type: 'web_search', filters: { allowed_domains: ['example.com'] }, user_location: location }],
+  };
+  const generate = { contents: [{ role: 'user', parts: [{ text: 'what is a weir?' }] }], tools: [{ googleSearch: {} }] };
+
+  it.each<[string, string, object, unknown, string | null]>([
+    [
+      'Claude’s at GPT',
+      '/v1/messages',
+      { model: 'gpt-4o', max_tokens: 99, messages, tools: [claudes] },
+      [{ type: 'web_search', filters: { allowed_domains: ['example.com'] } }],
+      'web search.max_uses',
+    ],
+    [
+      'Claude’s at Gemini',
+      '/v1/messages',
+      { model: 'gemini-2.5-flash', max_tokens: 99, messages, tools: [claudes] },
+      [{ googleSearch: {} }],
+      'web search.max_uses, web search.allowed_domains',
+    ],
+    [
+      'chat’s at Claude',
+      '/v1/chat/completions',
+      { model: 'claude-sonnet-4-5', ...chat },
+      [{ type: 'web_search_20250305', user_location: location }],
+      'web search.search_context_size',
+    ],
+    ['chat’s at Gemini', '/v1/chat/completions', { model: 'gemini-2.5-flash', messages, web_search_options: {} }, [{ googleSearch: {} }], null],
+    [
+      'Responses’ at Claude',
+      '/v1/responses',
+      { model: 'claude-sonnet-4-5', ...responses },
+      [{ type: 'web_search_20250305', allowed_domains: ['example.com'], user_location: location }],
+      null,
+    ],
+    ['Gemini’s at Claude', '/v1beta/models/claude-sonnet-4-5:generateContent', generate, [{ type: 'web_search_20250305', name: 'web_search' }], null],
+    ['Gemini’s at GPT', '/v1beta/models/gpt-4o:generateContent', generate, [{ type: 'web_search' }], null],
+  ])('is %s one of its own', async (_, path, body, tools, lost) => {
+    const { status, sent, warnings, text } = await send(path, body);
+    expect([status, text]).toEqual([200, expect.stringContaining(SAID)]);
+    expect(sent).toMatchObject({ tools });
+    if (lost === null) expect(warnings).toBeNull();
+    else expect(warnings).toContain(`has no counterpart: ${lost}`);
+  });
+
+  it('stays as it was written where its vendor is asked', async () => {
+    const body = { model: 'claude-sonnet-4-5', max_tokens: 99, messages, tools: [claudes] };
+    expect(await send('/v1/messages', body)).toMatchObject({ sent: body, warnings: null });
+    expect(await send('/v1/responses', { model: 'gpt-4o', ...responses })).toMatchObject({ sent: { model: 'gpt-4o', ...responses }, warnings: null });
+  });
+
+  it('goes on with the answer of a search, and with tools that were put off', async () => {
+    const turn = { role: 'assistant', content: [...searched, { type: 'tool_use', id: 'toolu_1', name: 'Read', input: { path: 'a' } }] };
+    const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'a dam' }] };
+    const tools = [finder, { ...read, defer_loading: true }, claudes];
+    const body = { model: 'gpt-4o', max_tokens: 99, messages: [...messages, turn, result], tools };
+    const { status, sent, warnings } = await send('/v1/messages', body);
+    expect(status).toBe(200);
+    expect(sent.tools).toMatchObject([{ type: 'function', name: 'Read' }, { type: 'web_search' }]);
+    expect(JSON.stringify(sent)).not.toContain('srvtoolu_1');
+    expect(warnings).toContain('tool tool_search_tool_regex_20251119');
+    expect(warnings).toContain('tools.defer_loading');
+  });
+
+  it('is none beside functions where Gemini takes it alone, and Weir-Strict refuses that', async () => {
+    const body = { model: 'gemini-2.5-flash', max_tokens: 99, messages, tools: [read, claudes] };
+    const { sent, warnings } = await send('/v1/messages', body);
+    expect(sent.tools).toEqual([expect.objectContaining({ functionDeclarations: [expect.objectContaining({ name: 'Read' })] })]);
+    expect(warnings).toContain('google has no counterpart: web search');
+    expect(await send('/v1/messages', body, { 'weir-strict': 'true' })).toMatchObject({ status: 400, text: expect.stringContaining('web search') });
+  });
+});

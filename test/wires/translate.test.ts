@@ -200,7 +200,7 @@ describe('what another wire cannot say', () => {
   it.each<[string, JsonObject]>([
     ['thread', { thread: { type: 'create' } }],
     ['mcp_servers', { mcp_servers: [{}] }],
-    ['tools', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['tools', { tools: [{ type: 'code_execution_20250825', name: 'code_execution' }] }],
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'container_upload' }] }] }],
   ])('names %s of Messages', (param, more) => {
     const reading = () => asMessages({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hi' }], ...more });
@@ -557,7 +557,7 @@ describe('what one vendor says to another', () => {
       tools: [{ functionDeclarations: [{ name: 'f' }], googleSearch: {} }],
       toolConfig: { functionCallingConfig: { mode: 'VALIDATED' } },
     };
-    expect(read(gemini, { contents: [], ...beside }).dropped).toEqual(['tools.googleSearch', 'functionCallingConfig.mode VALIDATED']);
+    expect(read(gemini, { contents: [], ...beside }).dropped).toEqual(['functionCallingConfig.mode VALIDATED']);
   });
 
   it('calls and results of Responses are one turn in chat, and reasoning alone is no message', () => {

@@ -7,7 +7,7 @@ import { outputLimit } from '../../providers/output-limits';
 import type { BodyMembers } from '../../providers/provider';
 import { VENDORS } from '../../providers/vendors';
 import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wires/endpoints';
-import { withSettings } from '../../wires/web-plugin';
+import { withSettings } from '../../wires/web-search';
 import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, Target } from '../call';
 import { GatewayError } from '../errors';
@@ -51,9 +51,9 @@ export function planModel(
 ): Target[] {
   const known = plans.get(config) ?? new Map<string, Planned>();
   plans.set(config, known);
-  const isOnline = search !== undefined;
-  const key = `${endpoint.name} ${isOnline ? 'online' : 'alone'} ${model}`;
-  const planned = known.get(key) ?? readPlan(endpoint, model, config, isOnline);
+  const asks: Asks = search === undefined ? 'nothing' : search.isNative ? 'in its own words' : 'by a plugin';
+  const key = `${endpoint.name} ${asks}: ${model}`;
+  const planned = known.get(key) ?? readPlan(endpoint, model, config, asks);
   if (known.size >= PLANS_LIMIT) known.clear();
   known.set(key, planned);
   planned.warnings.forEach(warn);
@@ -66,7 +66,7 @@ export function planModel(
     model: name,
     key: it.key,
     signing: it.signing,
-    tool: tool === null || search === undefined ? tool : withSettings(tool, search).tool,
+    tool: tool === null || search === undefined ? tool : withSettings(tool, search.settings).tool,
     bodyMembers: members,
     contextWindow: window,
     outputLimit,
@@ -77,7 +77,7 @@ export function planModel(
 /** Why nobody would serve a conversation with this model now, or null. */
 export function whyUnserved(model: string, config: Config): string | null {
   try {
-    readPlan(GENERATE_CONTENT, model, config, false);
+    readPlan(GENERATE_CONTENT, model, config, 'nothing');
     return null;
   } catch (error) {
     if (error instanceof GatewayError) return error.message;
@@ -106,8 +106,10 @@ function pathUnder(call: Call, own: Endpoint, at: Endpoint, model: string, strea
   return `/v1beta/models/${encodeURIComponent(model)}${call.path.slice(call.path.lastIndexOf(':'))}${call.query}`;
 }
 
-/** `isOnline`: whatever the model's name says, the web is to be searched. */
-function readPlan(endpoint: Endpoint, model: string | null, config: Config, isOnline: boolean): Planned {
+/** Whether a body asks for a search on the web, whatever the model's name says. */
+type Asks = 'nothing' | 'by a plugin' | 'in its own words';
+
+function readPlan(endpoint: Endpoint, model: string | null, config: Config, asks: Asks): Planned {
   if (model === null || model.trim() === '') {
     throw new GatewayError('bad_request', 'The body has no `model`, expected a string such as `gpt-4o-mini` or `openai/gpt-4o-mini`.', {
       param: 'model',
@@ -126,7 +128,7 @@ function readPlan(endpoint: Endpoint, model: string | null, config: Config, isOn
   const warnings: string[] = [];
   if (plan.items.some((each) => each.uid !== null))
     warnings.push("provider/uid in the model: not active in this version, the deployment's own key is used");
-  return { candidates: planChain(plan.items, excluded, endpoint, config, isOnline, warnings), warnings };
+  return { candidates: planChain(plan.items, excluded, endpoint, config, asks, warnings), warnings };
 }
 
 /** What the provider itself calls a model: a reseller lists it behind its vendor. A name that it does not list is its own. */
@@ -142,7 +144,7 @@ function planChain(
   excluded: ReadonlySet<string>,
   endpoint: Endpoint,
   config: Config,
-  isOnline: boolean,
+  asks: Asks,
   warnings: string[],
 ): Candidate[] {
   const found = new Map<string, Candidate>();
@@ -153,8 +155,8 @@ function planChain(
         const name = nameAt(it, each);
         const usual = endpointAt(it, endpoint, name);
         if (usual === null) continue;
-        const asks = each.online || (isOnline && !takesPlugins(it));
-        const searched = asks ? onlineAt(it, usual, name) : { at: usual, tool: null, suffix: '' };
+        const isAsked = each.online || (asks === 'by a plugin' && !takesPlugins(it)) || (asks === 'in its own words' && usual !== endpoint);
+        const searched = isAsked ? onlineAt(it, usual, name) : { at: usual, tool: null, suffix: '' };
         if (searched === null && each.online) warnings.push(`\`:online\`: ${it.provider.slug} searches no web for this call`);
         const { at, tool, suffix } = searched ?? { at: usual, tool: null, suffix: '' };
         const members = membersAt(it, at, each.name);

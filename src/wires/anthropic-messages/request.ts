@@ -1,8 +1,6 @@
 /** https://platform.claude.com/docs/en/api/messages; `metadata.user_id` as Claude Code sends it is a JSON object in a string. */
 
-import { textOfBase64 } from '../bytes';
 import {
-  type CacheLife,
   type Conversation,
   droppedSteering,
   droppedThinking,
@@ -10,10 +8,7 @@ import {
   type Message,
   outputFor,
   ownFor,
-  type Part,
   readMark,
-  type Signature,
-  type Source,
   samplingFor,
   systemOf,
   type Tool,
@@ -21,16 +16,18 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
+import { readParts, writeBlock, writeMark } from '../claude-blocks';
 import { writeThinking } from '../claude-thinking';
 import { CONTEXT_BETA, CONTEXT_EDITING } from '../context-editing';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
 import { effortOf, type Reasoning, readEffort } from '../reasoning';
-import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { droppedRole, settled } from '../turns';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
+import { isClaudeSearch, searchInMessages } from '../web-search';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
+  const search = searchInMessages(body);
   const userId = stringOr(at(body, 'metadata', 'user_id'), null);
   const packed = userId?.startsWith('{') ? parseObject(userId) : null;
   const user = packed === null ? userId : stringOr(packed['account_uuid'] || packed['user_id'] || packed['device_id'], userId);
@@ -41,6 +38,7 @@ export function readRequest(body: JsonObject): RequestFacts {
     maxOutputTokens: limitOf(body['max_tokens']),
     user,
     session: stringOr(packed?.['session_id'], null),
+    ...(search !== null && { search }),
   };
 }
 
@@ -77,7 +75,7 @@ export function readConversation(body: JsonObject): Conversation {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
     messages: withMark(readMessages(body), body['cache_control']),
-    tools: listOf(body['tools'], 'tools').map(readTool),
+    tools: listOf(body['tools'], 'tools').flatMap(readTool),
     toolChoice: isObject(choice) ? readChoice(choice) : null,
     parallelTools: oneByOne === true ? false : null,
     maxOutputTokens: limitOf(body['max_tokens']),
@@ -101,13 +99,19 @@ const BLOCK = [
 
 function unreadIn(body: JsonObject): string[] {
   const messages = objects(body['messages']);
+  const tools = objects(body['tools']);
   const blocks = messages.flatMap((message) => objects(message['content']));
   return [
     ...unread('messages', messages, ['role', 'content']),
     ...unread('output_config', [body['output_config']].filter(isObject), ['effort', 'format']),
     ...unread('thinking', [body['thinking']].filter(isObject), ['type', 'budget_tokens']),
     ...unread('content', [...objects(body['system']), ...blocks, ...blocks.flatMap((block) => objects(block['content']))], BLOCK),
-    ...unread('tools', objects(body['tools']), ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control', 'eager_input_streaming']),
+    ...tools.filter(isToolSearch).map(({ type }) => `tool ${shown(type)}`),
+    ...unread(
+      'tools',
+      tools.filter((tool) => !isClaudeSearch(tool)),
+      ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control', 'eager_input_streaming'],
+    ),
   ];
 }
 
@@ -140,22 +144,20 @@ function readChoice(choice: JsonObject): Conversation['toolChoice'] {
   throw new Untranslatable('tool_choice', `type \`${shown(type)}\`, expected auto, any, none, or tool with its name`);
 }
 
-function readTool(tool: JsonObject): Tool {
+/** It finds tools that were put off: elsewhere all of them are there. */
+const TOOL_SEARCH = /^tool_search_tool/;
+
+const isToolSearch = ({ type }: JsonObject): boolean => TOOL_SEARCH.test(stringOr(type, ''));
+
+function readTool(tool: JsonObject): Tool[] {
   const { name, type, description } = tool;
   const schema = tool['input_schema'];
+  if (isClaudeSearch(tool) || isToolSearch(tool)) return [];
   if (typeof name !== 'string' || !isObject(schema)) {
     throw new Untranslatable('tools', `a tool of type \`${shown(type)}\` that the vendor runs itself, expected one with an input_schema`);
   }
   const isStrict = tool['strict'] === true ? ({ isStrict: true } as const) : {};
-  return { name, description: stringOr(description, null), schema, ...isStrict, ...readMark(tool['cache_control']) };
-}
-
-export function readParts(content: unknown, where: string): Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
-  return listOf(content, where).flatMap((block) => {
-    const mark = readMark(block['cache_control']);
-    return readBlock(block, where).map((part) => ({ ...part, ...mark }));
-  });
+  return [{ name, description: stringOr(description, null), schema, ...isStrict, ...readMark(tool['cache_control']) }];
 }
 
 /** A mark on the call as a whole stands for one behind its last block: https://platform.claude.com/docs/en/build-with-claude/prompt-caching */
@@ -167,83 +169,14 @@ function withMark(messages: Message[], it: unknown): Message[] {
   return [...messages.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...part, ...mark }] }];
 }
 
-const writeMark = (cache: CacheLife | undefined): JsonObject =>
-  cache === undefined ? {} : { cache_control: { type: 'ephemeral', ...(cache === '1h' && { ttl: '1h' }) } };
-
 /** As one text where nothing in it is marked. */
 function writeSystem(messages: readonly Message[]): string | JsonObject[] | null {
   const parts = messages.filter(({ role }) => role === 'system').flatMap((message) => message.parts);
   return parts.some(({ cache }) => cache !== undefined) ? parts.flatMap(writeBlock) : systemOf(messages);
 }
 
-function readBlock(block: JsonObject, where: string): Part[] {
-  const { type } = block;
-  switch (type) {
-    case 'text':
-      return [{ kind: 'text', text: stringOr(block['text'], '') }];
-    case 'thinking':
-      return [{ kind: 'thinking', text: stringOr(block['thinking'], ''), signature: signatureOf(block) }];
-    case 'redacted_thinking': {
-      const data = stringOr(block['data'], '');
-      return data === '' ? [] : [{ kind: 'thinking', text: '', signature: { by: 'anthropic', text: data, isHidden: true } }];
-    }
-    case 'image':
-      return [{ kind: 'image', source: readBlockSource(block, where) }];
-    case 'document':
-      return readDocument(block, where);
-    case 'tool_use':
-      return [{ kind: 'tool-call', id: stringOr(block['id'], ''), name: stringOr(block['name'], ''), input: JSON.stringify(block['input'] ?? {}) }];
-    case 'tool_result':
-      return [
-        {
-          kind: 'tool-result',
-          id: stringOr(block['tool_use_id'], ''),
-          parts: readParts(block['content'], where),
-          isError: block['is_error'] === true,
-        },
-      ];
-    // A tool that was put off and found: https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
-    case 'tool_reference':
-      return [{ kind: 'text', text: stringOr(block['tool_name'], '') }];
-    default:
-      throw new Untranslatable(where, `a block of type \`${shown(type)}\`, expected text, image, document, tool_use or tool_result`);
-  }
-}
-
-/** A document in words is what its words are; any other is a file. What is said of it stands before it. */
-function readDocument(block: JsonObject, where: string): Part[] {
-  const { source, title, context } = block;
-  const data = at(source, 'data');
-  const line = (it: unknown): Part[] => (typeof it === 'string' && it.trim() !== '' ? [{ kind: 'text', text: `${it}\n\n` }] : []);
-  const heading = [...line(title), ...line(context)];
-  if (at(source, 'type') === 'text' && typeof data === 'string') return [...heading, { kind: 'text', text: data }];
-  if (at(source, 'type') === 'content') return [...heading, ...readParts(at(source, 'content'), where)];
-  return [...line(context), { kind: 'file', source: readBlockSource(block, where), name: stringOr(title, null) }];
-}
-
-function signatureOf(block: JsonObject): Signature | null {
-  return readSignature(stringOr(block['signature'], ''));
-}
-
-export function readSignature(text: string): Signature | null {
-  if (isSealed(text)) return unsealed(text);
-  return text === '' ? null : { by: 'anthropic', text };
-}
-
-function readBlockSource(block: JsonObject, where: string): Source {
-  const source = block['source'];
-  const url = at(source, 'url');
-  const data = at(source, 'data');
-  if (at(source, 'type') === 'url' && typeof url === 'string') return { url };
-  if (at(source, 'type') === 'base64' && typeof data === 'string') return { mediaType: stringOr(at(source, 'media_type'), ''), data };
-  throw new Untranslatable(where, `a source of type \`${shown(at(source, 'type'))}\`, expected url or base64`);
-}
-
 /** https://platform.claude.com/docs/en/api/messages; of temperature and top_p its newer models take one alone. */
 const TEMPERATURE_MOST = 1;
-
-/** What it takes of images: https://platform.claude.com/docs/en/build-with-claude/vision */
-const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
 export function writeConversation(
   asked: Conversation,
@@ -332,59 +265,4 @@ function writeMessages(messages: readonly Message[]): JsonObject[] {
     else if (content.length > 0) turns.push({ role, content });
   }
   return turns;
-}
-
-export const writeBlock = (part: Part): JsonObject[] => blocksOf(part).map((block) => ({ ...block, ...writeMark(part.cache) }));
-
-/** Blank text is refused, and so is thinking without its vendor's signature. */
-function blocksOf(part: Part): JsonObject[] {
-  switch (part.kind) {
-    case 'text':
-    case 'refusal':
-      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
-    case 'thinking':
-      return part.signature?.by === 'anthropic' ? [writeThought(part.text, part.signature)] : [];
-    case 'image':
-      if ('mediaType' in part.source && !IMAGE_TYPES.has(part.source.mediaType)) {
-        throw new Untranslatable('messages', `an image of type \`${part.source.mediaType.slice(0, 40)}\`, expected JPEG, PNG, GIF or WebP`);
-      }
-      return [{ type: 'image', source: writeSource(part.source) }];
-    case 'file':
-      return [{ type: 'document', source: writeDocument(part.source), ...(part.name !== null && { title: part.name }) }];
-    case 'audio':
-      throw new Untranslatable('messages', 'sound, expected text, images or documents');
-    case 'tool-call':
-      return [{ type: 'tool_use', id: toolId(part.id), name: part.name, input: readInput(part) }];
-    case 'tool-result':
-      return [
-        { type: 'tool_result', tool_use_id: toolId(part.id), content: part.parts.flatMap(writeBlock), ...(part.isError && { is_error: true }) },
-      ];
-  }
-}
-
-/** Thinking as the caller gets it and gives it back, or as its vendor does. */
-export function writeThought(text: string, signature: Signature | null): JsonObject {
-  if (signature?.by !== 'anthropic') return { type: 'thinking', thinking: text, signature: signature === null ? UNSIGNED : sealed(signature) };
-  if (signature.isHidden === true) return { type: 'redacted_thinking', data: signature.text };
-  return { type: 'thinking', thinking: text, signature: signature.text };
-}
-
-/** Ids elsewhere hold dots and colons, which are refused here. */
-const toolId = (id: string): string => id.replace(/[^\w-]/g, '_');
-
-/** PDFs and plain text: https://platform.claude.com/docs/en/build-with-claude/pdf-support */
-function writeDocument(source: Source): JsonObject {
-  if ('url' in source || source.mediaType === 'application/pdf') return writeSource(source);
-  const text = source.mediaType.startsWith('text/') ? textOfBase64(source.data) : null;
-  if (text !== null) return { type: 'text', media_type: 'text/plain', data: text };
-  throw new Untranslatable('messages', `a document of type \`${source.mediaType.slice(0, 40)}\`, expected a PDF or text`);
-}
-
-const writeSource = (source: Source): JsonObject =>
-  'url' in source ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mediaType, data: source.data };
-
-export function readInput({ name, input }: { readonly name: string; readonly input: string }): JsonObject {
-  const value = input.trim() === '' ? {} : parseObject(input);
-  if (value === null) throw new Untranslatable('messages', `the arguments of \`${name.slice(0, 60)}\` are no JSON object`);
-  return value;
 }

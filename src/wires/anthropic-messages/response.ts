@@ -3,10 +3,10 @@ import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
 import { type Citation, type Completion, type FinishReason, type Part, refused, type Signature, Untranslatable, wholeParts } from '../canonical';
 import { BlockCitations } from '../citations';
+import { readParts, writeBlock, writeThought } from '../claude-blocks';
 import { at, count, isObject, objects, stringOr } from '../json';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
-import { readParts, writeBlock, writeThought } from './request';
 import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({

@@ -2,11 +2,11 @@
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, refused, type Signature, type StreamPart, Untranslatable } from '../canonical';
 import { BlockCitations } from '../citations';
+import { readSignature, writeThought } from '../claude-blocks';
 import { at, objects, parseObject, stringOr } from '../json';
 import { sealed, UNSIGNED } from '../signature';
 import type { SseEvent } from '../sse';
 import type { EventFacts, JsonObject, StreamReader } from '../wire';
-import { readSignature, writeThought } from './request';
 import { endOf, isLoose, MESSAGE, readFinish, TEXT_BLOCK, TOOL_BLOCK } from './response';
 import { mergeUsage, readUsage, writeDeltaUsage, writeUsage } from './usage';
 

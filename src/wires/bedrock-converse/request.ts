@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (request syntax); the model stands in the path. */
-import { readInput } from '../anthropic-messages/request';
+
 import type { WriteOptions, WrittenRequest } from '../canonical';
 import {
   type CacheLife,
@@ -16,6 +16,7 @@ import {
   type Tool,
   Untranslatable,
 } from '../canonical';
+import { readInput } from '../claude-blocks';
 import { writeThinking } from '../claude-thinking';
 import { at, limitOf } from '../json';
 import { unescaped } from '../path';

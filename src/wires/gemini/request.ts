@@ -29,6 +29,7 @@ import { effortOf, type Reasoning, readEffort } from '../reasoning';
 import { foldSignatures } from '../signature';
 import { droppedRole, inTurns, settled } from '../turns';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
+import { isGoogleSearch, searchInGemini } from '../web-search';
 import type { JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
@@ -39,6 +40,7 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
   const config = member(body, 'generationConfig');
   const stated = limitOf(member(config, 'maxOutputTokens'));
   const answers = Math.max(1, count(member(config, 'candidateCount')));
+  const search = searchInGemini(body);
   return {
     model: model === undefined ? null : unescaped(model),
     streamed: method === 'streamGenerateContent',
@@ -46,6 +48,7 @@ export function readRequest(body: JsonObject, path: string): RequestFacts {
     maxOutputTokens: stated === null ? null : stated * answers,
     user: null,
     session: null,
+    ...(search !== null && { search }),
   };
 }
 
@@ -135,7 +138,11 @@ function unreadIn(body: JsonObject): string[] {
     ...unread('functionResponse', parts.map((part) => member(part, 'functionResponse')).filter(isObject), RESULT),
     ...unread('inlineData', parts.map((part) => member(part, 'inlineData') ?? member(part, 'fileData')).filter(isObject), DATA),
     ...unread('functionDeclarations', declarations, DECLARATION),
-    ...unread('tools', objects(body['tools']), snaked(['functionDeclarations'])),
+    ...unread(
+      'tools',
+      objects(body['tools']).filter((tool) => !isGoogleSearch(tool)),
+      snaked(['functionDeclarations']),
+    ),
     ...unread('toolConfig', [member(body, 'toolConfig')].filter(isObject), snaked(['functionCallingConfig'])),
     ...(MODES.includes(mode) ? [] : [`functionCallingConfig.mode ${mode.slice(0, 40)}`]),
   ];
@@ -181,6 +188,7 @@ function readChoice(calling: unknown): Conversation['toolChoice'] {
 }
 
 function readTools(tool: JsonObject): Tool[] {
+  if (isGoogleSearch(tool) && member(tool, 'functionDeclarations') === undefined) return [];
   const declarations = member(tool, 'functionDeclarations');
   if (!Array.isArray(declarations)) {
     throw new Untranslatable(

@@ -34,11 +34,11 @@ import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoni
 import { readDetails } from '../reasoning-details';
 import { inTurns, settled } from '../turns';
 import { unread } from '../unread';
-import { otherPlugins, webPlugin } from '../web-plugin';
+import { otherPlugins, searchInChat } from '../web-search';
 import type { BodyEdit, JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
-  const search = webPlugin(body);
+  const search = searchInChat(body);
   const each = Math.max(1, count(body['n']));
   // Both names are in use, and the provider decides which one counts.
   const stated = limitOf(body['max_completion_tokens'], body['max_tokens']);
@@ -65,7 +65,7 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
 
 /** Members that are read here, or that say nothing to another wire. */
 const READ: ReadonlySet<string> = new Set([
-  ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins'],
+  ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins', 'web_search_options'],
   ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
   ...['user', 'safety_identifier', CONTEXT_EDITING, 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
   // Refused, or named, where they say something.
@@ -147,7 +147,7 @@ function unreadIn(body: JsonObject): string[] {
 function refuseMeaning(body: JsonObject): void {
   if (count(body['n']) > 1) throw new Untranslatable('n', `${count(body['n'])} answers in one call, expected 1`);
   if (body['logprobs'] === true) throw new Untranslatable('logprobs', 'probabilities of tokens');
-  for (const name of ['audio', 'functions', 'function_call', 'web_search_options', 'logit_bias']) {
+  for (const name of ['audio', 'functions', 'function_call', 'logit_bias']) {
     const asked = body[name];
     // Some clients send what says nothing.
     const isEmpty = typeof asked === 'object' && asked !== null && Object.keys(asked).length === 0;

@@ -30,11 +30,11 @@ import { withoutNodes } from '../patch-json';
 import { ASKED_MEMBERS, readAsked, unreadAsked } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
-import { otherPlugins, webPlugin } from '../web-plugin';
+import { isOpenAiSearch, otherPlugins, searchInResponses } from '../web-search';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
-  const search = webPlugin(body);
+  const search = searchInResponses(body);
   return {
     model: stringOr(body['model'], null),
     streamed: body['stream'] === true,
@@ -74,7 +74,7 @@ const READ: ReadonlySet<string> = new Set([
 /** What lies at the vendor, and is nowhere else. */
 const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'];
 /** Tools that the vendor runs itself, which a model can do without. */
-const DISPENSABLE = /^(?:web_search|image_generation|tool_search)/;
+const DISPENSABLE = /^(?:image_generation|tool_search)/;
 
 export function readConversation(body: JsonObject): Conversation {
   const { include } = body;
@@ -173,7 +173,7 @@ function readTool(tool: JsonObject, namespace: string | null): Tool[] {
     ];
   }
   if (type === 'namespace' && namespace === null) return listOf(tool['tools'], 'tools').flatMap((each) => readTool(each, name));
-  if (DISPENSABLE.test(type)) return [];
+  if (isOpenAiSearch(tool) || DISPENSABLE.test(type)) return [];
   throw new Untranslatable('tools', `a tool of type \`${type.slice(0, 40)}\`, expected function`);
 }
 
@@ -201,6 +201,9 @@ function readItem(item: JsonObject, index: number): Message[] {
       const parts = typeof output === 'string' ? said(output) : listOf(output, `${where}.output`).flatMap((part) => readPart(part, where));
       return [{ role: 'user', parts: [{ kind: 'tool-result', id: stringOr(item['call_id'], ''), parts, isError: false }] }];
     }
+    // What the vendor searched for an earlier answer, which holds what was found.
+    case 'web_search_call':
+      return [];
     case 'item_reference':
       throw new Untranslatable(
         where,
