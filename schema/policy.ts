@@ -270,8 +270,8 @@ export const HEADER_RULES = {
     name: 'Helicone-Gateway-Body-Mapping',
     parse: oneOf(['OPENAI', 'RESPONSES', 'NO_MAPPING']),
     fallback: undefined,
-    acts: false,
-    doc: 'Dialect of the body on the AI Gateway; Weir goes by the path.',
+    acts: true,
+    doc: 'Dialect of a body at the path of chats: `RESPONSES`, or `NO_MAPPING` with `anthropic-version` for a message. Elsewhere the path says it.',
   }),
   increaseTimeout: rule({
     name: 'Helicone-Increase-Timeout',

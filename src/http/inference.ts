@@ -6,7 +6,7 @@ import { handle } from '../gateway/pipeline';
 import type { Provider } from '../providers/provider';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
-import { COUNT_CONTENT, EMBED_CONTENT, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
+import { COUNT_CONTENT, EMBED_CONTENT, ENDPOINTS, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
 import type { Wire } from '../wires/wire';
 import { type AppContext, addressOf } from './context';
@@ -14,8 +14,19 @@ import { type AppContext, addressOf } from './context';
 const COUNTRY = /^[A-Z][A-Z0-9]$/;
 
 /** A call on the AI Gateway. */
-export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): Promise<Response> =>
-  serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
+export function serveEndpoint(asked: Endpoint, request: Request, app: App): Promise<Response> {
+  const endpoint = asked.name === 'chat' ? chatEndpoint(asked, request.headers) : asked;
+  return serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
+}
+
+/** Helicone takes any body at the path of chats, and goes by this header: https://docs.helicone.ai/gateway/overview */
+function chatEndpoint(chat: Endpoint, headers: Headers): Endpoint {
+  const mapping = headers.get('helicone-gateway-body-mapping')?.trim().toUpperCase();
+  if (mapping === undefined) return chat;
+  // Only Anthropic's own clients name the version of its dialect.
+  const name = mapping === 'RESPONSES' ? 'responses' : mapping === 'NO_MAPPING' && headers.has('anthropic-version') ? 'messages' : 'chat';
+  return ENDPOINTS.find((each) => each.name === name) ?? chat;
+}
 
 const GEMINI_METHODS: ReadonlyMap<string, Endpoint> = new Map([
   ['generateContent', GENERATE_CONTENT],

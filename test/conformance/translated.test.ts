@@ -121,6 +121,29 @@ describe('openai, answered by Claude', () => {
     expect(JSON.stringify(sent?.headers)).not.toContain(ADMIN_KEY);
   });
 
+  it('keeps a system prompt that stands beside the messages', async () => {
+    const { response } = await openai.chat.completions.create({ ...ask, system: 'be brief' } as typeof ask).withResponse();
+    expect(upstream.getRequests().at(-1)?.body).toMatchObject({ messages: [{ role: 'system', content: 'be brief' }, ...ask.messages] });
+    expect(response.headers.get('weir-warnings')).toBeNull();
+  });
+
+  it('reads a body at the path of chats as Helicone’s header for it says', async () => {
+    const post = (mapping: string, body: object, more: Record<string, string> = {}) =>
+      fetch(`${worker.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_KEY}`, 'helicone-gateway-body-mapping': mapping, ...more },
+        body: JSON.stringify({ model: ask.model, ...body }),
+      });
+    const responses = await post('RESPONSES', { input: 'what is a weir?' });
+    expect(await responses.json()).toMatchObject({ object: 'response', output: [{ type: 'message' }] });
+    const native = { max_tokens: 99, system: 'be brief', messages: ask.messages };
+    const message = await post('NO_MAPPING', native, { 'anthropic-version': '2023-06-01' });
+    expect(await message.json()).toMatchObject({ type: 'message', content: [{ type: 'text', text: SAID }] });
+    expect(responses.headers.get('weir-warnings') ?? message.headers.get('weir-warnings')).toBeNull();
+    const chat = await post('OPENAI', { messages: ask.messages });
+    expect(await chat.json()).toMatchObject({ object: 'chat.completion' });
+  });
+
   it('names what was left out, and refuses what would change the meaning', async () => {
     const { response } = await openai.chat.completions.create({ ...ask, seed: 7 }).withResponse();
     expect(response.headers.get('weir-warnings')).toMatch(/left out, anthropic has no counterpart: seed/);

@@ -65,7 +65,7 @@ export function askForUsage(body: JsonObject): readonly BodyEdit[] {
 
 /** Members that are read here, or that say nothing to another wire. */
 const READ: ReadonlySet<string> = new Set([
-  ...['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins', 'web_search_options'],
+  ...['model', 'messages', 'system', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'plugins', 'web_search_options'],
   ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
   ...['user', 'safety_identifier', CONTEXT_EDITING, 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
   // Refused, or named, where they say something.
@@ -79,7 +79,7 @@ export function readConversation(body: JsonObject): Conversation {
   return {
     model: stringOr(body['model'], ''),
     streamed: body['stream'] === true,
-    messages: listOf(body['messages'], 'messages').map((message, index) => marked(readMessage(message, index), message)),
+    messages: [...readSystem(body['system']), ...listOf(body['messages'], 'messages').map((each, index) => marked(readMessage(each, index), each))],
     tools: listOf(body['tools'], 'tools').map(readTool),
     toolChoice: typeof named === 'string' ? { name: named } : readChoice(body['tool_choice'] ?? null),
     parallelTools: typeof body['parallel_tool_calls'] === 'boolean' ? body['parallel_tool_calls'] : null,
@@ -108,6 +108,12 @@ export function readConversation(body: JsonObject): Conversation {
     ],
   };
 }
+
+/** It stands beside the messages where a program was written for Claude. */
+const readSystem = (it: unknown): Message[] => {
+  const parts = it === undefined || it === null ? [] : readParts(it, 'system');
+  return parts.length === 0 ? [] : [{ role: 'system', parts }];
+};
 
 /** https://platform.openai.com/docs/api-reference/chat/create, and what others have added to messages. */
 const MESSAGE = [
