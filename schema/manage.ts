@@ -59,7 +59,7 @@ export const PutRoute = z
       )
       .min(1)
       .max(TARGETS_MOST),
-    /** Of several that could serve a call; without it, `weighted` where there are weights, else `failover`. */
+    /** Of several that could serve a call; without it, `weighted` where there are weights or where it is `sticky`, else `failover`. */
     strategy: z.enum(STRATEGIES).optional(),
     /** Targets whose worst case for a call is dearer are not asked. */
     maxCostUsd: z.number().positive().optional(),
@@ -73,7 +73,7 @@ export const PutRoute = z
       )
       .max(RULES_MOST)
       .default([]),
-    /** What is drawn stays the same for a session or a user: prompt caches live longer that way. */
+    /** What is drawn, evenly without weights, stays the same for a session or a user: prompt caches live longer that way. */
     sticky: z.enum(['session', 'user']).optional(),
     /** Header name → value that counts when a call does not send the header: tries, limits of time, the cache. */
     defaults: z.record(z.string(), z.string()).default({}),

@@ -74,6 +74,14 @@ describe('a stored route', () => {
     for (let index = 0; index < 4; index++) expect(await first(`s${index}`)).toBe(seen[index]);
   });
 
+  it('draws evenly for each session where there are no weights', async () => {
+    await api('PUT', '/stays', { targets: ['mock/one', 'mock/two'], sticky: 'session' });
+    const first = async (session: string) => (await chat('route/stays', { 'Helicone-Session-Id': session })).headers.get('weir-attempts');
+    const seen = await Promise.all(Array.from({ length: 16 }, (_, index) => first(`s${index}`)));
+    expect(new Set(seen)).toEqual(new Set(['mock/one 200', 'mock/two 200']));
+    expect(await Promise.all(Array.from({ length: 16 }, (_, index) => first(`s${index}`)))).toEqual(seen);
+  });
+
   it('names what is wrong with it', async () => {
     for (const [path, body, said] of [
       ['/x', { targets: [] }, 'targets'],

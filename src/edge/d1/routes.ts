@@ -40,8 +40,8 @@ export async function loadRoutes(db: Database): Promise<ReadonlyMap<string, Stor
     if (definition === null) return [];
     const targets = definition.targets.map((each) => (typeof each === 'string' ? { model: each, weight: 0 } : each));
     const hasWeights = targets.some(({ weight }) => weight > 0);
-    // Weights draw unless something else is asked for.
-    const strategy = definition.strategy ?? (hasWeights ? 'weighted' : null);
+    // Weights draw unless something else is asked for; what is to stay the same is drawn, evenly where there are none.
+    const strategy = definition.strategy ?? (hasWeights || definition.sticky !== undefined ? 'weighted' : null);
     const scores = new Map(
       definition.targets.flatMap((each) => (typeof each === 'string' || each.score === undefined ? [] : [[each.model, each.score]])),
     );
