@@ -3,6 +3,7 @@ import {
   type Completion,
   type Conversation,
   type Inbound,
+  ONE_BY_ONE,
   type Outbound,
   type PartReader,
   THINKING,
@@ -14,6 +15,7 @@ import type { Embedder } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject, parseObject } from '../wires/json';
+import { firstCall, OneCallReader } from '../wires/one-call';
 import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
 import type { BodyEdit, JsonObject } from '../wires/wire';
@@ -37,13 +39,22 @@ const made = new WeakMap<Target, { readonly of: CallBody; readonly outgoing: Out
 
 /** Targets whose answer is the call of a tool. */
 const forced = new WeakSet<Target>();
+/** Targets that may call several tools at once, for a caller that wants one. */
+const unbounded = new WeakSet<Target>();
 
 /** Its text is the arguments of a call, and no call goes on from a text. */
 export const answersByTool = (target: Target): boolean => forced.has(target);
 
-/** What the target wrote, where its answer was to keep to a schema by way of a tool. */
-export const completionOf = (target: Target, it: Completion): Completion => (forced.has(target) ? freeCompletion(it) : it);
-export const readerFor = (target: Target, reader: PartReader): PartReader => (forced.has(target) ? new FreedReader(reader) : reader);
+/** What the target wrote, as what was asked of it in other words. */
+export function completionOf(target: Target, it: Completion): Completion {
+  const freed = forced.has(target) ? freeCompletion(it) : it;
+  return unbounded.has(target) ? firstCall(freed) : freed;
+}
+
+export function readerFor(target: Target, reader: PartReader): PartReader {
+  const freed = forced.has(target) ? new FreedReader(reader) : reader;
+  return unbounded.has(target) ? new OneCallReader(freed) : freed;
+}
 
 /** Throws `not_translated`, or `bad_request` for what no stack holds. `prefill`: text with which the answer has begun already, or null. */
 export function outgoingBody(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
@@ -126,6 +137,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       countsBare: target.provider?.countsBare === true,
       ...vendorOf(target),
     });
+    if (written.dropped.includes(ONE_BY_ONE)) unbounded.add(target);
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
     const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
@@ -134,7 +146,11 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
       body: withTool(editJson(text, [...neededMembers(target), ...asked]), searching, json),
-      dropped: [...conversation.dropped, ...written.dropped, ...named.dropped, ...changed, ...lost, ...lostSearch(body.facts, searching)],
+      dropped: [
+        ...conversation.dropped,
+        ...written.dropped.filter((name) => name !== ONE_BY_ONE),
+        ...[...named.dropped, ...changed, ...lost, ...lostSearch(body.facts, searching)],
+      ],
       ...(written.headers !== undefined && { headers: written.headers }),
       missing,
     };

@@ -190,6 +190,9 @@ export interface PartWriter {
 
 export type ReasoningStyle = ReasoningEntry['style'];
 
+/** What a wire names as left out where its models may call several tools at once, whatever they are told. */
+export const ONE_BY_ONE = 'parallel_tool_calls';
+
 /** How the target wants what its wire leaves open. */
 export interface WriteOptions {
   readonly model: string;

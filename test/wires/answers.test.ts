@@ -5,7 +5,9 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../src/wires/anthropic-messages/wire';
 import { bedrockConverse } from '../../src/wires/bedrock-converse/wire';
+import type { Completion, PartReader } from '../../src/wires/canonical';
 import { gemini } from '../../src/wires/gemini/wire';
+import { firstCall, OneCallReader } from '../../src/wires/one-call';
 import { openAiChat } from '../../src/wires/openai-chat/wire';
 import { openAiResponses } from '../../src/wires/openai-responses/wire';
 import { eventsOf } from '../../src/wires/sse';
@@ -178,24 +180,44 @@ function heardStream(caller: Caller, stream: string): Heard {
 
 const PAIRS = (Object.keys(TARGETS) as Target[]).flatMap((target) => (Object.keys(HEARD) as Caller[]).map((caller) => [target, caller] as const));
 
+/** What a caller hears of a whole answer, and of a streamed one. */
+function heard(target: Target, caller: Caller, answer: Answer, change = (it: Completion): Completion => it): Heard {
+  const { outbound } = TARGETS[target];
+  const { inbound } = TARGETS[caller];
+  const completion = outbound?.readCompletion(JSON.parse(JSON.stringify(NATIVE[target].whole(answer))));
+  if (completion === undefined || inbound == null) throw new Error(caller);
+  return HEARD[caller](JSON.parse(JSON.stringify(inbound.writeCompletion(change({ ...completion, id: 'x', model: 'm' }), 1, {}))));
+}
+function heardOver(target: Target, caller: Caller, answer: Answer, change = (it: PartReader): PartReader => it): Heard {
+  const opened = TARGETS[target].outbound?.openReader();
+  const writer = TARGETS[caller].inbound?.openWriter(1, {});
+  if (opened === undefined || writer === undefined) throw new Error(caller);
+  const reader = change(opened);
+  const parts = eventsOf(NATIVE[target].stream(answer)).flatMap((event) => reader.read(event));
+  return heardStream(
+    caller,
+    parts.map((part) => writer.write(part.kind === 'start' ? { ...part, id: 'x', model: 'm' } : part)).join('') + writer.end(),
+  );
+}
+
 describe.each(Object.entries(CASES))('%s', (_, answer) => {
   const pairs = PAIRS.filter(([target]) => answer.not?.includes(target) !== true);
 
   it.each(pairs)('of %s is heard by %s', (target, caller) => {
-    const { outbound } = TARGETS[target];
-    const { inbound } = TARGETS[caller];
-    const completion = outbound?.readCompletion(JSON.parse(JSON.stringify(NATIVE[target].whole(answer))));
-    if (completion === undefined || inbound == null) throw new Error(caller);
-    const body = JSON.parse(JSON.stringify(inbound.writeCompletion({ ...completion, id: 'x', model: 'm' }, 1, {})));
-    expect(HEARD[caller](body)).toEqual(expected(target, caller, answer));
+    expect(heard(target, caller, answer)).toEqual(expected(target, caller, answer));
   });
 
   it.each(pairs)('of %s is heard by %s, streamed', (target, caller) => {
-    const reader = TARGETS[target].outbound?.openReader();
-    const writer = TARGETS[caller].inbound?.openWriter(1, {});
-    if (reader === undefined || writer === undefined) throw new Error(caller);
-    const parts = eventsOf(NATIVE[target].stream(answer)).flatMap((event) => reader.read(event));
-    const stream = parts.map((part) => writer.write(part.kind === 'start' ? { ...part, id: 'x', model: 'm' } : part)).join('') + writer.end();
-    expect(heardStream(caller, stream)).toEqual(expected(target, caller, answer));
+    expect(heardOver(target, caller, answer)).toEqual(expected(target, caller, answer));
+  });
+});
+
+describe('of several calls the first alone', () => {
+  const answer: Answer = { said: [text('I look.'), call('a', 'Oslo'), call('b', 'Bergen'), call('c', 'Voss')], end: 'stop' };
+  const first = { ...answer, said: answer.said.slice(0, 2) };
+
+  it.each(PAIRS)('of %s is heard by %s', (target, caller) => {
+    expect(heard(target, caller, answer, firstCall)).toEqual(expected(target, caller, first));
+    expect(heardOver(target, caller, answer, (reader) => new OneCallReader(reader))).toEqual(expected(target, caller, first));
   });
 });

@@ -7,6 +7,7 @@ import {
   droppedThinking,
   listOf,
   type Message,
+  ONE_BY_ONE,
   outputFor,
   ownFor,
   type Part,
@@ -328,7 +329,7 @@ export function writeConversation(asked: Conversation, { model, outputLimit, isS
     ...droppedStrictness(it),
     ...droppedDetail(it),
     ...(it.reasoning !== null && thinking === null ? ['reasoning effort'] : []),
-    ...(it.parallelTools === false ? ['parallel_tool_calls'] : []),
+    ...(it.parallelTools === false ? [ONE_BY_ONE] : []),
     ...droppedRole(asked),
   ];
   return { body, dropped };
