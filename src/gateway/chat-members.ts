@@ -22,6 +22,8 @@ const PLUGINS = 'plugins';
 const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
 /** Of what is to be kept for the next call: Claude's, and of those who serve it. */
 const MARK = 'cache_control';
+/** What models of other vendors drew; who refuses any member refuses this one. */
+const IMAGES = 'images';
 /** Where Google keeps the signature of a call. */
 const SIGNED = 'extra_content';
 
@@ -79,7 +81,7 @@ export function withoutRefused(text: string, json: JsonObject, { wire, provider,
   const within: Path[] = [];
   const lost = new Set<string>();
   objectsAt(json['messages']).forEach(([message, index]) => {
-    for (const name of refused) {
+    for (const name of [...refused, IMAGES]) {
       if (message[name] === undefined) continue;
       members.push(['messages', index, name]);
       if (!saysNothing(message[name])) lost.add(THOUGHTS.has(name) ? THINKING : `messages.${name}`);

@@ -18,6 +18,7 @@ import { isObject, parseObject } from '../wires/json';
 import { firstCall, OneCallReader } from '../wires/one-call';
 import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
+import { withoutImages } from '../wires/turns';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { type Freed, lostSearch, memberEdits, withoutRefused } from './chat-members';
@@ -116,13 +117,15 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   const { from, to } = translatorsOf(call, target);
   try {
     const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), target.provider?.takesUrls ?? to.takesUrls);
+    if (read.givesImages === true && to.givesImages !== true) throw new Untranslatable('modalities', 'an answer in images');
     const { format } = read;
     const needsTool =
       (format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true) ||
       (read.tools.length > 0 && target.provider?.schemaWithoutTools?.test(target.model ?? '') === true);
     const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);
-    const conversation = isForced ? forceSchema(read, target.tool !== null) : read;
+    const seen = to.givesImages === true ? read : withoutImages(read);
+    const conversation = isForced ? forceSchema(seen, target.tool !== null) : seen;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
     const changed = changedReasoning(conversation.reasoning, told.reasoning);

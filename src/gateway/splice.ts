@@ -117,6 +117,7 @@ export class Splice {
       case 'open':
       case 'close':
         return this.#isThrough ? part : null;
+      case 'image':
       case 'other':
         throw new Differs('it holds what cannot be compared');
       case 'tool-call': {

@@ -77,6 +77,8 @@ export interface Conversation {
   readonly steering: Steering;
   readonly stop: readonly string[];
   readonly user: string | null;
+  /** The answer may hold images. */
+  readonly givesImages?: true;
   /** JSON Schema that the answer has to keep to; without one any JSON will do. */
   readonly format: { readonly name: string; readonly schema: JsonObject | null; readonly isStrict: boolean } | null;
   /** How much the model is to think before it answers; null: it decides. */
@@ -158,6 +160,9 @@ export interface Completion {
   readonly usage: Usage | null;
 }
 
+/** For dialects whose answers hold none. */
+export const imageInAnswer = (): Untranslatable => new Untranslatable('content', 'an image in the answer');
+
 /** What one event of a streamed answer adds. `tool` counts the answer's tool calls from 0. */
 export type StreamPart =
   | { readonly kind: 'start'; readonly id: string; readonly model: string }
@@ -169,6 +174,7 @@ export type StreamPart =
   /** Where the wire tells its blocks apart: one begins, the one that is open ends. */
   | { readonly kind: 'open'; readonly block: 'text' | 'thinking' }
   | { readonly kind: 'close' }
+  | { readonly kind: 'image'; readonly source: Source }
   /** Content that has no place here. */
   | { readonly kind: 'other'; readonly name: string }
   | { readonly kind: 'tool-call'; readonly tool: number; readonly id: string; readonly name: string; readonly signature?: Signature }
@@ -250,6 +256,8 @@ export interface Inbound {
 export interface Outbound {
   /** It can be asked for any JSON, without a schema for it. */
   readonly hasJsonMode: boolean;
+  /** Its answers may hold images, and so may the turns of the assistant that it takes. */
+  readonly givesImages?: true;
   /** What it takes by its address, and not by its data alone. */
   readonly takesUrls: readonly ('image' | 'file')[];
   /** Headers that a call in this wire must carry. */

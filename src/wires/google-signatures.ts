@@ -48,3 +48,15 @@ export function withoutSeals(text: string, body: JsonObject, model: string, unde
   );
   return withoutNodes(freed, empty);
 }
+
+/** What must be signed from the third generation on, where nothing of it is: the first call of a turn, and each image that a model drew. */
+export function signTurns(turns: readonly { readonly role: string; readonly parts: JsonObject[] }[]): void {
+  for (const { role, parts } of turns) {
+    if (role !== 'model') continue;
+    const first = parts.findIndex((part) => part['functionCall'] !== undefined);
+    parts.forEach((part, index) => {
+      const isBare = part['thoughtSignature'] === undefined && (index === first || part['inlineData'] !== undefined);
+      if (isBare) parts[index] = { ...part, thoughtSignature: NO_SIGNATURE };
+    });
+  }
+}

@@ -26,6 +26,14 @@ export function settled(it: Conversation, as: 'user' | 'system' = 'user'): Conve
 const isLate = ({ messages }: Conversation): boolean =>
   messages.some(({ role }, index) => role === 'system' && messages[index - 1]?.role !== 'system' && index > 0);
 
+/** Where the assistant's turns hold no images; what is lost is named. */
+export function withoutImages(it: Conversation): Conversation {
+  const isDrawn = ({ role, parts }: Message): boolean => role === 'assistant' && parts.some(({ kind }) => kind === 'image');
+  if (!it.messages.some(isDrawn)) return it;
+  const messages = it.messages.map((each) => (isDrawn(each) ? { ...each, parts: each.parts.filter(({ kind }) => kind !== 'image') } : each));
+  return { ...it, messages: messages.filter(({ parts }) => parts.length > 0), dropped: [...it.dropped, 'images of the assistant'] };
+}
+
 export const droppedRole = (it: Conversation): string[] => (isLate(it) ? ['the role of system messages amid the conversation'] : []);
 
 /** Turns of one speaker in one message: elsewhere each call, result and text may be one of its own. A result ends with the user's own words. */

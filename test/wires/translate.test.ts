@@ -648,13 +648,13 @@ describe('what one vendor says to another', () => {
     expect(() => chat.writeConversation(asGemini(null), WRITE_OPTIONS)).toThrow(Untranslatable);
   });
 
-  it('images, and answers that never said how they ended, are no answers of text', () => {
-    const image = { candidates: [{ content: { parts: [{ inlineData: { mimeType: 'image/png', data: 'x' } }] }, finishReason: 'STOP' }] };
-    expect(() => geminiWire.readCompletion(image)).toThrow(Untranslatable);
+  it('sound, and answers that never said how they ended, are no answers of text', () => {
+    const sound = { candidates: [{ content: { parts: [{ inlineData: { mimeType: 'audio/wav', data: 'x' } }] }, finishReason: 'STOP' }] };
+    expect(() => geminiWire.readCompletion(sound)).toThrow(Untranslatable);
     expect(() => geminiWire.readCompletion({ candidates: [{ content: { parts: [{ text: 'a' }] } }] })).toThrow(Untranslatable);
-    const [event] = eventsOf(`data: ${JSON.stringify(image)}\n\n`);
+    const [event] = eventsOf(`data: ${JSON.stringify(sound)}\n\n`);
     if (event === undefined) throw new Error('no event');
-    expect(geminiWire.openReader().read(event)).toContainEqual({ kind: 'other', name: 'image' });
+    expect(geminiWire.openReader().read(event)).toContainEqual({ kind: 'other', name: 'audio' });
   });
 
   it('several candidates are finished when each is', () => {

@@ -235,12 +235,25 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
     });
   }
   if (opened.kind === 'events') void trail.ended.then(({ outcome }) => run.noteEnd(outcome, trail.target ?? target));
-  if (opened.kind !== 'events' || (!isForeign && rescue === null))
-    return translateAnswer(answered, call, body.json ?? {}, trail.requestId, deps.clock.now());
+  if (opened.kind !== 'events' || (!isForeign && rescue === null)) return translatedAnswer(answered, run);
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
   // Sources differ in whether they report usage unasked: the caller's own wish decides.
   return { ...answered, dropUsage: wantsNoUsage(run.asked), opened: events };
+}
+
+function translatedAnswer(answered: Answered, { asked: { call, body, trail, deps } }: Run): Answered {
+  try {
+    return translateAnswer(answered, call, body.json ?? {}, trail.requestId, deps.clock.now());
+  } catch (error) {
+    const { opened } = answered;
+    // It is billed, whether or not the caller's dialect can say it.
+    if (opened.kind === 'whole') {
+      trail.usage = opened.facts?.usage ?? null;
+      trail.responseModel = opened.facts?.model ?? null;
+    }
+    throw error;
+  }
 }
 
 /** Members that hold the conversation on wires whose streams can be gone on with. */

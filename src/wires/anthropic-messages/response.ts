@@ -1,7 +1,17 @@
 /** https://platform.claude.com/docs/en/api/messages */
 import type { StopReason } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE } from '../../../schema/record';
-import { type Citation, type Completion, type FinishReason, type Part, refused, type Signature, Untranslatable, wholeParts } from '../canonical';
+import {
+  type Citation,
+  type Completion,
+  type FinishReason,
+  imageInAnswer,
+  type Part,
+  refused,
+  type Signature,
+  Untranslatable,
+  wholeParts,
+} from '../canonical';
 import { BlockCitations } from '../citations';
 import { readParts, writeBlock, writeThought } from '../claude-blocks';
 import { at, count, isObject, objects, stringOr } from '../json';
@@ -85,6 +95,7 @@ export const writeCompletion = (it: Completion): JsonObject => ({
 
 function writeAnswerBlock(part: Part): JsonObject[] {
   if (part.kind === 'thinking') return [writeThought(part.text, part.signature)];
+  if (part.kind === 'image') throw imageInAnswer();
   const members = part.kind === 'tool-call' ? TOOL_BLOCK : part.kind === 'text' || part.kind === 'refusal' ? TEXT_BLOCK : {};
   return writeBlock(part).map((block) => ({ ...members, ...block }));
 }

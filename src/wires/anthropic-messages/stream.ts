@@ -1,6 +1,15 @@
 /** https://platform.claude.com/docs/en/build-with-claude/streaming */
 import { NO_USAGE, type Usage } from '../../../schema/record';
-import { type FinishReason, type PartReader, type PartWriter, refused, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import {
+  type FinishReason,
+  imageInAnswer,
+  type PartReader,
+  type PartWriter,
+  refused,
+  type Signature,
+  type StreamPart,
+  Untranslatable,
+} from '../canonical';
 import { BlockCitations } from '../citations';
 import { readSignature, writeThought } from '../claude-blocks';
 import { at, objects, parseObject, stringOr } from '../json';
@@ -190,6 +199,8 @@ export class MessagesPartWriter implements PartWriter {
         return this.#leave();
       case 'citation':
         return '';
+      case 'image':
+        throw imageInAnswer();
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
       case 'finish':

@@ -22,7 +22,7 @@ import {
   type WrittenRequest,
 } from '../canonical';
 import { plainSchema } from '../google-schema';
-import { loose, NO_SIGNATURE, readSignature, SIGNED_CALLS, writeThought } from '../google-signatures';
+import { loose, readSignature, SIGNED_CALLS, signTurns, writeThought } from '../google-signatures';
 import { writeThinking } from '../google-thinking';
 import { at, count, isObject, limitOf, numberOr, objects, parseObject, stringOr } from '../json';
 import { unescaped } from '../path';
@@ -251,7 +251,8 @@ export function readParts(parts: unknown, where: string): Part[] {
       return [...(text === '' ? [] : [{ kind: 'text', text } as const]), ...loose(signature)];
     }
     const inline = member(part, 'inlineData') ?? member(part, 'fileData');
-    if (isObject(inline)) return [readData(inline, where)];
+    // What it drew while it thought is shown to nobody.
+    if (isObject(inline)) return part['thought'] === true ? [] : [readData(inline, where)];
     if (signature !== null) return loose(signature);
     throw new Untranslatable(
       where,
@@ -309,6 +310,7 @@ export function writeConversation(asked: Conversation, { model, outputLimit, isS
     ...(it.format !== null && { responseMimeType: 'application/json' }),
     ...(it.format !== null && it.format.schema !== null && { responseJsonSchema: it.format.schema }),
     ...(thinking !== null && { thinkingConfig: thinking }),
+    ...(it.givesImages === true && { responseModalities: ['TEXT', 'IMAGE'] }),
   };
   const body: JsonObject = {
     contents,
@@ -356,13 +358,7 @@ function writeContents(messages: readonly Message[], names: ReadonlyMap<string, 
     if (last?.role === speaker) last.parts.push(...written);
     else if (written.length > 0) turns.push({ role: speaker, parts: written });
   }
-  // From its third generation on the first call of a turn must be signed.
-  if (!SIGNED_CALLS.test(model)) return turns;
-  for (const { role, parts } of turns) {
-    const first = role === 'model' ? parts.findIndex((part) => part['functionCall'] !== undefined) : -1;
-    const call = parts[first];
-    if (call !== undefined && call['thoughtSignature'] === undefined) parts[first] = { ...call, thoughtSignature: NO_SIGNATURE };
-  }
+  if (SIGNED_CALLS.test(model)) signTurns(turns);
   return turns;
 }
 

@@ -39,8 +39,8 @@ export function readCompletion(body: JsonObject): Completion {
   const content = candidate?.['content'];
   const id = stringOr(body['responseId'], '');
   const parts = isObject(content) ? withIds(readParts(content['parts'], 'candidates[0].content.parts'), id) : [];
-  if (parts.some((part) => part.kind === 'image' || part.kind === 'file'))
-    throw new Untranslatable('candidates[0].content.parts', 'an image in the answer');
+  if (parts.some((part) => part.kind === 'audio' || part.kind === 'file'))
+    throw new Untranslatable('candidates[0].content.parts', 'a file in the answer');
   return {
     id,
     model: stringOr(body['modelVersion'], ''),

@@ -108,7 +108,8 @@ export class GeminiPartReader implements PartReader {
       // What comes next is signed by itself.
       if (part.signature !== null) parts.push({ kind: 'signature', ...part.signature }, { kind: 'close' });
     }
-    if (part.kind === 'image' || part.kind === 'file') parts.push({ kind: 'other', name: part.kind });
+    if (part.kind === 'image') parts.push({ kind: 'image', source: part.source });
+    if (part.kind === 'audio' || part.kind === 'file') parts.push({ kind: 'other', name: part.kind });
     if (part.kind !== 'tool-call') return;
     const tool = this.#toolCount++;
     const { name, input, signature } = part;
@@ -169,6 +170,8 @@ export class GeminiPartWriter implements PartWriter {
       case 'open':
       case 'close':
         return '';
+      case 'image':
+        return this.#endCall() + this.#event(writeAnswerPart(part));
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
     }

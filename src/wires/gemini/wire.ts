@@ -24,6 +24,7 @@ export const gemini: Wire = {
   },
   outbound: {
     hasJsonMode: true,
+    givesImages: true,
     takesUrls: [],
     headers: {},
     readFailure,

@@ -17,6 +17,7 @@ import {
   readMark,
   readSteering,
   type Signature,
+  type Source,
   samplingFor,
   sourceUrl,
   steeringFor,
@@ -69,7 +70,7 @@ const READ: ReadonlySet<string> = new Set([
   ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'random_seed', 'presence_penalty', 'frequency_penalty', 'stop'],
   ...['user', 'safety_identifier', CONTEXT_EDITING, 'reasoning_effort', ...ASKED_MEMBERS, ...OPENAI_MEMBERS, 'response_format'],
   // Refused, or named, where they say something.
-  ...['n', 'logprobs', 'logit_bias', 'store'],
+  ...['n', 'logprobs', 'logit_bias', 'store', 'modalities'],
 ]);
 
 export function readConversation(body: JsonObject): Conversation {
@@ -92,6 +93,7 @@ export function readConversation(body: JsonObject): Conversation {
     stop: typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((each) => typeof each === 'string') : [],
     user: readRequest(body).user,
     format: readFormat(body['response_format']),
+    ...(wantsImages(body) && { givesImages: true }),
     reasoning: readAsked(body, body['reasoning_effort']),
     own: {
       ...pickOwn('openai', Object.fromEntries(OPENAI_MEMBERS.map((name) => [name, body[name]]))),
@@ -126,6 +128,7 @@ const MESSAGE = [
   'reasoning',
   'reasoning_details',
   'annotations',
+  'images',
   'cache_control',
 ];
 const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control', 'source', 'title'];
@@ -162,6 +165,8 @@ function refuseMeaning(body: JsonObject): void {
   const modalities = body['modalities'];
   if (Array.isArray(modalities) && modalities.includes('audio')) throw new Untranslatable('modalities', 'an answer in audio');
 }
+
+const wantsImages = ({ modalities }: JsonObject): boolean => Array.isArray(modalities) && modalities.includes('image');
 
 function readChoice(it: unknown): 'auto' | 'none' | 'required' | null {
   // Mistral's word for it.
@@ -225,7 +230,7 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   const isTold = details.some(({ text }) => text !== '');
   if (!isTold && typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
   parts.push(...details);
-  parts.push(...readParts(message['content'], where));
+  parts.push(...readParts(message['content'], where), ...readParts(message['images'], `${where}.images`));
   const { refusal } = message;
   if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
   for (const call of listOf(message['tool_calls'], `${where}.tool_calls`)) {
@@ -343,6 +348,13 @@ export function writeAssistant(parts: readonly Part[], isAnswer: boolean): JsonO
       })),
     }),
   };
+}
+
+/** Images beside an answer's text, counted from `first`: https://openrouter.ai/docs/features/multimodal/image-generation */
+export function writeImages(parts: readonly Pick<Part, 'kind'>[], first = 0): JsonObject {
+  const images = parts.filter((part): part is { kind: 'image'; source: Source } => part.kind === 'image');
+  if (images.length === 0) return {};
+  return { images: images.map(({ source }, index) => ({ type: 'image_url', image_url: { url: sourceUrl(source) }, index: first + index })) };
 }
 
 /** Where Google's own compatible endpoint keeps the signature of a call: https://ai.google.dev/gemini-api/docs/thought-signatures */

@@ -6,7 +6,7 @@ import { isObject, objects, stringOr } from '../json';
 import { writeDetails } from '../reasoning-details';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { readError } from './error';
-import { readAssistant, writeAssistant } from './request';
+import { readAssistant, writeAssistant, writeImages } from './request';
 import { readUsage, writeUsage } from './usage';
 
 export const readAnswer = (body: JsonObject): AnswerFacts => ({
@@ -57,12 +57,12 @@ export function readCompletion(body: JsonObject): Completion {
 export const thoughtIn = (text: string): JsonObject => ({ reasoning_content: text, reasoning: text });
 
 export function writeCompletion(it: Completion, createdAt: number): JsonObject {
-  if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
   const thinking = it.parts.map((part) => (part.kind === 'thinking' ? part.text : '')).join('');
   const details = writeDetails(it.parts);
   const message = {
     refusal: null,
     ...writeAssistant(it.parts, true),
+    ...writeImages(it.parts),
     ...(thinking !== '' && thoughtIn(thinking)),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(it.citations !== undefined && it.citations.length > 0 && { annotations: it.citations.map(writeChatAnnotation) }),

@@ -1,7 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
-import { readContentParts } from '../chat-content';
+import { readContentParts, readParts } from '../chat-content';
 import { readAnnotations, writeChatAnnotation } from '../citations';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import { readDetails, writeDetails } from '../reasoning-details';
@@ -9,7 +9,7 @@ import type { SseEvent } from '../sse';
 import { ToolOrder } from '../tool-order';
 import type { EventFacts, JsonObject, RequestFacts, StreamReader } from '../wire';
 import { readError, readFailure } from './error';
-import { signed } from './request';
+import { signed, writeImages } from './request';
 import { finishOf, readFinish, thoughtIn, writeFinish } from './response';
 import { readUsage, writeUsage } from './usage';
 
@@ -113,7 +113,8 @@ export class ChatPartReader implements PartReader {
     add('refusal', delta['refusal']);
     for (const citation of readAnnotations(delta['annotations'])) parts.push({ kind: 'citation', ...citation });
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
-    for (const name of ['function_call', 'audio', 'images']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
+    for (const part of readParts(delta['images'], 'delta.images')) if (part.kind === 'image') parts.push({ kind: 'image', source: part.source });
+    for (const name of ['function_call', 'audio']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
     const reason = choice['finish_reason'];
     if (typeof reason === 'string') for (const index of [...this.#unnamed.keys()]) this.#name(index, true, parts);
     if (typeof reason === 'string')
@@ -173,6 +174,7 @@ export class ChatPartWriter implements PartWriter {
   /** What was thought and who signed it, until all of that has come. */
   #thought: { text: string; signature: Signature | null } = { text: '', signature: null };
   #details = 0;
+  #images = 0;
 
   constructor(readonly createdAt: number) {}
 
@@ -223,6 +225,8 @@ export class ChatPartWriter implements PartWriter {
       case 'open':
       case 'close':
         return '';
+      case 'image':
+        return this.#delta(writeImages([part], this.#images++));
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
     }

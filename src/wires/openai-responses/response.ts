@@ -1,6 +1,6 @@
 /** https://platform.openai.com/docs/api-reference/responses/object */
 import type { Response as OpenAiResponse } from 'openai/resources/responses/responses';
-import { type Citation, type Completion, type FinishReason, type Part, Untranslatable } from '../canonical';
+import { type Citation, type Completion, type FinishReason, imageInAnswer, type Part, Untranslatable } from '../canonical';
 import { citationsWithin, readAnnotations, writeAnnotation } from '../citations';
 import { at, objects, shown, stringOr } from '../json';
 import { readError } from '../openai-chat/error';
@@ -119,7 +119,7 @@ export const itemId = (kind: 'msg' | 'fc' | 'rs', responseId: string, index: num
 
 export function writeCompletion(it: Completion, createdAt: number, request: JsonObject): JsonObject {
   const namespaces = namespacesIn(request);
-  if (it.parts.some((part) => part.kind === 'image' || part.kind === 'file')) throw new Untranslatable('content', 'an image or a file in the answer');
+  if (it.parts.some((part) => part.kind === 'image')) throw imageInAnswer();
   const output: JsonObject[] = [];
   let message: JsonObject[] | null = null;
   let said = 0;

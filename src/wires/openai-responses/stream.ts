@@ -1,6 +1,15 @@
 /** https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { Usage } from '../../../schema/record';
-import { type Citation, type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
+import {
+  type Citation,
+  type FinishReason,
+  imageInAnswer,
+  type PartReader,
+  type PartWriter,
+  type Signature,
+  type StreamPart,
+  Untranslatable,
+} from '../canonical';
 import { citationsWithin, readAnnotations, writeAnnotation } from '../citations';
 import { at, isObject, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
@@ -209,6 +218,8 @@ export class ResponsesPartWriter implements PartWriter {
       case 'usage':
         this.#usage = part.usage;
         return '';
+      case 'image':
+        throw imageInAnswer();
       case 'other':
         throw new Untranslatable(part.name, 'has no counterpart');
     }
