@@ -96,6 +96,7 @@ const time = z.union([z.number().int().nonnegative(), z.iso.datetime().transform
 export const SimulateLimit = z.strictObject({ policy: z.string().min(1), from: time, to: time });
 
 const usdPerMillion = z.number().nonnegative().max(1_000_000);
+const USD_PER_IMAGE_MOST = 1_000;
 
 export const PutPrice = z.strictObject({
   /** A provider's name, or the host of a target. */
@@ -107,5 +108,7 @@ export const PutPrice = z.strictObject({
   cacheReadUsdPerMillion: usdPerMillion.nullable().default(null),
   cacheWriteUsdPerMillion: usdPerMillion.nullable().default(null),
   cacheWrite1hUsdPerMillion: usdPerMillion.nullable().default(null),
+  /** Of each image that is made, beside the tokens. */
+  usdPerImage: z.number().nonnegative().max(USD_PER_IMAGE_MOST).nullable().default(null),
 });
 export type PutPrice = z.infer<typeof PutPrice>;

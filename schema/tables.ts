@@ -31,6 +31,7 @@ export const prices = sqliteTable(
     cacheReadUsdPerMillion: text('cache_read_usd_per_million'),
     cacheWriteUsdPerMillion: text('cache_write_usd_per_million'),
     cacheWrite1hUsdPerMillion: text('cache_write_1h_usd_per_million'),
+    usdPerImage: text('usd_per_image'),
     updatedAt: integer('updated_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.provider, table.model] })],

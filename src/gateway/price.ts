@@ -22,7 +22,7 @@ export interface Cost {
   readonly savedNanoUsd?: number | null;
 }
 
-/** A price of the tenant's own, US dollars per million tokens. */
+/** A price of the tenant's own, US dollars per million tokens, and for each image that is made. */
 export interface PriceOverride {
   readonly inputUsdPerMillion: number;
   readonly outputUsdPerMillion: number;
@@ -30,6 +30,7 @@ export interface PriceOverride {
   readonly cacheReadUsdPerMillion: number | null;
   readonly cacheWriteUsdPerMillion: number | null;
   readonly cacheWrite1hUsdPerMillion: number | null;
+  readonly usdPerImage: number | null;
 }
 
 /** Looks an override up by provider slug and model name. */
@@ -46,7 +47,7 @@ function overrideCost(usage: Usage, price: PriceOverride): number {
     (usage.cacheWrite - usage.cacheWrite1h) * write +
     usage.cacheWrite1h * (price.cacheWrite1hUsdPerMillion ?? write) +
     usage.output * price.outputUsdPerMillion;
-  return Math.round((usdPerMillion * NANO_PER_USD) / TOKENS_PER_MILLION);
+  return Math.round((usdPerMillion * NANO_PER_USD) / TOKENS_PER_MILLION + usage.images * (price.usdPerImage ?? 0) * NANO_PER_USD);
 }
 
 /** Our counts by the catalogue's names; zero counts are left out, because it refuses a detail without its total. */
@@ -125,6 +126,7 @@ function unitCost(provider: string, model: string, usage: Usage): number | null 
     [usage.characters, price.perMillionCharacters, 1_000_000],
     [usage.searches, price.perThousandSearches, 1_000],
     [usage.input, price.perMillionInputTokens, TOKENS_PER_MILLION],
+    [usage.images, price.perImage, 1],
   ] as const;
   const billed = parts.filter(([count, usd]) => count > 0 && usd !== undefined);
   if (billed.length === 0) return null;
@@ -136,7 +138,8 @@ export function priceCall(provider: string, models: readonly string[], usage: Us
   if (usage.reportedCostUsd !== null) return { nanoUsd: toNano(usage.reportedCostUsd), source: 'provider', warning: null };
   for (const model of models) {
     const override = findOverride(provider, model);
-    if (override !== null && (usage.input + usage.output > 0 || !hasUnits(usage)))
+    const isImagePriced = override?.usdPerImage != null && usage.images > 0;
+    if (override !== null && (usage.input + usage.output > 0 || !hasUnits(usage) || isImagePriced))
       return { nanoUsd: overrideCost(usage, override), source: 'override', warning: null };
   }
   const entry = PROVIDER_BY_NAME.get(provider);

@@ -223,8 +223,17 @@ describe('units', () => {
       cacheReadUsdPerMillion: null,
       cacheWriteUsdPerMillion: null,
       cacheWrite1hUsdPerMillion: null,
+      usdPerImage: null,
     };
     expect(priceCall('openai', ['tts-1'], used({ characters: 1_000 }), AT, () => price)).toMatchObject({ nanoUsd: 15_000_000, source: 'catalogue' });
+    const drawn = used({ images: 3 });
+    expect(priceCall('together', ['flux'], drawn, AT, () => ({ ...price, usdPerImage: 0.0027 }))).toMatchObject({
+      nanoUsd: 8_100_000,
+      source: 'override',
+    });
+    expect(priceCall('together', ['flux'], drawn, AT, () => price).nanoUsd).toBeNull();
+    // https://docs.x.ai/docs/models
+    expect(invoice('xai', 'grok-2-image-1212', drawn)).toBe(210_000_000);
   });
 });
 
@@ -243,6 +252,7 @@ describe('priceCall', () => {
       cacheReadUsdPerMillion: 0.5,
       cacheWriteUsdPerMillion: 2.5,
       cacheWrite1hUsdPerMillion: 4,
+      usdPerImage: 0.01,
     };
     const cost = priceCall('openai', ['gpt-4o'], usage, AT, (provider, model) => (provider === 'openai' && model === 'gpt-4o' ? price : null));
     expect(cost).toEqual({ nanoUsd: 30 * 2_000 + 40 * 500 + 20 * 2_500 + 10 * 4_000 + 20 * 8_000, source: 'override', warning: null });

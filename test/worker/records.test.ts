@@ -1,6 +1,7 @@
 /** The consumers on the real D1, R2 and Durable Object: stored once, whatever fails and however often it comes. */
 import { createScheduledController } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { NO_USAGE } from '../../schema/record';
 import { runCron } from '../../src/cron';
 import { appOf, type ConsumerDeps } from '../../src/deps';
 import { readBodies } from '../../src/edge/bodies';
@@ -140,6 +141,18 @@ describe('consumer of records', () => {
     const record = testRecord({ requestModel: 'house-model', responseModel: 'house-model' });
     await consumeRecords([message(record)], deps());
     expect(await findRequest(openDatabase(db()), record.id)).toMatchObject({ costNanoUsd: 1_000 * 1_000 + 100 * 2_000, priceSource: 'override' });
+  });
+
+  it('prices images by a table of the tenant’s own, where nobody counts their tokens', async () => {
+    const price = { provider: 'together', model: 'flux-schnell', inputUsdPerMillion: 0, outputUsdPerMillion: 0, usdPerImage: 0.0027 };
+    await call('PUT', '/api/prices', price);
+    const usage = { ...NO_USAGE, images: 2 };
+    const record = testRecord({ provider: 'together', requestModel: 'flux-schnell', responseModel: null, usage });
+    await consumeRecords([message(record)], deps());
+    expect(await findRequest(openDatabase(db()), record.id)).toMatchObject({ costNanoUsd: 5_400_000, priceSource: 'override' });
+    const listed = (await (await call('GET', '/api/prices')).json()) as { data: unknown[] };
+    expect(listed.data).toContainEqual(expect.objectContaining(price));
+    await call('DELETE', '/api/prices?provider=together&model=flux-schnell');
   });
 
   it('notes a request id that an earlier call used, and keeps both calls', async () => {

@@ -16,6 +16,7 @@ const priceOf = (row: typeof prices.$inferSelect): PutPrice => ({
   cacheReadUsdPerMillion: numberOrNull(row.cacheReadUsdPerMillion),
   cacheWriteUsdPerMillion: numberOrNull(row.cacheWriteUsdPerMillion),
   cacheWrite1hUsdPerMillion: numberOrNull(row.cacheWrite1hUsdPerMillion),
+  usdPerImage: numberOrNull(row.usdPerImage),
 });
 
 export async function listPrices(db: Database): Promise<PutPrice[]> {
@@ -37,6 +38,7 @@ export async function putPrice(db: Database, price: PutPrice, at: number): Promi
     cacheReadUsdPerMillion: textOrNull(price.cacheReadUsdPerMillion),
     cacheWriteUsdPerMillion: textOrNull(price.cacheWriteUsdPerMillion),
     cacheWrite1hUsdPerMillion: textOrNull(price.cacheWrite1hUsdPerMillion),
+    usdPerImage: textOrNull(price.usdPerImage),
     updatedAt: at,
   };
   await db

@@ -13,7 +13,7 @@ export function worstUsage(body: JsonObject, facts: RequestFacts): Worst {
   const inputImage = files * MOST_TOKENS_PER_INPUT;
   const output = facts.maxOutputTokens ?? 0;
   const text = Math.ceil(stringOr(body['prompt'], '').length / CHARS_PER_TOKEN);
-  return { usage: { ...NO_USAGE, input: text + inputImage, inputImage, output, outputImage: output }, isStated: true };
+  return { usage: { ...NO_USAGE, input: text + inputImage, inputImage, output, outputImage: output, images: facts.choices }, isStated: true };
 }
 
 /** `images`: how many came. What the details leave out of the output is image, too: streams have no details. */

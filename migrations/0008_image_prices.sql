@@ -1,0 +1,1 @@
+ALTER TABLE `prices` ADD `usd_per_image` text;
