@@ -272,7 +272,8 @@ describe('embeddings', () => {
       { model: 'mistral-embed', data: [vector], usage: { prompt_tokens: 15, completion_tokens: 0, total_tokens: 15 } },
       15 * 100,
     ],
-    ['cohere/embed-v4.0', { id: 'e', embeddings: { float: [[0.1]] }, meta: { billed_units: { input_tokens: 9 } } }, 9 * 120],
+    // By its compatible endpoint: https://docs.cohere.com/docs/compatibility-api#embeddings
+    ['cohere/embed-v4.0', { object: 'list', model: 'embed-v4.0', data: [vector], usage: { prompt_tokens: 9, total_tokens: 9 } }, 9 * 120],
   ])('of %s are billed by what it reports', async (model, body, costNanoUsd) => {
     answer(body);
     expect(await record(await post('/v1/embeddings', { model, input: 'hello' }))).toMatchObject({ outcome: 'ok', cost_nano_usd: costNanoUsd });

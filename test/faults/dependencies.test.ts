@@ -1,4 +1,5 @@
 /** Dead dependencies: no call fails for them, no record is lost or doubled, the status page tells. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AS_ADMIN, api, eventually, status } from '../harness/api.ts';
 import { type RunningWorker, startWorker } from '../harness/worker.ts';
@@ -64,6 +65,37 @@ describe('the record pipeline', () => {
     expect(after).toMatchObject({ stored: before.stored + 20, dead: before.dead });
     for (const id of ids) expect((await api(worker, 'GET', `/v1/request/${id}`)).status).toBe(200);
   });
+
+  it('serves stored routes that it knows while D1 is down, and says when it knows none yet', async () => {
+    const ask = async (at: RunningWorker, model = 'route/steady') => {
+      const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
+      const response = await fetch(`${at.url}/v1/chat/completions`, { method: 'POST', headers: AS_ADMIN, body });
+      return { status: response.status, text: await response.text(), retryAfter: response.headers.get('retry-after') };
+    };
+    const away = async (at: RunningWorker) => {
+      const db = await at.miniflare.getD1Database('DB', 'weir');
+      await db.prepare('ALTER TABLE routes RENAME TO routes_away').run();
+      return () => db.prepare('ALTER TABLE routes_away RENAME TO routes').run();
+    };
+    expect((await api(worker, 'PUT', '/api/routes/steady', { targets: ['mock/echo'] })).status).toBe(201);
+    expect((await ask(worker)).status).toBe(200);
+    const back = await away(worker);
+    // Longer than what it knows counts as fresh.
+    await sleep(11_000);
+    for (let index = 0; index < 3; index++) expect((await ask(worker)).status).toBe(200);
+    await back();
+    const cold = await startWorker();
+    try {
+      const restore = await away(cold);
+      expect(await ask(cold)).toMatchObject({ status: 503, retryAfter: '1', text: expect.stringContaining('The stored routes cannot be read now') });
+      expect((await ask(cold, 'mock/echo')).status).toBe(200);
+      await restore();
+      await api(cold, 'PUT', '/api/routes/steady', { targets: ['mock/echo'] });
+      await eventually('the route', async () => ((await ask(cold)).status === 200 ? true : null));
+    } finally {
+      await cold.stop();
+    }
+  }, 40_000);
 
   it('keeps in R2 what the consumer gives up on, counts it, and stores it after the command', async () => {
     const dying = await startWorker({ maxRetries: 1 });

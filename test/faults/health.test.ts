@@ -58,6 +58,18 @@ describe('a target that keeps failing', () => {
     expect(first.received.length).toBeGreaterThanOrEqual(7);
   }, 20_000);
 
+  it('is left alone for as long as it asks for itself', async () => {
+    first.handler = error(429, undefined, { 'retry-after': '2' });
+    for (let index = 0; index < 5; index++) await ask();
+    await settled();
+    first.handler = answers;
+    expect((await ask()).warnings).toContain('asked last, for it has been failing: openai/gpt-4o-mini');
+    expect(first.received).toHaveLength(5);
+    await sleep(2_500);
+    expect((await ask()).warnings).not.toContain('asked last');
+    expect(first.received).toHaveLength(6);
+  }, 15_000);
+
   it('does not close its provider for other models, but a refused connection and a refused key do', async () => {
     first.handler = error(503);
     for (let index = 0; index < 5; index++) await ask();
