@@ -90,6 +90,8 @@ export const ALIKE: readonly (readonly Endpoint[])[] = [
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens)$/;
 const GEMINI_EMBEDDING = /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/;
 const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
+/** Of Claude on Vertex, as if it were a model. */
+const VERTEX_COUNTING = '/models/count-tokens:rawPredict';
 /** OpenAI's Assistants have messages too, which are not Anthropic's. */
 const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 
@@ -98,6 +100,7 @@ export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
   if (GEMINI_EMBEDDING.test(path)) return geminiEmbeddings;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
+  if (path.endsWith(VERTEX_COUNTING)) return anthropicCounting;
   const claude = claudeWireOf(path);
   if (claude !== null) return claude;
   // Bills like the response that it makes shorter: https://platform.openai.com/docs/api-reference/responses/compact

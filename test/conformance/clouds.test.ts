@@ -57,6 +57,10 @@ beforeAll(async () => {
       response.end('{"results":[{"outputText":"hi"}]}');
       return;
     }
+    if (url.endsWith('/count-tokens:rawPredict')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":14}');
+      return;
+    }
     // aimock knows Claude at its vendor alone, where the model stands in the body.
     const isClaude = /:(?:stream)?[rR]awPredict$/.test(url);
     const asked = isClaude ? { url: '/v1/messages', body: JSON.stringify({ ...JSON.parse(body), model: 'claude' }) } : { url, body };
@@ -458,6 +462,30 @@ describe('Vertex', () => {
     await openai.chat.completions.create({ model: 'vertex/gemini-2.5-flash', messages });
     expect(grants).toHaveLength(asked);
     expect(sent()?.headers['authorization']).toMatch(/^Bearer token-\d+$/);
+  });
+
+  it('counts tokens of Claude itself, for callers of both dialects, and by its own path', async () => {
+    const model = 'vertex/claude-sonnet-4-5-20250929';
+    const { data, response } = await anthropic.messages.countTokens({ model, system: 'be brief', messages }).withResponse();
+    expect([data, response.headers.get('weir-warnings')]).toEqual([{ input_tokens: 14 }, null]);
+    expect(sent()?.path).toMatch(/\/publishers\/anthropic\/models\/count-tokens:rawPredict$/);
+    expect(JSON.parse(sent()?.body ?? '')).toEqual({
+      model: 'claude-sonnet-4-5@20250929',
+      system: 'be brief',
+      messages,
+      anthropic_version: 'vertex-2023-10-16',
+    });
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', provider: 'vertex', cost: 0 });
+    expect((await google.models.countTokens({ model, contents: 'what is a weir?' })).totalTokens).toBe(14);
+    expect(JSON.parse(sent()?.body ?? '')).toMatchObject({ model: 'claude-sonnet-4-5@20250929', anthropic_version: 'vertex-2023-10-16' });
+    const own = '/v1/projects/acme/locations/europe-west4/publishers/anthropic/models/count-tokens:rawPredict';
+    const direct = await fetch(`${worker.url}/vertex${own}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ model: 'claude-sonnet-4-5@20250929', messages }),
+    });
+    expect(await direct.json()).toEqual({ input_tokens: 14 });
+    expect(await recordOf(worker, direct.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', cost: 0 });
   });
 
   it('serves Claude in its own wire, the body as it came but for what Vertex wants otherwise', async () => {

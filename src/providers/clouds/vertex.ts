@@ -44,6 +44,8 @@ const METHODS: Readonly<Partial<Record<EndpointName, (streamed: boolean) => stri
   'generate-content': (streamed) => `google/models/{model}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   'count-content': () => 'google/models/{model}:countTokens',
   messages: (streamed) => `anthropic/models/{model}:${streamed ? 'streamRawPredict' : 'rawPredict'}`,
+  // The model stands in the body, by the package `@anthropic-ai/vertex-sdk`.
+  'count-tokens': () => 'anthropic/models/count-tokens:rawPredict',
 };
 
 export const vertex: Provider = {
@@ -58,10 +60,10 @@ export const vertex: Provider = {
   auth: BEARER,
   keyVariable: 'VERTEX_ACCESS_TOKEN',
   baseUrlVariable: 'VERTEX_BASE_URL',
-  endpoints: ['generate-content', 'count-content', 'messages', 'chat'],
+  endpoints: ['generate-content', 'count-content', 'messages', 'count-tokens', 'chat'],
   signing: { variables: ['GOOGLE_APPLICATION_CREDENTIALS_JSON'], required: 1, read: readAccount },
   endpointsFor: (model) => {
-    if (isClaude(model)) return ['messages'];
+    if (isClaude(model)) return ['messages', 'count-tokens'];
     if (isGemini(model)) return ['generate-content', 'count-content'];
     // Models of others are named with their publisher there.
     return model.includes('/') ? ['chat'] : [];
@@ -75,7 +77,7 @@ export const vertex: Provider = {
   // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens
   countsBare: true,
   // https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
-  bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' } },
+  bodyFor: { messages: { model: null, anthropic_version: 'vertex-2023-10-16' }, 'count-tokens': { anthropic_version: 'vertex-2023-10-16' } },
   spelling: claudeSpelling,
   // A version stands behind an at sign: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#model-availability
   nameFor: (model) => {
