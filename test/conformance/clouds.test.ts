@@ -17,7 +17,7 @@ import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { exportPKCS8, generateKeyPair, jwtVerify } from 'jose';
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { api, eventually, recordOf } from '../harness/api.ts';
 import { readChatStream, readMessagesStream } from '../harness/grammars.ts';
@@ -59,6 +59,12 @@ beforeAll(async () => {
     }
     if (url.endsWith('/count-tokens:rawPredict')) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":14}');
+      return;
+    }
+    if (url.includes('/openai/deployments/') && /\/(?:images|audio)\//.test(url)) {
+      const usage = { input_tokens: 20, output_tokens: 100, total_tokens: 120, input_tokens_details: { text_tokens: 20, image_tokens: 0 } };
+      const made = url.includes('/images/') ? { created: 1, data: [{ b64_json: 'aGk=' }], usage } : { text: 'a weir' };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(made));
       return;
     }
     // aimock knows Claude at its vendor alone, where the model stands in the body.
@@ -550,6 +556,17 @@ describe('Azure', () => {
       outcome: 'ok',
       price_source: 'catalogue',
     });
+  });
+
+  it('makes images and writes down sound at a deployment, too', async () => {
+    const { data, response } = await openai.images.generate({ model: 'azure/gpt-image-1', prompt: 'a weir' }).withResponse();
+    expect(data.data).toEqual([{ b64_json: 'aGk=' }]);
+    expect(sent()?.path).toBe('/openai/deployments/gpt-image-1/images/generations?api-version=2024-10-21');
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ provider: 'azure', outcome: 'ok', units: { images: 1 } });
+    const file = await toFile(Buffer.from('RIFF'), 'a.wav', { type: 'audio/wav' });
+    expect((await openai.audio.transcriptions.create({ file, model: 'azure/whisper' })).text).toBe('a weir');
+    expect(sent()?.path).toBe('/openai/deployments/whisper/audio/transcriptions?api-version=2024-10-21');
+    expect(sent()?.body).toMatch(/name="model"\r\n\r\nwhisper\r\n/);
   });
 
   it('streams, with usage', async () => {

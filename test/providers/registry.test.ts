@@ -162,6 +162,10 @@ describe('clouds', () => {
     );
     expect(asked('azure/m', 'responses', version)).toBe('openai-responses https://acme.openai.azure.com/openai/responses?api-version=2024-10-21');
     expect(asked('azure/m', 'embeddings')).toBe('openai-embeddings https://acme.openai.azure.com/openai/v1/embeddings');
+    expect(asked('azure/draws', 'images', version)).toBe(
+      'openai-images https://acme.openai.azure.com/openai/deployments/draws/images/generations?api-version=2024-10-21',
+    );
+    expect(asked('azure/says', 'speech')).toBe('openai-audio https://acme.openai.azure.com/openai/v1/audio/speech?api-version=preview');
   });
 
   it.each([

@@ -21,9 +21,16 @@ const PATHS: Readonly<Record<string, string>> = {
   chat: '/chat/completions',
   completions: '/completions',
   embeddings: '/embeddings',
+  images: '/images/generations',
+  'image-edits': '/images/edits',
+  speech: '/audio/speech',
+  transcriptions: '/audio/transcriptions',
+  translations: '/audio/translations',
 };
+/** The v1 API has them in its preview alone: https://learn.microsoft.com/azure/ai-services/openai/reference-preview-latest */
+const PREVIEWED: ReadonlySet<EndpointName> = new Set(['images', 'image-edits', 'speech', 'transcriptions', 'translations']);
 
-const ENDPOINTS: readonly EndpointName[] = ['chat', 'completions', 'embeddings', 'responses'];
+const ENDPOINTS: readonly EndpointName[] = ['chat', 'completions', 'embeddings', 'responses', ...PREVIEWED];
 
 export const azure: Provider = compatible({
   slug: 'azure',
@@ -49,7 +56,7 @@ export const azure: Provider = compatible({
     // Responses name their deployment in the body.
     if (endpoint === 'responses') return version === undefined ? '/v1/responses' : `/responses?api-version=${encodeURIComponent(version)}`;
     const path = PATHS[endpoint] ?? '';
-    if (version === undefined) return `/v1${path}`;
+    if (version === undefined) return `/v1${path}${PREVIEWED.has(endpoint) ? '?api-version=preview' : ''}`;
     return `/deployments/${encodeURIComponent(model)}${path}?api-version=${encodeURIComponent(version)}`;
   },
   documentation: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
