@@ -11,7 +11,7 @@ import {
   type WriteOptions,
 } from '../wires/canonical';
 import { appendItem, editJson } from '../wires/edit-json';
-import type { Embedder } from '../wires/embedder';
+import type { EmbeddingInbound } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
 import { isObject, parseObject } from '../wires/json';
@@ -113,7 +113,8 @@ function bodyEdits(call: Call, body: CallBody, target: Target): BodyEdit[] {
 
 function translated(call: Call, body: CallBody, target: Target, prefill: string | null): Outgoing {
   if (body.json === null) throw untranslatable(target, new Untranslatable('body', 'no JSON object'));
-  if (call.wire.embedder !== undefined) return embedding(call.wire.embedder, body.json, target);
+  const embedded = call.wire.embedder?.inbound ?? null;
+  if (embedded !== null) return embedding(embedded, body.json, target);
   const { from, to } = translatorsOf(call, target);
   try {
     const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), target.provider?.takesUrls ?? to.takesUrls);
@@ -180,10 +181,10 @@ function withNames(body: JsonObject, { wire, provider }: Target): { readonly bod
   return { body: Object.fromEntries(entries), dropped: Object.keys(body).filter((name) => names[name] === null) };
 }
 
-function embedding(from: Embedder, json: JsonObject, target: Target): Outgoing {
+function embedding(from: EmbeddingInbound, json: JsonObject, target: Target): Outgoing {
   try {
     const texts = from.readTexts(json);
-    const written = target.wire.embedder?.writeTexts(
+    const written = target.wire.embedder?.outbound.writeTexts(
       texts,
       target.model ?? '',
       target.provider?.vectorSize === undefined ? 'dimensions' : target.provider.vectorSize,

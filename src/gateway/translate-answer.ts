@@ -37,11 +37,12 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
 
 function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, requestId: string, now: number): JsonObject {
   try {
-    if (call.wire.embedder !== undefined && target.wire.embedder !== undefined) {
-      const vectors = target.wire.embedder.readVectors(json ?? {});
+    const embedding = call.wire.embedder?.inbound ?? null;
+    if (embedding !== null && target.wire.embedder !== undefined) {
+      const vectors = target.wire.embedder.outbound.readVectors(json ?? {});
       // Some report no count: ours is an estimate, which the record says.
       const usage = vectors.usage ?? { ...NO_USAGE, input: estimateInput(request) };
-      return call.wire.embedder.writeVectors({ ...vectors, usage, model: vectors.model || (target.model ?? '') }, request, call.path);
+      return embedding.writeVectors({ ...vectors, usage, model: vectors.model || (target.model ?? '') }, request, call.path);
     }
     const { from, to } = translatorsOf(call, target);
     const completion = completionOf(target, to.readCompletion(json ?? {}));
@@ -57,7 +58,7 @@ function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call,
 
 /** Status, message and code stay what they were; what is no error body of the target's wire is named by its status. */
 function writeFailure(json: JsonObject | null, { target, head }: Answered, call: Call, requestId: string): JsonObject {
-  const failure = json === null ? null : ((target.wire.outbound ?? target.wire.embedder)?.readFailure(json) ?? null);
+  const failure = json === null ? null : ((target.wire.outbound ?? target.wire.embedder?.outbound)?.readFailure(json) ?? null);
   const message = failure?.message ?? `${target.name} answered with status ${head.status}.`;
   // An error under a success status goes out as a 502.
   const status = head.status >= 400 ? head.status : 502;

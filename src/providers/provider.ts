@@ -12,6 +12,7 @@ export type EndpointName =
   | 'generate-content'
   | 'count-content'
   | 'embed-content'
+  | 'embed-predict'
   | 'converse'
   | 'images'
   | 'image-edits'

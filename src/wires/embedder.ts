@@ -17,15 +17,26 @@ export interface Vectors {
   readonly usage: Usage | null;
 }
 
-export interface Embedder {
+/** As callers speak it. */
+export interface EmbeddingInbound {
   /** Throws `Untranslatable`. */
   readTexts(body: JsonObject): TextsToEmbed;
+  /** `request`: the caller's; `path`: what it asked. */
+  writeVectors(vectors: Vectors, request: JsonObject, path: string): JsonObject;
+}
+
+/** As targets speak it. */
+export interface EmbeddingOutbound {
   /** `sizeMember`: what the target calls the size of a vector, or null where it has but one. */
   writeTexts(texts: TextsToEmbed, model: string, sizeMember: string | null): WrittenRequest;
   /** Message and code of an error body, or null where it is none. */
   readFailure(body: JsonObject): Failure | null;
   /** Throws `Untranslatable`. */
   readVectors(body: JsonObject): Vectors;
-  /** `request`: the caller's; `path`: what it asked. */
-  writeVectors(vectors: Vectors, request: JsonObject, path: string): JsonObject;
+}
+
+export interface Embedder {
+  /** Null: no caller speaks it. */
+  readonly inbound: EmbeddingInbound | null;
+  readonly outbound: EmbeddingOutbound;
 }

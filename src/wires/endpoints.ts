@@ -15,6 +15,7 @@ import { openAiModerations } from './openai-moderations/wire';
 import { openAiResponses } from './openai-responses/wire';
 import { raw } from './raw/wire';
 import { rerank } from './rerank/wire';
+import { vertexEmbeddings } from './vertex-embeddings/wire';
 import type { Wire } from './wire';
 
 export interface Endpoint {
@@ -65,6 +66,14 @@ export const EMBED_CONTENT: Endpoint = {
   upstreamPath: (model) => `/v1beta/models/${encodeURIComponent(model)}:batchEmbedContents`,
 };
 
+/** Vertex's, which no caller speaks here. */
+export const EMBED_PREDICT: Endpoint = {
+  ...GENERATE_CONTENT,
+  name: 'embed-predict',
+  wire: vertexEmbeddings,
+  upstreamPath: (model) => `/models/${encodeURIComponent(model)}:predict`,
+};
+
 /** Bedrock's, which no caller speaks here. */
 export const CONVERSE: Endpoint = {
   name: 'converse',
@@ -84,11 +93,13 @@ export const CONVERSATIONS: readonly Endpoint[] = [
 export const ALIKE: readonly (readonly Endpoint[])[] = [
   CONVERSATIONS,
   [...ENDPOINTS.filter((each) => each.name === 'count-tokens'), COUNT_CONTENT],
-  [...ENDPOINTS.filter((each) => each.name === 'embeddings'), EMBED_CONTENT],
+  [...ENDPOINTS.filter((each) => each.name === 'embeddings'), EMBED_CONTENT, EMBED_PREDICT],
 ];
 
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens)$/;
 const GEMINI_EMBEDDING = /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/;
+/** Models that draw are asked by the same method. */
+const VERTEX_EMBEDDING = /\/models\/[a-z-]*embedding-[^/]+:predict$/;
 const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
 /** Of Claude on Vertex, as if it were a model. */
 const VERTEX_COUNTING = '/models/count-tokens:rawPredict';
@@ -99,6 +110,7 @@ const THREAD_MESSAGES = /\/threads\/[^/]+\/messages$/;
 export function wireOfPath(path: string): Wire {
   if (GEMINI_METHOD.test(path)) return gemini;
   if (GEMINI_EMBEDDING.test(path)) return geminiEmbeddings;
+  if (VERTEX_EMBEDDING.test(path)) return vertexEmbeddings;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
   if (path.endsWith(VERTEX_COUNTING)) return anthropicCounting;
   const claude = claudeWireOf(path);

@@ -13,6 +13,7 @@ export type WireName =
   | 'anthropic-messages'
   | 'gemini'
   | 'gemini-embeddings'
+  | 'vertex-embeddings'
   | 'bedrock-converse'
   | 'openai-images'
   | 'openai-audio'

@@ -67,6 +67,14 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(made));
       return;
     }
+    if (url.endsWith(':predict')) {
+      const { instances } = JSON.parse(body) as { instances: { content: string }[] };
+      const predictions = instances.map(({ content }) => ({
+        embeddings: { values: [0.25, content.length], statistics: { truncated: false, token_count: 3 } },
+      }));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ predictions }));
+      return;
+    }
     // aimock knows Claude at its vendor alone, where the model stands in the body.
     const isClaude = /:(?:stream)?[rR]awPredict$/.test(url);
     const asked = isClaude ? { url: '/v1/messages', body: JSON.stringify({ ...JSON.parse(body), model: 'claude' }) } : { url, body };
@@ -468,6 +476,33 @@ describe('Vertex', () => {
     await openai.chat.completions.create({ model: 'vertex/gemini-2.5-flash', messages });
     expect(grants).toHaveLength(asked);
     expect(sent()?.headers['authorization']).toMatch(/^Bearer token-\d+$/);
+  });
+
+  it('turns texts into vectors, in its own words', async () => {
+    const asked = { model: 'vertex/text-embedding-005', input: ['weir', 'lock gate'], dimensions: 2, encoding_format: 'float' as const };
+    const { data, response } = await openai.embeddings.create(asked).withResponse();
+    expect(data.data.map(({ embedding }) => embedding)).toEqual([
+      [0.25, 4],
+      [0.25, 9],
+    ]);
+    expect(data.usage).toEqual({ prompt_tokens: 6, total_tokens: 6 });
+    expect(sent()?.path).toMatch(/\/publishers\/google\/models\/text-embedding-005:predict$/);
+    expect(JSON.parse(sent()?.body ?? '')).toEqual({
+      instances: [{ content: 'weir' }, { content: 'lock gate' }],
+      parameters: { outputDimensionality: 2 },
+    });
+    const record = { provider: 'vertex', outcome: 'ok', prompt_tokens: 6, usage_source: 'provider' };
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject(record);
+    const own = '/v1/projects/acme/locations/europe-west4/publishers/google/models/gemini-embedding-001:predict';
+    const direct = await fetch(`${worker.url}/vertex${own}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ instances: [{ content: 'weir' }] }),
+    });
+    expect(await direct.json()).toMatchObject({ predictions: [{ embeddings: { values: [0.25, 4] } }] });
+    expect(await recordOf(worker, direct.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: 3, price_source: 'catalogue' });
+    const several = openai.embeddings.create({ ...asked, model: 'vertex/gemini-embedding-001' });
+    await expect(several).rejects.toMatchObject({ status: 400, param: 'input', message: expect.stringContaining('2 texts, expected one') });
   });
 
   it('counts tokens of Claude itself, for callers of both dialects, and by its own path', async () => {

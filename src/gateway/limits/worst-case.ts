@@ -37,10 +37,11 @@ const METERED: ReadonlySet<string> = new Set([
   'anthropic-messages',
   'gemini',
   'gemini-embeddings',
+  'vertex-embeddings',
   'bedrock-converse',
 ]);
-const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'gemini-embeddings']);
-const COUNTING = /\/count_tokens$|:countTokens$/;
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'gemini-embeddings', 'vertex-embeddings']);
+const COUNTING = /\/count_tokens$|:countTokens$|\/count-tokens:rawPredict$/;
 export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
 
 /** The worst of the bodies that the targets would get. */

@@ -40,9 +40,13 @@ function regionsOf(location: string): readonly Region[] {
 const isClaude = (model: string): boolean => model.startsWith('claude-');
 const isGemini = (model: string): boolean => model.startsWith('gemini-') && !model.includes('embedding');
 
+/** Those of texts: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api */
+const EMBEDS = /^[a-z-]*embedding-/;
+
 const METHODS: Readonly<Partial<Record<EndpointName, (streamed: boolean) => string>>> = {
   'generate-content': (streamed) => `google/models/{model}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   'count-content': () => 'google/models/{model}:countTokens',
+  'embed-predict': () => 'google/models/{model}:predict',
   messages: (streamed) => `anthropic/models/{model}:${streamed ? 'streamRawPredict' : 'rawPredict'}`,
   // The model stands in the body, by the package `@anthropic-ai/vertex-sdk`.
   'count-tokens': () => 'anthropic/models/count-tokens:rawPredict',
@@ -60,10 +64,11 @@ export const vertex: Provider = {
   auth: BEARER,
   keyVariable: 'VERTEX_ACCESS_TOKEN',
   baseUrlVariable: 'VERTEX_BASE_URL',
-  endpoints: ['generate-content', 'count-content', 'messages', 'count-tokens', 'chat'],
+  endpoints: ['generate-content', 'count-content', 'embed-predict', 'messages', 'count-tokens', 'chat'],
   signing: { variables: ['GOOGLE_APPLICATION_CREDENTIALS_JSON'], required: 1, read: readAccount },
   endpointsFor: (model) => {
     if (isClaude(model)) return ['messages', 'count-tokens'];
+    if (EMBEDS.test(model)) return ['embed-predict'];
     if (isGemini(model)) return ['generate-content', 'count-content'];
     // Models of others are named with their publisher there.
     return model.includes('/') ? ['chat'] : [];

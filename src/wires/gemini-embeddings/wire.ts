@@ -11,6 +11,6 @@ export const geminiEmbeddings: Wire = {
   openStream: () => null,
   inbound: null,
   outbound: null,
-  embedder: { readTexts, writeTexts, readVectors, writeVectors, readFailure },
+  embedder: { inbound: { readTexts, writeVectors }, outbound: { writeTexts, readVectors, readFailure } },
   renameModel,
 };

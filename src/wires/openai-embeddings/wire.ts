@@ -13,5 +13,5 @@ export const openAiEmbeddings: Wire = {
   readAnswer: (body: JsonObject) => ({ ...openAiChat.readAnswer(body), usage: readUsage(body) }),
   inbound: null,
   outbound: null,
-  embedder: { readTexts, writeTexts, readVectors, writeVectors, readFailure },
+  embedder: { inbound: { readTexts, writeVectors }, outbound: { writeTexts, readVectors, readFailure } },
 };

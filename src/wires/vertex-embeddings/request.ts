@@ -1,0 +1,17 @@
+/** https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api */
+import { Untranslatable, type WrittenRequest } from '../canonical';
+import type { TextsToEmbed } from '../embedder';
+
+/** Gemini's take one text for each call there. */
+const ONE_TEXT = /^gemini-/;
+
+export function writeTexts({ texts, dimensions }: TextsToEmbed, model: string): WrittenRequest {
+  if (ONE_TEXT.test(model) && texts.length > 1) throw new Untranslatable('input', `${texts.length} texts, expected one for each call on Vertex`);
+  return {
+    body: {
+      instances: texts.map((content) => ({ content })),
+      ...(dimensions !== null && { parameters: { outputDimensionality: dimensions } }),
+    },
+    dropped: [],
+  };
+}
