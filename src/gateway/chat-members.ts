@@ -50,7 +50,7 @@ export function memberEdits(
   }
   if (json[PLUGINS] !== undefined && !takesPlugins(target)) {
     edits.push({ key: PLUGINS, json: null });
-    lost.push(...otherPlugins(json), ...lostSearch(facts, target));
+    lost.push(...otherPlugins(json), ...(facts.search?.isNative === true ? [] : lostSearch(facts, target)));
   }
   const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
   for (const [name, other] of Object.entries(names ?? {})) {

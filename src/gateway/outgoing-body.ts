@@ -14,11 +14,12 @@ import { appendItem, editJson } from '../wires/edit-json';
 import type { EmbeddingInbound } from '../wires/embedder';
 import { FreedReader, forceSchema, freeCompletion } from '../wires/forced-schema';
 import { setField } from '../wires/form';
-import { isObject, parseObject } from '../wires/json';
+import { objects, parseObject } from '../wires/json';
 import { firstCall, OneCallReader } from '../wires/one-call';
 import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
 import { withoutImages } from '../wires/turns';
+import { isClaudeSearch, isGoogleSearch, isOpenAiSearch } from '../wires/web-search';
 import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { type Freed, lostSearch, memberEdits, withoutRefused } from './chat-members';
@@ -117,7 +118,9 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   if (embedded !== null) return embedding(embedded, body.json, target);
   const { from, to } = translatorsOf(call, target);
   try {
-    const { conversation: read, missing } = withMedia(body, from.readConversation(body.json, body.facts), target.provider?.takesUrls ?? to.takesUrls);
+    const asked = from.readConversation(body.json, body.facts);
+    const seen = to.givesImages === true ? asked : withoutImages(asked);
+    const { conversation: read, missing } = withMedia(body, seen, target.provider?.takesUrls ?? to.takesUrls);
     if (read.givesImages === true && to.givesImages !== true) throw new Untranslatable('modalities', 'an answer in images');
     const { format } = read;
     const needsTool =
@@ -125,8 +128,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       (read.tools.length > 0 && target.provider?.schemaWithoutTools?.test(target.model ?? '') === true);
     const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);
-    const seen = to.givesImages === true ? read : withoutImages(read);
-    const conversation = isForced ? forceSchema(seen, target.tool !== null) : seen;
+    const conversation = isForced ? forceSchema(read, target.tool !== null) : read;
     const entry = target.provider?.reasoning.find(({ models }) => models.test(target.model ?? ''));
     const told = { ...conversation, reasoning: reasoningFor(conversation.reasoning, entry) };
     const changed = changedReasoning(conversation.reasoning, told.reasoning);
@@ -144,16 +146,17 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     if (written.dropped.includes(ONE_BY_ONE)) unbounded.add(target);
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
-    const asked = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
-    const searching = searchesBeside(target, conversation) ? target : { ...target, tool: null };
+    const usage = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
+    const searching = target.tool === null || searchesBeside(target, conversation) ? target : { ...target, tool: null };
+    const unsearched = searching === target ? lostSearch(body.facts, target) : ['web search'];
     const whole = JSON.stringify(json);
     const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
-      body: withTool(editJson(text, [...neededMembers(target), ...asked]), searching, json),
+      body: withTool(editJson(text, [...neededMembers(target), ...usage]), searching, json),
       dropped: [
         ...conversation.dropped,
         ...written.dropped.filter((name) => name !== ONE_BY_ONE),
-        ...[...named.dropped, ...changed, ...lost, ...lostSearch(body.facts, searching)],
+        ...[...named.dropped, ...changed, ...lost, ...unsearched],
       ],
       ...(written.headers !== undefined && { headers: written.headers }),
       missing,
@@ -200,15 +203,21 @@ function embedding(from: EmbeddingInbound, json: JsonObject, target: Target): Ou
 /** The tool is ours; what the caller asked for is the schema. */
 const NO_SCHEMA = new Untranslatable('response_format', 'this model can be made to keep to no schema, and to no JSON');
 
-/** Before its third generation Gemini searches in calls without tools alone: https://ai.google.dev/gemini-api/docs/google-search */
-const searchesBeside = ({ wire, model }: Target, { tools }: Conversation): boolean =>
-  tools.length === 0 || wire.name !== 'gemini' || !/^gemini-[12]/.test(model ?? '');
+/**
+ * Gemini searches beside functions from its third generation on alone, and tells it in parts that must come back with the history:
+ * https://ai.google.dev/gemini-api/docs/tool-combination. Claude's tools have names of their own.
+ */
+const searchesBeside = ({ wire, tool }: Target, { tools }: Conversation): boolean =>
+  wire.name === 'gemini' ? tools.length === 0 : tools.every(({ name }) => name !== tool?.['name']);
+
+const SEARCHES = [isClaudeSearch, isOpenAiSearch, isGoogleSearch] as const;
 
 /** The vendor's own tool beside those of the caller, which stay as they were written. */
 function withTool(text: string, { tool }: Target, json: JsonObject): string {
   if (tool === null) return text;
   const given = json['tools'];
-  const isThere = Array.isArray(given) && given.some((each) => isObject(each) && each['type'] !== undefined && each['type'] === tool['type']);
+  const isOne = (each: JsonObject): boolean => SEARCHES.some((isSearch) => isSearch(each) && isSearch(tool));
+  const isThere = objects(given).some((each) => isOne(each) || (each['type'] !== undefined && each['type'] === tool['type']));
   return isThere ? text : appendItem(text, 'tools', JSON.stringify(tool));
 }
 

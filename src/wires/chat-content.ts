@@ -1,5 +1,5 @@
 /** What messages of a chat hold, by https://platform.openai.com/docs/api-reference/chat/create and what others have added to it. */
-import { listOf, type Part, readData, readMark, readSource, Untranslatable } from './canonical';
+import { listOf, type Part, readData, readMark, readSource, type Source, Untranslatable } from './canonical';
 import { at, objects, shown, stringOr } from './json';
 import { readDetail } from './unread';
 import type { JsonObject } from './wire';
@@ -48,6 +48,13 @@ const thinkingOf = (part: JsonObject): string =>
     : objects(part['thinking'])
         .map((each) => stringOr(each['text'], ''))
         .join('');
+
+/** Images beside the text of a message; what is none is passed over. */
+export const readImages = (images: unknown): { readonly kind: 'image'; readonly source: Source }[] =>
+  objects(images).flatMap((each) => {
+    const url = at(each, 'image_url', 'url');
+    return typeof url === 'string' ? [{ kind: 'image', source: readSource(url) }] : [];
+  });
 
 type Said = { readonly kind: 'text' | 'thinking'; readonly text: string };
 

@@ -36,10 +36,13 @@ export function searchInMessages(body: JsonObject): WebSearch | null {
   return native(settings);
 }
 
+/** Of what OpenAI keeps, and not of the web as it is: nobody else has that. */
+export const isCached = (tool: JsonObject): boolean => isOpenAiSearch(tool) && tool['external_web_access'] === false;
+
 /** Of a response: its own tool, or a plugin. */
 export function searchInResponses(body: JsonObject): WebSearch | null {
   const tool = objects(body['tools']).find(isOpenAiSearch);
-  if (tool === undefined) return plugin(body);
+  if (tool === undefined || isCached(tool)) return plugin(body);
   const { type: _, filters, ...settings } = tool;
   return native({ ...settings, ...(isObject(filters) && filters) });
 }
@@ -54,7 +57,16 @@ export function searchInChat(body: JsonObject): WebSearch | null {
   return native({ ...rest, ...(isObject(location) && { user_location: isObject(place) ? { type: 'approximate', ...place } : location }) });
 }
 
-export const searchInGemini = (body: JsonObject): WebSearch | null => (objects(body['tools']).some(isGoogleSearch) ? native({}) : null);
+export function searchInGemini(body: JsonObject): WebSearch | null {
+  const tool = objects(body['tools']).find(isGoogleSearch);
+  if (tool === undefined) return null;
+  const settings = GOOGLES.map((name) => tool[name]).find(isObject);
+  return native(settings ?? {});
+}
+
+/** Names of what Google runs beside a search. */
+export const besideGoogleSearch = (tool: JsonObject): string[] =>
+  Object.keys(tool).filter((name) => !GOOGLES.includes(name) && !/^function_?declarations$/i.test(name));
 
 /** Names of the plugins that do something else. */
 export function otherPlugins(body: JsonObject): string[] {

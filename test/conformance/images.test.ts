@@ -77,6 +77,23 @@ describe('images in answers', () => {
     await expect(strict).rejects.toMatchObject({ status: 400, message: expect.stringContaining('images of the assistant') });
   });
 
+  it('that are none are named, and stop nobody', async () => {
+    const ask = async (images: unknown) => {
+      const turn = { role: 'assistant', content: 'A weir:', images };
+      const response = await fetch(`${worker.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+        body: JSON.stringify({ model: 'gemini-2.5-flash-image', messages: [...messages, turn, ...messages] }),
+      });
+      await response.text();
+      return [images, response.status, response.headers.get('weir-warnings')];
+    };
+    for (const images of [{}, [null], ['iVBOR'], 7, 'x', [{ type: 'image' }]]) {
+      expect(await ask(images)).toEqual([images, 200, expect.stringContaining('messages.images')]);
+    }
+    expect(sent().contents[1]).toEqual({ role: 'model', parts: [{ text: 'A weir:' }] });
+  });
+
   it('are refused before anybody is asked where none can be had', async () => {
     const before = upstream.received.length;
     await expect(openai.chat.completions.create(asked('claude-sonnet-4-5'))).rejects.toMatchObject({ status: 400, param: 'modalities' });

@@ -247,6 +247,30 @@ describe('a search that is asked for in a dialect’s own words', () => {
     expect(warnings).toContain('tools.defer_loading');
   });
 
+  it('is none, and named, where it is not to be had beside functions or was not to ask the web itself', async () => {
+    const own = { type: 'function', function: { name: 'web_search', parameters: { type: 'object', properties: {} } } };
+    const forced = { type: 'tool', name: 'web_search' };
+    const cached = { model: 'claude-sonnet-4-5', input: 'hi', tools: [{ type: 'web_search', external_web_access: false }] };
+    for (const [path, body, lost, tools] of [
+      ['/v1/messages', { model: 'gemini-3-pro-preview', max_tokens: 99, messages, tools: [read, claudes] }, 'web search', 1],
+      ['/v1/chat/completions', { model: 'gemini-2.5-flash:online', messages, tools: [own] }, 'web search', 1],
+      ['/v1/chat/completions', { model: 'claude-sonnet-4-5', messages, web_search_options: {}, tools: [own] }, 'web search', 1],
+      ['/v1/responses', cached, 'tool web_search', 0],
+      ['/v1/messages', { model: 'gpt-4o', max_tokens: 99, messages, tools: [read, claudes], tool_choice: forced }, 'tool_choice', 2],
+    ] as const) {
+      const { status, sent, warnings } = await send(path, body);
+      expect([status, sent.tools?.length ?? 0, warnings]).toEqual([200, tools, expect.stringContaining(lost)]);
+      expect(JSON.stringify(sent)).not.toContain('tool_choice');
+    }
+    const beside = { ...generate, tools: [{ googleSearch: {}, codeExecution: {} }] };
+    expect(await send('/v1beta/models/claude-sonnet-4-5:generateContent', beside)).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('codeExecution'),
+    });
+    const odd = { model: 'claude-sonnet-4-5', messages, web_search_options: true };
+    expect(await send('/v1/chat/completions', odd)).toMatchObject({ status: 400, text: expect.stringContaining('web_search_options') });
+  });
+
   it('is none beside functions where Gemini takes it alone, and Weir-Strict refuses that', async () => {
     const body = { model: 'gemini-2.5-flash', max_tokens: 99, messages, tools: [read, claudes] };
     const { sent, warnings } = await send('/v1/messages', body);

@@ -68,6 +68,8 @@ export function readConversation(body: JsonObject): Conversation {
     if (body[name] !== undefined && body[name] !== null) throw new Untranslatable(name, 'has no counterpart');
   }
   const choice = body['tool_choice'];
+  // No other vendor is told so in the words for a function.
+  const isSearchAsked = objects(body['tools']).some((tool) => isClaudeSearch(tool) && at(choice, 'name') === stringOr(tool['name'], ''));
   const oneByOne = at(choice, 'disable_parallel_tool_use');
   // The second is its beta form: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
   const schema = at(body, 'output_config', 'format', 'schema') ?? at(body, 'output_format', 'schema');
@@ -76,7 +78,7 @@ export function readConversation(body: JsonObject): Conversation {
     streamed: body['stream'] === true,
     messages: withMark(readMessages(body), body['cache_control']),
     tools: listOf(body['tools'], 'tools').flatMap(readTool),
-    toolChoice: isObject(choice) ? readChoice(choice) : null,
+    toolChoice: isObject(choice) && !isSearchAsked ? readChoice(choice) : null,
     parallelTools: oneByOne === true ? false : null,
     maxOutputTokens: limitOf(body['max_tokens']),
     temperature: numberOr(body['temperature'], null),
@@ -88,7 +90,11 @@ export function readConversation(body: JsonObject): Conversation {
     format: isObject(schema) ? { name: 'answer', schema, isStrict: false } : null,
     reasoning: readThinking(body),
     own: {},
-    dropped: [...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null), ...unreadIn(body)],
+    dropped: [
+      ...(isSearchAsked ? ['tool_choice'] : []),
+      ...Object.keys(body).filter((name) => !READ.has(name) && body[name] !== null),
+      ...unreadIn(body),
+    ],
   };
 }
 

@@ -30,7 +30,7 @@ import { effortOf, type Reasoning, readEffort } from '../reasoning';
 import { foldSignatures } from '../signature';
 import { droppedRole, inTurns, settled } from '../turns';
 import { droppedDetail, droppedStrictness, unread } from '../unread';
-import { isGoogleSearch, searchInGemini } from '../web-search';
+import { besideGoogleSearch, isGoogleSearch, searchInGemini } from '../web-search';
 import type { JsonObject, RequestFacts } from '../wire';
 
 /** A tuned model's name has colons of its own. */
@@ -189,6 +189,8 @@ function readChoice(calling: unknown): Conversation['toolChoice'] {
 }
 
 function readTools(tool: JsonObject): Tool[] {
+  const others = isGoogleSearch(tool) ? besideGoogleSearch(tool) : [];
+  if (others.length > 0) throw new Untranslatable('tools', `\`${others.join(', ').slice(0, 60)}\`, which the vendor runs itself`);
   if (isGoogleSearch(tool) && member(tool, 'functionDeclarations') === undefined) return [];
   const declarations = member(tool, 'functionDeclarations');
   if (!Array.isArray(declarations)) {

@@ -28,7 +28,7 @@ import {
   type WriteOptions,
   type WrittenRequest,
 } from '../canonical';
-import { readParts } from '../chat-content';
+import { readImages, readParts } from '../chat-content';
 import { CONTEXT_EDITING, readContextEditing } from '../context-editing';
 import { at, count, isObject, limitOf, numberOr, objects, shown, stringOr } from '../json';
 import { ASKED_MEMBERS, readAsked, unknownEffort, unreadAsked } from '../reasoning';
@@ -128,7 +128,6 @@ const MESSAGE = [
   'reasoning',
   'reasoning_details',
   'annotations',
-  'images',
   'cache_control',
 ];
 const PART = ['type', 'text', 'image_url', 'file', 'input_audio', 'refusal', 'thinking', 'cache_control', 'source', 'title'];
@@ -142,7 +141,10 @@ function unreadIn(body: JsonObject): string[] {
     // The name of a tool stands in its call, too.
     ...unread(
       'messages',
-      messages.map(({ name, ...message }) => (message['role'] === 'tool' ? message : { ...message, name })),
+      messages.map(({ name, images, ...message }) => {
+        const isRead = message['role'] === 'assistant' && Array.isArray(images) && readImages(images).length === images.length;
+        return { ...message, ...(message['role'] !== 'tool' && { name }), ...(!isRead && { images }) };
+      }),
       MESSAGE,
     ),
     ...unread('content', parts, PART),
@@ -162,6 +164,8 @@ function refuseMeaning(body: JsonObject): void {
     const isEmpty = typeof asked === 'object' && asked !== null && Object.keys(asked).length === 0;
     if (asked !== undefined && asked !== null && !(isEmpty && name === 'logit_bias')) throw new Untranslatable(name, 'has no counterpart');
   }
+  const search = body['web_search_options'];
+  if (search !== undefined && search !== null && !isObject(search)) throw new Untranslatable('web_search_options', 'expected an object');
   const modalities = body['modalities'];
   if (Array.isArray(modalities) && modalities.includes('audio')) throw new Untranslatable('modalities', 'an answer in audio');
 }
@@ -230,7 +234,7 @@ export function readAssistant(message: JsonObject, where: string): Part[] {
   const isTold = details.some(({ text }) => text !== '');
   if (!isTold && typeof thinking === 'string' && thinking !== '') parts.push({ kind: 'thinking', text: thinking, signature: null });
   parts.push(...details);
-  parts.push(...readParts(message['content'], where), ...readParts(message['images'], `${where}.images`));
+  parts.push(...readParts(message['content'], where), ...readImages(message['images']));
   const { refusal } = message;
   if (typeof refusal === 'string' && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
   for (const call of listOf(message['tool_calls'], `${where}.tool_calls`)) {

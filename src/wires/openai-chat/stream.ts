@@ -1,7 +1,7 @@
 /** https://platform.openai.com/docs/api-reference/chat-streaming; legacy completions stream in the same frame. */
 import type { Usage } from '../../../schema/record';
 import { type FinishReason, type PartReader, type PartWriter, type Signature, type StreamPart, Untranslatable } from '../canonical';
-import { readContentParts, readParts } from '../chat-content';
+import { readContentParts, readImages } from '../chat-content';
 import { readAnnotations, writeChatAnnotation } from '../citations';
 import { at, isObject, numberOr, objects, parseObject, stringOr } from '../json';
 import { readDetails, writeDetails } from '../reasoning-details';
@@ -113,7 +113,7 @@ export class ChatPartReader implements PartReader {
     add('refusal', delta['refusal']);
     for (const citation of readAnnotations(delta['annotations'])) parts.push({ kind: 'citation', ...citation });
     for (const call of objects(delta['tool_calls'])) this.#readToolCall(call, parts);
-    for (const part of readParts(delta['images'], 'delta.images')) if (part.kind === 'image') parts.push({ kind: 'image', source: part.source });
+    parts.push(...readImages(delta['images']));
     for (const name of ['function_call', 'audio']) if ((delta[name] ?? null) !== null) parts.push({ kind: 'other', name });
     const reason = choice['finish_reason'];
     if (typeof reason === 'string') for (const index of [...this.#unnamed.keys()]) this.#name(index, true, parts);

@@ -30,7 +30,7 @@ import { withoutNodes } from '../patch-json';
 import { ASKED_MEMBERS, readAsked, unreadAsked } from '../reasoning';
 import { isSealed, sealed, UNSIGNED, unsealed } from '../signature';
 import { readDetail, unread } from '../unread';
-import { isOpenAiSearch, otherPlugins, searchInResponses } from '../web-search';
+import { isCached, isOpenAiSearch, otherPlugins, searchInResponses } from '../web-search';
 import type { JsonObject, RequestFacts } from '../wire';
 
 export function readRequest(body: JsonObject): RequestFacts {
@@ -109,7 +109,7 @@ export function readConversation(body: JsonObject): Conversation {
     },
     dropped: [
       ...Object.keys(body).filter((name) => !READ.has(name) && !STATE.includes(name) && body[name] !== null),
-      ...tools.flatMap(({ type }) => (typeof type === 'string' && DISPENSABLE.test(type) ? [`tool ${type.slice(0, 40)}`] : [])),
+      ...tools.filter((tool) => isCached(tool) || DISPENSABLE.test(stringOr(tool['type'], ''))).map(({ type }) => `tool ${shown(type)}`),
       ...unreadIn(body, tools),
     ],
   };
