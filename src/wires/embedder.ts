@@ -1,6 +1,6 @@
 /** Texts to vectors, in no vendor's words: a wire of embeddings reads its own form into this one and writes its own form from it. */
 import type { Usage } from '../../schema/record';
-import type { Failure, WrittenRequest } from './canonical';
+import { type Failure, Untranslatable, type WrittenRequest } from './canonical';
 import type { JsonObject } from './wire';
 
 export interface TextsToEmbed {
@@ -39,4 +39,12 @@ export interface Embedder {
   /** Null: no caller speaks it. */
   readonly inbound: EmbeddingInbound | null;
   readonly outbound: EmbeddingOutbound;
+}
+
+const isVector = (it: unknown): it is number[] => Array.isArray(it) && it.every((each) => typeof each === 'number');
+
+/** `where`: the member of the answer that holds them. Throws `Untranslatable`. */
+export function vectorsOf(values: readonly unknown[], where: string): number[][] {
+  if (values.length === 0 || !values.every(isVector)) throw new Untranslatable(where, 'expected vectors of numbers');
+  return [...values];
 }

@@ -382,9 +382,11 @@ describe('embeddings of another dialect', () => {
   });
 
   it('say so where the provider answers no vectors', async () => {
-    answer({ embeddings: [] });
-    const response = await post('/v1/embeddings', { model: 'gemini-embedding-001', input: 'hello' });
-    expect([response.status, (await record(response)).error_code]).toEqual([502, 'provider_malformed']);
+    for (const embeddings of [[], [{ values: null }], [{ values: [0.25, null] }]]) {
+      answer({ embeddings });
+      const response = await post('/v1/embeddings', { model: 'gemini-embedding-001', input: 'hello' });
+      expect([response.status, (await record(response)).error_code]).toEqual([502, 'provider_malformed']);
+    }
   });
 });
 

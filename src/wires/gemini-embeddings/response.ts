@@ -1,18 +1,15 @@
 /** https://ai.google.dev/api/embeddings#v1beta.BatchEmbedContentsResponse */
-import { Untranslatable } from '../canonical';
-import type { Vectors } from '../embedder';
+import { type Vectors, vectorsOf } from '../embedder';
 import { readUsage } from '../gemini/usage';
 import { objects } from '../json';
 import type { JsonObject } from '../wire';
 
 export function readVectors(body: JsonObject): Vectors {
-  const vectors = objects(body['embeddings']).map(({ values }) => values);
-  if (vectors.length === 0) throw new Untranslatable('embeddings', 'expected vectors of numbers');
-  return {
-    vectors: vectors.map((values) => (Array.isArray(values) ? values.filter((each) => typeof each === 'number') : [])),
-    model: '',
-    usage: readUsage(body),
-  };
+  const vectors = vectorsOf(
+    objects(body['embeddings']).map(({ values }) => values),
+    'embeddings',
+  );
+  return { vectors, model: '', usage: readUsage(body) };
 }
 
 export function writeVectors({ vectors, usage }: Vectors, _: JsonObject, path: string): JsonObject {

@@ -1,15 +1,14 @@
 /** https://platform.openai.com/docs/api-reference/embeddings/object */
-import { Untranslatable } from '../canonical';
-import type { Vectors } from '../embedder';
+import { type Vectors, vectorsOf } from '../embedder';
 import { objects, stringOr } from '../json';
 import type { JsonObject } from '../wire';
 import { readUsage } from './usage';
 
-const isVector = (it: unknown): it is number[] => Array.isArray(it) && it.every((each) => typeof each === 'number');
-
 export function readVectors(body: JsonObject): Vectors {
-  const vectors = objects(body['data']).map((each) => each['embedding']);
-  if (vectors.length === 0 || !vectors.every(isVector)) throw new Untranslatable('data', 'expected vectors of numbers');
+  const vectors = vectorsOf(
+    objects(body['data']).map((each) => each['embedding']),
+    'data',
+  );
   return { vectors, model: stringOr(body['model'], ''), usage: readUsage(body) };
 }
 
