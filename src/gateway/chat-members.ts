@@ -2,6 +2,7 @@
  * What a target that speaks the caller's dialect refuses all the same: words of gateways, members that it calls otherwise, and what the
  * answers of other vendors left in the history. Everything else goes as it came.
  */
+import { THOUGHTS } from '../providers/compatible';
 import { THINKING } from '../wires/canonical';
 import { CONTEXT_EDITING } from '../wires/context-editing';
 import { isObject, objects } from '../wires/json';
@@ -19,7 +20,6 @@ export interface Freed {
 /** Words of Helicone's gateway, which no provider knows: https://docs.helicone.ai/gateway/concepts/reasoning and /context-editing */
 const GATEWAY_MEMBERS = ['reasoning_options', CONTEXT_EDITING] as const;
 const PLUGINS = 'plugins';
-const THOUGHTS: ReadonlySet<string> = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
 /** Of what is to be kept for the next call: Claude's, and of those who serve it. */
 const MARK = 'cache_control';
 /** What models of other vendors drew; who refuses any member refuses this one. */
@@ -63,8 +63,8 @@ export function memberEdits(
   return { edits, lost };
 }
 
-/** OpenRouter has such plugins itself. */
-const takesPlugins = ({ provider }: Target): boolean => provider?.online !== undefined && 'suffix' in provider.online;
+/** Who is told to search by the model's name is told so by a plugin, too, which goes on as it came. */
+export const takesPlugins = ({ provider }: Pick<Target, 'provider'>): boolean => provider?.online !== undefined && 'suffix' in provider.online;
 
 /** What of a search on the web is not to be had there: all of it, or some of its settings. */
 export function lostSearch({ search }: RequestFacts, target: Target): readonly string[] {
@@ -84,7 +84,7 @@ export function withoutRefused(text: string, json: JsonObject, { wire, provider,
     for (const name of [...refused, IMAGES]) {
       if (message[name] === undefined) continue;
       members.push(['messages', index, name]);
-      if (!saysNothing(message[name])) lost.add(THOUGHTS.has(name) ? THINKING : `messages.${name}`);
+      if (!saysNothing(message[name])) lost.add(THOUGHTS.includes(name) ? THINKING : `messages.${name}`);
     }
     for (const [call, place] of objectsAt(message['tool_calls'])) {
       if (call[SIGNED] !== undefined) within.push(['messages', index, 'tool_calls', place, SIGNED]);

@@ -85,7 +85,7 @@ function writtenBody(call: Call, body: CallBody, target: Target, prefill: string
   const { text, lost } = freed(call, body.text, body.json ?? {}, target);
   if (prefill !== null) edits.push({ key: 'messages', json: JSON.stringify(withPrefill(parseObject(text) ?? {}, target, prefill)) });
   const members = call.door.kind === 'gateway' && body.json !== null ? memberEdits(body.json, body.facts, target) : NO_EDITS;
-  const sent = withTool(editJson(text, [...edits, ...members.edits]), target, body.json ?? {});
+  const sent = withTool(editJson(text, [...edits, ...members.edits]), target.tool, body.json ?? {});
   return { body: sent, dropped: [...lost, ...members.lost], missing: [] };
 }
 
@@ -147,12 +147,12 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const named = withNames(written.body, target);
     const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
     const usage = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
-    const searching = target.tool === null || searchesBeside(target, conversation) ? target : { ...target, tool: null };
-    const unsearched = searching === target ? lostSearch(body.facts, target) : ['web search'];
+    const tool = searchesBeside(target, conversation) ? target.tool : null;
+    const unsearched = tool === target.tool ? lostSearch(body.facts, target) : ['web search'];
     const whole = JSON.stringify(json);
     const { text, lost } = withoutRefused(whole, json, target) ?? { text: whole, lost: [] };
     return {
-      body: withTool(editJson(text, [...neededMembers(target), ...usage]), searching, json),
+      body: withTool(editJson(text, [...neededMembers(target), ...usage]), tool, json),
       dropped: [
         ...conversation.dropped,
         ...written.dropped.filter((name) => name !== ONE_BY_ONE),
@@ -213,7 +213,7 @@ const searchesBeside = ({ wire, tool }: Target, { tools }: Conversation): boolea
 const SEARCHES = [isClaudeSearch, isOpenAiSearch, isGoogleSearch] as const;
 
 /** The vendor's own tool beside those of the caller, which stay as they were written. */
-function withTool(text: string, { tool }: Target, json: JsonObject): string {
+function withTool(text: string, tool: Target['tool'], json: JsonObject): string {
   if (tool === null) return text;
   const given = json['tools'];
   const isOne = (each: JsonObject): boolean => SEARCHES.some((isSearch) => isSearch(each) && isSearch(tool));

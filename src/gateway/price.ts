@@ -126,7 +126,6 @@ function unitCost(provider: string, model: string, usage: Usage): number | null 
     [usage.characters, price.perMillionCharacters, 1_000_000],
     [usage.searches, price.perThousandSearches, 1_000],
     [usage.input, price.perMillionInputTokens, TOKENS_PER_MILLION],
-    [usage.images, price.perImage, 1],
   ] as const;
   const billed = parts.filter(([count, usd]) => count > 0 && usd !== undefined);
   if (billed.length === 0) return null;

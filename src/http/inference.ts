@@ -14,18 +14,17 @@ import { type AppContext, addressOf } from './context';
 const COUNTRY = /^[A-Z][A-Z0-9]$/;
 
 /** A call on the AI Gateway. */
-export function serveEndpoint(asked: Endpoint, request: Request, app: App): Promise<Response> {
-  const endpoint = asked.name === 'chat' ? chatEndpoint(asked, request.headers) : asked;
-  return serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
-}
+export const serveEndpoint = (endpoint: Endpoint, request: Request, app: App): Promise<Response> =>
+  serve(request, app, { kind: 'gateway', endpoint }, endpoint.wire, endpoint.path);
 
 /** Helicone takes any body at the path of chats, and goes by this header: https://docs.helicone.ai/gateway/overview */
-function chatEndpoint(chat: Endpoint, headers: Headers): Endpoint {
-  const mapping = headers.get('helicone-gateway-body-mapping')?.trim().toUpperCase();
-  if (mapping === undefined) return chat;
+function asMapped(call: Call): Call {
+  const mapping = call.headers.get('helicone-gateway-body-mapping')?.trim().toUpperCase();
+  if (mapping === undefined || call.door.kind !== 'gateway' || call.door.endpoint.name !== 'chat') return call;
   // Only Anthropic's own clients name the version of its dialect.
-  const name = mapping === 'RESPONSES' ? 'responses' : mapping === 'NO_MAPPING' && headers.has('anthropic-version') ? 'messages' : 'chat';
-  return ENDPOINTS.find((each) => each.name === name) ?? chat;
+  const name = mapping === 'RESPONSES' ? 'responses' : mapping === 'NO_MAPPING' && call.headers.has('anthropic-version') ? 'messages' : 'chat';
+  const endpoint = ENDPOINTS.find((each) => each.name === name) ?? call.door.endpoint;
+  return { ...call, door: { kind: 'gateway', endpoint }, wire: endpoint.wire, path: endpoint.path };
 }
 
 const GEMINI_METHODS: ReadonlyMap<string, Endpoint> = new Map([
@@ -95,7 +94,7 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
 function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError): Promise<Response> {
   // Behind the call, which tells its cost at its end by what is known then.
   app.priceCache.peek();
-  const call = callOf(request, app, door, wire, path);
+  const call = asMapped(callOf(request, app, door, wire, path));
   return handle(refusal === undefined ? call : { ...call, refusal }, app);
 }
 

@@ -4,14 +4,12 @@
  * - https://platform.openai.com/docs/pricing (speech)
  * - https://cohere.com/pricing (rerank)
  * - https://docs.voyageai.com/docs/pricing (rerank)
- * - https://docs.x.ai/docs/models (images)
  * - https://ai.google.dev/gemini-api/docs/pricing, https://cloud.google.com/vertex-ai/generative-ai/pricing (searches on the web)
  */
 export interface UnitPrice {
   readonly perMillionCharacters?: number;
   readonly perThousandSearches?: number;
   readonly perMillionInputTokens?: number;
-  readonly perImage?: number;
   readonly perThousandWebSearches?: number;
   /** Of calls that searched, however often. */
   readonly perThousandGrounded?: number;
@@ -29,7 +27,6 @@ const PRICES: readonly (readonly [provider: string, prefix: string, price: UnitP
     ...['gemini-2.0', 'gemini-2.5'].map((prefix) => [slug, prefix, { perThousandGrounded: 35 }] as const),
     ...['gemini-3', 'gemini-3.1', 'gemini-3.5'].map((prefix) => [slug, prefix, { perThousandWebSearches: 14 }] as const),
   ]),
-  ['xai', 'grok-2-image', { perImage: 0.07 }],
   ['voyage', 'rerank-2.5', { perMillionInputTokens: 0.05 }],
   ['voyage', 'rerank-2.5-lite', { perMillionInputTokens: 0.02 }],
 ];

@@ -232,8 +232,6 @@ describe('units', () => {
       source: 'override',
     });
     expect(priceCall('together', ['flux'], drawn, AT, () => price).nanoUsd).toBeNull();
-    // https://docs.x.ai/docs/models
-    expect(invoice('xai', 'grok-2-image-1212', drawn)).toBe(210_000_000);
   });
 });
 

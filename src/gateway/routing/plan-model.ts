@@ -10,6 +10,7 @@ import { ALIKE, CONVERSATIONS, type Endpoint, GENERATE_CONTENT } from '../../wir
 import { withSettings } from '../../wires/web-search';
 import type { JsonObject, RequestFacts } from '../../wires/wire';
 import type { Call, Target } from '../call';
+import { takesPlugins } from '../chat-members';
 import { GatewayError } from '../errors';
 import { ESTIMATOR } from '../estimator';
 import { type ModelItem, parseModelString } from './model-string';
@@ -246,9 +247,6 @@ function onlineAt(it: ConfiguredProvider, usual: Endpoint, model: string): { at:
   const tool = at === undefined ? undefined : online?.tools[at.name];
   return at === undefined || tool === undefined ? null : { at, tool, suffix: '' };
 }
-
-/** Who is told to search by the model's name is told so by a plugin, too, which goes on as it came. */
-const takesPlugins = ({ provider }: ConfiguredProvider): boolean => provider.online !== undefined && 'suffix' in provider.online;
 
 /** The call's endpoint, where the provider has it; else the one whose wire the call can be translated into; else null. */
 function endpointAt({ provider }: ConfiguredProvider, endpoint: Endpoint, model: string): Endpoint | null {

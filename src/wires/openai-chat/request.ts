@@ -355,8 +355,7 @@ export function writeAssistant(parts: readonly Part[], isAnswer: boolean): JsonO
 }
 
 /** Images beside an answer's text, counted from `first`: https://openrouter.ai/docs/features/multimodal/image-generation */
-export function writeImages(parts: readonly Pick<Part, 'kind'>[], first = 0): JsonObject {
-  const images = parts.filter((part): part is { kind: 'image'; source: Source } => part.kind === 'image');
+export function writeImages(images: readonly { readonly source: Source }[], first = 0): JsonObject {
   if (images.length === 0) return {};
   return { images: images.map(({ source }, index) => ({ type: 'image_url', image_url: { url: sourceUrl(source) }, index: first + index })) };
 }

@@ -62,10 +62,10 @@ export function writeCompletion(it: Completion, createdAt: number): JsonObject {
   const message = {
     refusal: null,
     ...writeAssistant(it.parts, true),
-    ...writeImages(it.parts),
+    ...writeImages(it.parts.filter((part) => part.kind === 'image')),
     ...(thinking !== '' && thoughtIn(thinking)),
     ...(details.length > 0 && { reasoning_details: details }),
-    ...(it.citations !== undefined && it.citations.length > 0 && { annotations: it.citations.map(writeChatAnnotation) }),
+    ...(it.citations.length > 0 && { annotations: it.citations.map(writeChatAnnotation) }),
   };
   return {
     id: it.id,
