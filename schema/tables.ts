@@ -177,6 +177,19 @@ export const scores = sqliteTable(
   (table) => [primaryKey({ columns: [table.requestId, table.name] }), index('scores_scored').on(table.scoredAt)],
 );
 
+/** Calls whose answers are made in the background, until somebody fetches them. */
+export const begunCalls = sqliteTable(
+  'begun_calls',
+  {
+    /** The answer's, at its vendor. */
+    id: text('id').primaryKey(),
+    begunAt: integer('begun_at').notNull(),
+    /** JSON, see schema/begun.ts. */
+    call: text('call').notNull(),
+  },
+  (table) => [index('begun_calls_begun').on(table.begunAt)],
+);
+
 /** Hourly sums for charts; written in one transaction with the rows that they count. */
 export const rollups = sqliteTable(
   'rollups',

@@ -2,6 +2,7 @@
 
 import type { App } from './deps';
 import { BODIES_PREFIX } from './edge/bodies';
+import { deleteBegunBefore } from './edge/d1/begun';
 import { deleteRequestsBefore } from './edge/d1/requests';
 import { deleteScoresBefore } from './edge/d1/scores';
 
@@ -13,12 +14,20 @@ const RETENTION_ROWS = 2_000;
 const RETENTION_OBJECTS = 500;
 
 export async function runCron(app: App): Promise<void> {
-  const swept = await Promise.allSettled([sweep(app), retain(app)]);
+  const swept = await Promise.allSettled([sweep(app), forgetBegun(app), retain(app)]);
   for (const each of swept) if (each.status === 'rejected') console.error('scheduled work failed:', String(each.reason));
 }
 
 async function sweep(app: App): Promise<void> {
   await app.consumer.store.sweepOverflow((messages) => app.sendMessages(messages), SWEEP_LEAST_AGE_MS);
+}
+
+/** OpenAI keeps an answer for 30 days: https://platform.openai.com/docs/guides/your-data */
+const BEGUN_DAYS = 30;
+
+async function forgetBegun({ db, clock, config }: App): Promise<void> {
+  const days = Math.min(BEGUN_DAYS, config.retentionDays ?? BEGUN_DAYS);
+  await deleteBegunBefore(db, clock.now() - days * DAY_MS, RETENTION_ROWS);
 }
 
 async function retain(app: App): Promise<void> {

@@ -4,6 +4,7 @@ import { type Config, readConfig } from './config';
 import { KvAnswerCache } from './edge/answer-cache';
 import { packBodies } from './edge/bodies';
 import { Cached } from './edge/cached';
+import { BegunCalls } from './edge/d1/begun';
 import { type Database, openDatabase } from './edge/d1/database';
 import { findKey } from './edge/d1/keys';
 import { loadLimitRules } from './edge/d1/limits';
@@ -145,6 +146,7 @@ function buildApp(env: Env): App {
     priceOverrides: async () => (await priceCache.get()) ?? (() => null),
     pricesInMemory: () => priceCache.peek(),
     limiter: new DurableLimiter((name) => limiters.getByName(name), namer, clock, uuidv7, waitUntil),
+    begunCalls: new BegunCalls(db, clock),
     digester,
     config,
     clock,

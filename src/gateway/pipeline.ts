@@ -6,7 +6,7 @@ import { refuse } from './refuse';
 import { readRequestId } from './request-id';
 import { admit, type Grant } from './stages/admit';
 import { authenticate, requireScope } from './stages/authenticate';
-import { closeLater, storedBytes } from './stages/log';
+import { log } from './stages/log';
 import { meter } from './stages/meter';
 import { planTargets } from './stages/plan-targets';
 import { readBody } from './stages/read-body';
@@ -14,7 +14,7 @@ import { readCache } from './stages/read-cache';
 import { readPolicy } from './stages/read-policy';
 import { goOnBeyond, runAttempts } from './stages/run-attempts';
 import { step } from './step';
-import { type Ending, Trail } from './trail';
+import { Trail } from './trail';
 
 export async function handle(call: Call, deps: Deps): Promise<Response> {
   const { clock } = deps;
@@ -50,10 +50,4 @@ export async function handle(call: Call, deps: Deps): Promise<Response> {
   } catch (error) {
     return refuse(error, trail, deadline);
   }
-}
-
-async function log(trail: Trail, ending: Ending, grant: Grant | null, deps: Deps): Promise<void> {
-  if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
-  const close = closeLater(trail, ending, deps.clock.now(), deps.random() < deps.config.storeBodies);
-  await Promise.all([deps.records.add(close, storedBytes(trail)), grant?.settle(close().record)]);
 }

@@ -1,5 +1,6 @@
 /** What the gateway needs from outside. `deps.ts` builds these; tests bring their own. */
 
+import type { BegunCall } from '../../schema/begun';
 import type { LimitPolicy } from '../../schema/limit-policy';
 import type { Strategy } from '../../schema/policy';
 import type { Bodies, RequestRecord } from '../../schema/record';
@@ -160,6 +161,13 @@ export interface StoredRoute {
   readonly defaults: Readonly<Record<string, string>>;
 }
 
+/** Calls whose answers are made in the background, by the answers' ids at their vendor. */
+export interface BegunCalls {
+  put(id: string, call: BegunCall): Promise<void>;
+  /** Gives it to one alone; null: it was never put, or is taken. */
+  take(id: string): Promise<BegunCall | null>;
+}
+
 export interface Deps {
   readonly config: Config;
   readonly keys: KeyStore;
@@ -171,6 +179,7 @@ export interface Deps {
   readonly health: HealthBoard;
   readonly memory: RoutingMemory;
   readonly limiter: Limiter;
+  readonly begunCalls: BegunCalls;
   /** The stored limits: at once from memory, else when they are read; null where they cannot be known. */
   readonly limitRules: () => readonly LimitRule[] | Promise<readonly LimitRule[] | null>;
   /** The stored routes by name; null where they cannot be known. */

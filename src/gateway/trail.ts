@@ -1,7 +1,9 @@
 /** The open record of a call: stages write what they learn, `stages/log.ts` closes it. */
 
+import type { BegunCall } from '../../schema/begun';
 import type { Policy } from '../../schema/policy';
 import type { Attempt, BudgetMark, Outcome, Usage } from '../../schema/record';
+import type { Background } from '../wires/wire';
 import type { Publisher } from './cache/ports';
 import type { Call, CallBody, Identity, Target } from './call';
 import type { ErrorCode } from './errors';
@@ -60,6 +62,10 @@ export class Trail {
   streamed = false;
   firstByteAt: number | null = null;
   usage: Usage | null = null;
+  /** The answer is made after the call, or is one that was. */
+  background: Background | null = null;
+  /** The call in the background that this one counts. */
+  begun: BegunCall | null = null;
   /** What the call cost, where that is known before its answer leaves. */
   costNanoUsd: number | null = null;
   responseModel: string | null = null;

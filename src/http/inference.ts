@@ -8,6 +8,7 @@ import { PROVIDER_BY_NAME } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
 import { COUNT_CONTENT, EMBED_CONTENT, ENDPOINTS, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
 import { raw } from '../wires/raw/wire';
+import { STORED_RESPONSE, storedResponse } from '../wires/stored-response';
 import type { Wire } from '../wires/wire';
 import { type AppContext, addressOf } from './context';
 
@@ -62,8 +63,8 @@ export const serveTarget = (c: AppContext): Promise<Response> => {
   return serve(c.req.raw, c.env.app, { kind: 'target' }, wireFor(c, path, null), path);
 };
 
-/** What is asked of a response that lies at OpenAI: https://platform.openai.com/docs/api-reference/responses/get. None of it is a call to a model. */
-const STORED_RESPONSE: readonly (readonly [method: string, path: RegExp])[] = [
+/** What is asked of a response that lies at OpenAI: https://platform.openai.com/docs/api-reference/responses/get. None of it calls a model. */
+const ASKED_OF_STORED: readonly (readonly [method: string, path: RegExp])[] = [
   ['GET', /^(?:\/v1)?\/responses\/[\w-]+(?:\/input_items)?$/],
   ['DELETE', /^(?:\/v1)?\/responses\/[\w-]+$/],
   ['POST', /^(?:\/v1)?\/responses\/[\w-]+\/cancel$/],
@@ -71,11 +72,12 @@ const STORED_RESPONSE: readonly (readonly [method: string, path: RegExp])[] = [
 
 export const serveStoredResponse = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
-  if (!STORED_RESPONSE.some(([method, form]) => method === c.req.method && form.test(path))) {
+  if (!ASKED_OF_STORED.some(([method, form]) => method === c.req.method && form.test(path))) {
     const message = `Nothing is served at ${c.req.method} ${path.slice(0, 100)}, expected GET or DELETE /v1/responses/{id}, GET …/input_items or POST …/cancel.`;
     return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path, new GatewayError('not_found', message));
   }
-  return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path.startsWith('/v1/') ? path : `/v1${path}`);
+  const wire = wireFor(c, path, STATEFUL);
+  return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, wire, path.startsWith('/v1/') ? path : `/v1${path}`);
 };
 
 const STATEFUL = PROVIDER_BY_NAME.get('openai') as Provider;
@@ -87,6 +89,7 @@ function pathUnder(c: AppContext, mount: string): string {
 /** Only a POST carries a wire; errors on any other path still go out in the dialect of the provider's clients. */
 function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
   if (c.req.method === 'POST') return wireOfPath(path);
+  if (c.req.method === 'GET' && STORED_RESPONSE.test(path)) return storedResponse;
   return provider?.slug === 'anthropic' ? { ...raw, writeError: anthropicMessages.writeError } : raw;
 }
 

@@ -15,6 +15,7 @@ import { openAiModerations } from './openai-moderations/wire';
 import { openAiResponses } from './openai-responses/wire';
 import { raw } from './raw/wire';
 import { rerank } from './rerank/wire';
+import { STORED_RESPONSE_CANCEL, storedResponse } from './stored-response';
 import { vertexEmbeddings } from './vertex-embeddings/wire';
 import type { Wire } from './wire';
 
@@ -117,6 +118,7 @@ export function wireOfPath(path: string): Wire {
   if (claude !== null) return claude;
   // Bills like the response that it makes shorter: https://platform.openai.com/docs/api-reference/responses/compact
   if (path.endsWith('/responses/compact')) return openAiResponses;
+  if (STORED_RESPONSE_CANCEL.test(path)) return storedResponse;
   if (THREAD_MESSAGES.test(path)) return raw;
   return ENDPOINTS.find((endpoint) => path.endsWith(endpoint.path))?.wire ?? raw;
 }

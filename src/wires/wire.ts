@@ -43,6 +43,14 @@ export interface RequestFacts {
   readonly search?: WebSearch;
 }
 
+/** An answer that its vendor makes after the call has ended: https://platform.openai.com/docs/guides/background */
+export interface Background {
+  /** Under which it lies there. */
+  readonly id: string;
+  /** What it used up, once that is known. */
+  readonly usage: Usage | null;
+}
+
 export interface AnswerFacts {
   readonly model: string | null;
   readonly usage: Usage | null;
@@ -50,6 +58,7 @@ export interface AnswerFacts {
   readonly error: string | null;
   /** It failed or goes on, in a form that is no error: not to be repeated to others. */
   readonly isPassing?: true;
+  readonly background?: Background | null;
 }
 
 /** What one event of a stream was. */
@@ -75,6 +84,7 @@ export interface StreamReader {
   readonly ended: boolean;
   readonly usage: Usage | null;
   readonly model: string | null;
+  readonly background?: Background | null;
 }
 
 /** An error of Weir's to be written in a wire's dialect. */

@@ -255,7 +255,13 @@ describe('dead letters and overflow', () => {
     const young = testRecord({ startedAt: Date.now() - 29 * 86_400_000 });
     await consumeRecords([message(old), message(young)], deps());
     await bindings.BODIES.put('bodies/2020-01-01/old', 'x');
+    const begunAt = (days: number): D1PreparedStatement =>
+      db()
+        .prepare('INSERT INTO begun_calls (id, begun_at, call) VALUES (?, ?, ?)')
+        .bind(`${days} days`, Date.now() - days * 86_400_000, '{}');
+    await db().batch([begunAt(31), begunAt(29)]);
     await runCron(appOf(bindings));
+    expect((await db().prepare('SELECT id FROM begun_calls').all()).results).toEqual([{ id: '29 days' }]);
     expect(await findRequest(openDatabase(db()), old.id)).toBeNull();
     expect(await findRequest(openDatabase(db()), young.id)).not.toBeNull();
     expect(await bindings.BODIES.head('bodies/2020-01-01/old')).toBeNull();

@@ -48,7 +48,7 @@ export interface CounterState {
   readonly holds: readonly (readonly [id: string, amount: number, until: number])[];
   readonly now: number;
   /** Holds that ran out before their call was over, and what was counted of them. */
-  readonly late?: readonly (readonly [id: string, amount: number])[];
+  readonly late?: readonly (readonly [id: string, amount: number, slotEnd: number | null])[];
 }
 
 const SLOTS = 100;
@@ -64,13 +64,13 @@ export class Counter {
   readonly #holds = new Map<string, { amount: number; until: number }>();
   readonly #decided = new Map<string, { readonly decision: Decision; readonly slot: number | null }>();
   /** What was counted of holds that ran out. */
-  readonly #late = new Map<string, number>();
+  readonly #late = new Map<string, { readonly amount: number; readonly slot: number | null }>();
   #now = 0;
 
   constructor(state: CounterState | null = null) {
     for (const [end, amount] of state?.slots ?? []) this.#slots.set(end, amount);
     for (const [id, amount, until] of state?.holds ?? []) this.#holds.set(id, { amount, until });
-    for (const [id, amount] of state?.late ?? []) this.#late.set(id, amount);
+    for (const [id, amount, slot] of state?.late ?? []) this.#late.set(id, { amount, slot });
     this.#now = state?.now ?? 0;
   }
 
@@ -78,7 +78,7 @@ export class Counter {
     return {
       slots: [...this.#slots],
       holds: [...this.#holds].map(([id, hold]) => [id, hold.amount, hold.until] as const),
-      late: [...this.#late],
+      late: [...this.#late].map(([id, { amount, slot }]) => [id, amount, slot] as const),
       now: this.#now,
     };
   }
@@ -108,9 +108,15 @@ export class Counter {
     const known = this.#decided.get(id);
     if (known === undefined || known.slot === null) return;
     this.#decided.delete(id);
-    const rest = (this.#slots.get(known.slot) ?? 0) - known.decision.taken;
-    if (rest > 0) this.#slots.set(known.slot, rest);
-    else this.#slots.delete(known.slot);
+    this.#giveBack(known.decision.taken, known.slot);
+  }
+
+  /** Out of the slot in which it was counted, if that has not left the window. */
+  #giveBack(amount: number, slot: number | null): void {
+    if (slot === null) return;
+    const rest = (this.#slots.get(slot) ?? 0) - amount;
+    if (rest > 0) this.#slots.set(slot, rest);
+    else this.#slots.delete(slot);
   }
 
   isEmptyAt(window: Window | null, at: number): boolean {
@@ -135,10 +141,12 @@ export class Counter {
       this.#use(amount, window, now);
       return;
     }
-    // It outlasted its hold, which was counted then; what it used beyond that is counted now.
+    // It outlasted its hold, which was counted then; what it used beyond that is counted now, and what it did not use comes back.
     const counted = this.#late.get(id);
+    if (counted === undefined) return;
     this.#late.delete(id);
-    if (counted !== undefined) this.#use(amount - counted, window, now);
+    if (amount >= counted.amount) this.#use(amount - counted.amount, window, now);
+    else this.#giveBack(counted.amount - amount, counted.slot);
   }
 
   /**
@@ -157,9 +165,10 @@ export class Counter {
     const now = this.#moveTo(at, window);
     for (const [id, hold] of this.#holds) {
       if (hold.until > now) continue;
-      this.settle(id, hold.amount, window, now);
+      this.#holds.delete(id);
+      const slot = this.#use(hold.amount, window, now);
       if (this.#late.size >= REMEMBERED) this.#late.clear();
-      this.#late.set(id, hold.amount);
+      this.#late.set(id, { amount: hold.amount, slot });
     }
   }
 

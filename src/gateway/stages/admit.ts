@@ -1,4 +1,5 @@
 /** Stage 7: asks every limit that counts for this call; all must admit, and what is reserved is settled when the call has ended. */
+import type { Held } from '../../../schema/begun';
 import { type LimitPolicy, writeLimitPolicy } from '../../../schema/limit-policy';
 import type { Policy } from '../../../schema/policy';
 import type { RequestRecord } from '../../../schema/record';
@@ -6,10 +7,11 @@ import type { Config } from '../../config';
 import type { Call, CallBody, Identity, Target } from '../call';
 import { GatewayError } from '../errors';
 import type { Decision, TakeRequest } from '../limits/counter';
+import { settleHeld } from '../limits/settle';
 import { quotaOf, scaleOf, subjectOf, windowOf } from '../limits/subject';
-import { dearestCost, NOTHING, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
+import { NOTHING, priceWorst, type WorstCase, worstCase } from '../limits/worst-case';
 import type { Clock, Limiter, LimitRule, RecordSink } from '../ports';
-import { type FindOverride, priceCall } from '../price';
+import type { FindOverride } from '../price';
 import type { Trail } from '../trail';
 
 export interface AdmitDeps {
@@ -24,6 +26,7 @@ export interface AdmitDeps {
 
 /** What is held for a call until its end is known. */
 export interface Grant {
+  readonly held: readonly Held[];
   /** Turns what was held into what was used; never rejects. */
   settle(record: RequestRecord): Promise<void>;
 }
@@ -106,9 +109,14 @@ async function admitAll(
     throw refused === undefined ? failed?.reason : refusal(refused.it, refused.decision, trail);
   }
   show(admitted, trail);
-  const held = admitted.filter(({ it }) => it.take.holdUntil !== null);
-  return held.length === 0 ? null : { settle: (record) => settle(held, record, targets, findOverride, deps) };
+  const held = admitted.filter(({ it }) => it.take.holdUntil !== null).map(heldBy);
+  return held.length === 0 ? null : { held, settle: (record) => settleHeld(held, record, targets, findOverride, deps.limiter) };
 }
+
+const heldBy = ({ it, decision }: Result): Held => {
+  const { policy, subject, take, isDurable } = it;
+  return { subject, id: take.id, taken: decision?.taken ?? 0, unit: policy.unit, window: take.window, isDurable };
+};
 
 interface Situation {
   readonly call: Call;
@@ -251,38 +259,4 @@ function markBudget(it: Applied, decision: Decision, trail: Trail): void {
   const reached = WARN_FROM.find((from) => hasNoRoom || spent >= from);
   if (reached === undefined) return;
   trail.budgets.push({ limit: it.rule?.name ?? it.text, segment: it.segment, percent: Math.round(reached * 100), windowStartsAt: window.startsAt });
-}
-
-async function settle(
-  held: readonly Result[],
-  record: RequestRecord,
-  targets: readonly Target[],
-  findOverride: FindOverride,
-  { limiter }: AdmitDeps,
-): Promise<void> {
-  const settled = await Promise.allSettled(
-    held.map(({ it, decision }) => {
-      const used = usedBy(record, it, decision?.taken ?? 0, targets, findOverride);
-      return limiter.settle(it.subject, it.take.id, used, it.take.window, it.isDurable);
-    }),
-  );
-  // The hold runs out by itself then, and counts in full.
-  for (const each of settled) if (each.status === 'rejected') console.error('a limit was not settled:', String(each.reason));
-}
-
-/** What a call really used, in the counter's unit. The caller's own word for the model (`Helicone-Model-Override`) buys nothing cheaper. */
-function usedBy(record: RequestRecord, it: Applied, taken: number, targets: readonly Target[], findOverride: FindOverride): number {
-  const { usage, provider } = record;
-  if (usage === null) return mayHaveUsed(record) ? taken : 0;
-  if (it.policy.unit === 'tokens') return usage.input + usage.output;
-  const target = targets.find((each) => each.name === provider);
-  if (provider === null || target === undefined) return taken;
-  const models = [record.responseModel, target.model].filter((model) => model !== null);
-  const { nanoUsd } = priceCall(provider, models, usage, record.startedAt, findOverride);
-  return Math.ceil(nanoUsd ?? dearestCost(target, usage));
-}
-
-/** Whether a provider may bill for a call that it gave no count for: unless it was never reached, or refused it itself. */
-function mayHaveUsed({ attempts }: RequestRecord): boolean {
-  return attempts.some(({ status, error }) => error !== 'provider_unreachable' && error !== 'not_translated' && (status === null || status < 400));
 }

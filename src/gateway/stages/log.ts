@@ -2,11 +2,13 @@
 import { type Attempt, NO_USAGE, type RequestRecord } from '../../../schema/record';
 import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
+import { countBackground } from '../background';
 import { estimateInput, estimateUsage } from '../estimate-usage';
-import type { ClosedCall } from '../ports';
+import type { ClosedCall, Deps } from '../ports';
 import { redactHeaders, redactText } from '../redact';
 import { sessionOf } from '../session';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
+import type { Grant } from './admit';
 
 const EXCERPT_CHARS = 120;
 const TEXT = /^text\/|x-www-form-urlencoded|json/i;
@@ -41,7 +43,7 @@ function requestText(trail: Trail): string | null {
 }
 
 /** What the bodies take in the log, about: what is no text is named there by its size. */
-export function storedBytes({ body, answerIsText, answerBytes }: Trail): number {
+function storedBytes({ body, answerIsText, answerBytes }: Trail): number {
   const request = body?.text?.length ?? (body?.bytes !== null && TEXT.test(body?.contentType ?? '') ? (body?.byteLength ?? 0) : 0);
   return request + (answerIsText ? answerBytes : 0);
 }
@@ -53,6 +55,7 @@ export const METERED: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-re
 /** What the provider reported; where it answered without a report, an estimate that says so. */
 function usageOf(trail: Trail): Pick<RequestRecord, 'usage' | 'usageSource'> {
   if (trail.usage !== null) return { usage: trail.usage, usageSource: 'provider' };
+  if (trail.background !== null) return { usage: null, usageSource: null };
   const answered =
     (trail.cache?.status === 'hit' || trail.streamed || (trail.attempts.at(-1)?.status ?? Number.POSITIVE_INFINITY) < 400) &&
     trail.providerError === null;
@@ -81,14 +84,21 @@ function attemptsOf({ attempts, answerBytes, streamed }: Trail, { outcome, error
   return [...attempts.slice(0, -1), { ...last, bytes: answerBytes, error: last.error ?? (isBroken ? errorCode : null) }];
 }
 
+export async function log(trail: Trail, ending: Ending, grant: Grant | null, deps: Deps): Promise<void> {
+  if (trail.identity === null && ending.status === 401) return deps.records.countUnauthenticated();
+  const close = closeLater(trail, ending, deps.clock.now(), deps.random() < deps.config.storeBodies);
+  const due = trail.background === null ? grant : await countBackground(trail.background, grant, trail, deps);
+  await Promise.all([deps.records.add(close, storedBytes(trail)), due?.settle(close().record)]);
+}
+
 /** Writes the record when it is wanted, and once: the answer goes first, for which nothing of it is needed. */
-export function closeLater(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): () => ClosedCall {
+function closeLater(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): () => ClosedCall {
   let closed: ClosedCall | null = null;
   return () => (closed ??= closeRecord(trail, ending, endedAt, storeBodies));
 }
 
 export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): ClosedCall {
-  const { call, policy, body, target } = trail;
+  const { call, policy, body, target, begun } = trail;
   const request = storeBodies && policy?.omitRequest !== true ? requestText(trail) : null;
   const response = storeBodies && policy?.omitResponse !== true ? answerText(trail) : null;
   if (trail.answerBytes > KEEP_LIMIT_BYTES && response !== null) trail.warn('response body over 8 MiB: the stored copy is cut');
@@ -100,13 +110,13 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     firstByteAt: trail.firstByteAt,
     endedAt,
     keyId: trail.identity?.keyId ?? null,
-    userId: policy?.userId ?? body?.facts.user ?? null,
-    sessionId: sessionOf(call, policy, body),
-    sessionPath: policy?.sessionPath ?? null,
-    sessionName: policy?.sessionName ?? null,
-    promptId: policy?.promptId ?? null,
-    promptVersion: policy?.promptVersion ?? null,
-    properties: { ...policy?.properties },
+    userId: policy?.userId ?? body?.facts.user ?? begun?.userId ?? null,
+    sessionId: sessionOf(call, policy, body) ?? begun?.sessionId ?? null,
+    sessionPath: policy?.sessionPath ?? begun?.sessionPath ?? null,
+    sessionName: policy?.sessionName ?? begun?.sessionName ?? null,
+    promptId: policy?.promptId ?? begun?.promptId ?? null,
+    promptVersion: policy?.promptVersion ?? begun?.promptVersion ?? null,
+    properties: { ...begun?.properties, ...policy?.properties },
     method: call.method,
     path: call.fullPath,
     targetUrl: withoutQuery(target?.url),

@@ -137,7 +137,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
   }
 
   /** Who knows what the answer used up. */
-  get #metered(): Pick<StreamReader, 'usage' | 'model' | 'finished'> | null {
+  get #metered(): Pick<StreamReader, 'usage' | 'model' | 'finished' | 'background'> | null {
     const { opened } = this.answered;
     return (opened.kind === 'events' ? opened.metered : null) ?? this.reader;
   }
@@ -163,6 +163,7 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
     this.deadline.disarm();
     this.trail.usage = this.#metered?.usage ?? null;
     this.trail.responseModel = this.#metered?.model ?? null;
+    this.trail.background = this.#metered?.background ?? null;
     this.trail.endPublishing(outcome === 'ok', this.clock.now());
     this.trail.end(outcome, this.answered.head.status, error?.code ?? (outcome === 'cancelled' ? 'cancelled' : null));
   }

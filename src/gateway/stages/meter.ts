@@ -90,6 +90,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   trail.responseModel = facts?.model ?? null;
   if (head.status < 400 && facts !== null) {
     trail.usage = facts.usage ?? usageOfHeaders(head.headers);
+    trail.background = facts.background ?? null;
     trail.providerError = facts.error;
     trail.costNanoUsd = costNow(trail, deps);
   }

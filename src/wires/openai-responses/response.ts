@@ -7,7 +7,7 @@ import { readError } from '../openai-chat/error';
 import { unfoldSignatures } from '../signature';
 import type { AnswerFacts, JsonObject } from '../wire';
 import { nameIn, readReasoning, writeReasoning } from './request';
-import { readUsage, writeUsage } from './usage';
+import { readBackground, readUsage, writeUsage } from './usage';
 
 /** Of `status`: the answer will not change any more. */
 const LASTING: ReadonlySet<unknown> = new Set(['completed', 'incomplete']);
@@ -18,6 +18,7 @@ export const readAnswer = (body: JsonObject): AnswerFacts => ({
   // `error` stands beside `output` in a failed response, which is an answer of its own and no error body.
   error: body['object'] === 'response' ? null : readError(body),
   ...(body['object'] === 'response' && !LASTING.has(body['status']) && { isPassing: true }),
+  background: readBackground(body),
 });
 
 export function readFinish(response: unknown, hasTools: boolean): FinishReason {

@@ -13,10 +13,10 @@ import {
 import { citationsWithin, readAnnotations, writeAnnotation } from '../citations';
 import { at, isObject, numberOr, parseObject, stringOr } from '../json';
 import type { SseEvent } from '../sse';
-import type { EventFacts, JsonObject, StreamReader } from '../wire';
+import type { Background, EventFacts, JsonObject, StreamReader } from '../wire';
 import { nameIn, readEncrypted, writeEncrypted } from './request';
 import { endOf, frameOf, itemId, namespacesIn, readFinish, splitName } from './response';
-import { readUsage, writeUsage } from './usage';
+import { readBackground, readUsage, writeUsage } from './usage';
 
 /** Events that end a response; after a failure the response is over as well, and says so itself. */
 const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
@@ -24,6 +24,7 @@ const LAST = new Set(['response.completed', 'response.incomplete', 'response.fai
 export class ResponsesStream implements StreamReader {
   usage: Usage | null = null;
   model: string | null = null;
+  background: Background | null = null;
   finished = false;
 
   get ended(): boolean {
@@ -43,6 +44,7 @@ export class ResponsesStream implements StreamReader {
     if (isObject(response)) {
       this.model = stringOr(response['model'], this.model);
       this.usage = readUsage(response) ?? this.usage;
+      this.background = readBackground(response) ?? this.background;
     }
     if (LAST.has(type)) this.finished = true;
     if (type === 'response.failed') {

@@ -2,7 +2,7 @@
 import { NO_USAGE, type Usage } from '../../../schema/record';
 import { at, costUsd, count, isObject, objects } from '../json';
 import { isOtherTier } from '../openai-chat/usage';
-import type { JsonObject } from '../wire';
+import type { Background, JsonObject } from '../wire';
 
 /** Only searches are billed, not the pages that are opened in them. */
 const isSearch = (item: JsonObject): boolean =>
@@ -27,6 +27,13 @@ export function readUsage(response: unknown): Usage | null {
     otherTier: isOtherTier(at(response, 'service_tier')),
     reportedCostUsd: costUsd(usage['cost']),
   };
+}
+
+/** Of a response that goes on without its caller; what failed before it was begun cost nothing. */
+export function readBackground(response: unknown): Background | null {
+  const id = at(response, 'id');
+  if (at(response, 'background') !== true || typeof id !== 'string') return null;
+  return { id, usage: readUsage(response) ?? (at(response, 'status') === 'failed' ? NO_USAGE : null) };
 }
 
 export const writeUsage = (it: Usage): JsonObject => ({

@@ -152,6 +152,21 @@ describe('calendarWindow', () => {
     expect(again.check(ask, 3_002).used).toBe(35);
   });
 
+  it('gives back what such a call did not use, as long as it counts', () => {
+    const counter = new Counter();
+    const ask = take({ quota: 100 });
+    counter.take(take({ id: 'long', amount: 10, holdUntil: 1_000, quota: 100 }), 0);
+    counter.take(take({ amount: 7, quota: 100 }), 2_000);
+    counter.expire(WINDOW, 2_000);
+    expect(counter.check(ask, 2_000).used).toBe(17);
+    const again = new Counter(JSON.parse(JSON.stringify(counter.state)));
+    again.settle('long', 4, WINDOW, 2_500);
+    again.settle('long', 0, WINDOW, 2_500);
+    expect(again.check(ask, 2_500).used).toBe(11);
+    counter.settle('long', 4, WINDOW, 3_500);
+    expect(counter.check(ask, 3_500).used).toBe(0);
+  });
+
   it('knows when it will be empty', () => {
     const counter = new Counter();
     expect(counter.emptyAt(WINDOW, 5_000)).toBe(5_000);
