@@ -14,6 +14,8 @@ const TEXT_MEMBERS = new Set([
   'content',
   'parts',
   'input',
+  'inputText',
+  'texts',
   'prompt',
   'system',
   'systemInstruction',

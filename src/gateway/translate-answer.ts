@@ -1,5 +1,6 @@
 /** A whole answer of a provider in the words of the caller's wire. */
 import { NO_USAGE } from '../../schema/record';
+import { usageOfHeaders } from '../wires/bedrock-counts';
 import { idFor, Untranslatable } from '../wires/canonical';
 import { parseObject } from '../wires/json';
 import type { JsonObject } from '../wires/wire';
@@ -35,13 +36,20 @@ export function translateAnswer(answered: Answered, call: Call, request: JsonObj
   };
 }
 
-function writeSuccess(json: JsonObject | null, { target }: Answered, call: Call, request: JsonObject, requestId: string, now: number): JsonObject {
+function writeSuccess(
+  json: JsonObject | null,
+  { target, head }: Answered,
+  call: Call,
+  request: JsonObject,
+  requestId: string,
+  now: number,
+): JsonObject {
   try {
     const embedding = call.wire.embedder?.inbound ?? null;
     if (embedding !== null && target.wire.embedder !== undefined) {
       const vectors = target.wire.embedder.outbound.readVectors(json ?? {});
       // Some report no count: ours is an estimate, which the record says.
-      const usage = vectors.usage ?? { ...NO_USAGE, input: estimateInput(request) };
+      const usage = vectors.usage ?? usageOfHeaders(head.headers) ?? { ...NO_USAGE, input: estimateInput(request) };
       return embedding.writeVectors({ ...vectors, usage, model: vectors.model || (target.model ?? '') }, request, call.path);
     }
     const { from, to } = translatorsOf(call, target);

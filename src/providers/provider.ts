@@ -14,6 +14,7 @@ export type EndpointName =
   | 'embed-content'
   | 'embed-predict'
   | 'converse'
+  | 'embed-invoke'
   | 'images'
   | 'image-edits'
   | 'speech'

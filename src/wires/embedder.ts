@@ -3,10 +3,15 @@ import type { Usage } from '../../schema/record';
 import { type Failure, Untranslatable, type WrittenRequest } from './canonical';
 import type { JsonObject } from './wire';
 
+/** What the vectors are for: some models make others for a question than for what answers it. */
+export type Purpose = 'query' | 'document' | 'classification' | 'clustering' | 'similarity';
+
 export interface TextsToEmbed {
   readonly texts: readonly string[];
   /** Numbers of a vector, where the caller wants fewer. */
   readonly dimensions: number | null;
+  /** With the member that says so; null: nothing does. */
+  readonly purpose: { readonly is: Purpose; readonly member: string } | null;
   /** Members that have no place here and whose loss does no harm. */
   readonly dropped: readonly string[];
 }
@@ -40,6 +45,9 @@ export interface Embedder {
   readonly inbound: EmbeddingInbound | null;
   readonly outbound: EmbeddingOutbound;
 }
+
+/** Of a target that makes the same vectors for any. */
+export const lostPurpose = (purpose: TextsToEmbed['purpose']): readonly string[] => (purpose === null ? [] : [purpose.member]);
 
 const isVector = (it: unknown): it is number[] => Array.isArray(it) && it.every((each) => typeof each === 'number');
 

@@ -2,6 +2,7 @@
 import type { EndpointName } from '../providers/provider';
 import { anthropicMessages } from './anthropic-messages/wire';
 import { bedrockConverse } from './bedrock-converse/wire';
+import { bedrockEmbeddings } from './bedrock-embeddings/wire';
 import { claudeWireOf } from './claude-clouds';
 import { anthropicCounting, geminiCounting } from './counting';
 import { gemini } from './gemini/wire';
@@ -76,6 +77,12 @@ export const EMBED_PREDICT: Endpoint = {
 };
 
 /** Bedrock's, which no caller speaks here. */
+export const EMBED_INVOKE: Endpoint = {
+  name: 'embed-invoke',
+  wire: bedrockEmbeddings,
+  path: '/model',
+  upstreamPath: (model) => `/model/${encodeURIComponent(model)}/invoke`,
+};
 export const CONVERSE: Endpoint = {
   name: 'converse',
   wire: bedrockConverse,
@@ -94,13 +101,14 @@ export const CONVERSATIONS: readonly Endpoint[] = [
 export const ALIKE: readonly (readonly Endpoint[])[] = [
   CONVERSATIONS,
   [...ENDPOINTS.filter((each) => each.name === 'count-tokens'), COUNT_CONTENT],
-  [...ENDPOINTS.filter((each) => each.name === 'embeddings'), EMBED_CONTENT, EMBED_PREDICT],
+  [...ENDPOINTS.filter((each) => each.name === 'embeddings'), EMBED_CONTENT, EMBED_PREDICT, EMBED_INVOKE],
 ];
 
 const GEMINI_METHOD = /\/models\/[^/]+:(?:generateContent|streamGenerateContent|countTokens)$/;
 const GEMINI_EMBEDDING = /\/models\/[^/]+:(?:embedContent|batchEmbedContents)$/;
 /** Models that draw are asked by the same method. */
 const VERTEX_EMBEDDING = /\/models\/[a-z-]*embedding-[^/]+:predict$/;
+const BEDROCK_EMBEDDING = /\/model\/[^/]*\bembed[^/]*\/invoke$/;
 const CONVERSE_METHOD = /\/model\/[^/]+\/converse(?:-stream)?$/;
 /** Of Claude on Vertex, as if it were a model. */
 const VERTEX_COUNTING = '/models/count-tokens:rawPredict';
@@ -113,6 +121,7 @@ export function wireOfPath(path: string): Wire {
   if (GEMINI_EMBEDDING.test(path)) return geminiEmbeddings;
   if (VERTEX_EMBEDDING.test(path)) return vertexEmbeddings;
   if (CONVERSE_METHOD.test(path)) return bedrockConverse;
+  if (BEDROCK_EMBEDDING.test(path)) return bedrockEmbeddings;
   if (path.endsWith(VERTEX_COUNTING)) return anthropicCounting;
   const claude = claudeWireOf(path);
   if (claude !== null) return claude;

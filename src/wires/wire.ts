@@ -15,6 +15,7 @@ export type WireName =
   | 'gemini-embeddings'
   | 'vertex-embeddings'
   | 'bedrock-converse'
+  | 'bedrock-embeddings'
   | 'openai-images'
   | 'openai-audio'
   | 'rerank'

@@ -51,6 +51,11 @@ beforeAll(async () => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const body = await text(request);
     seen.push({ method, path: url, headers, body });
+    const embedded = vectorsOfBedrock(url, body);
+    if (embedded !== null) {
+      response.writeHead(200, { 'content-type': 'application/json', ...embedded.headers }).end(JSON.stringify(embedded.body));
+      return;
+    }
     if (url.includes('/model/amazon.')) {
       const counts = url.includes('counted') ? { 'x-amzn-bedrock-input-token-count': '11', 'x-amzn-bedrock-output-token-count': '7' } : {};
       response.writeHead(200, { 'content-type': 'application/json', ...counts });
@@ -464,6 +469,96 @@ describe('a call that Weir signs', () => {
   });
 });
 
+/** As the models' vendors document their answers; Titan tells its tokens, of the others the platform does. */
+function vectorsOfBedrock(url: string, body: string): { readonly headers: Record<string, string>; readonly body: unknown } | null {
+  const [, model] = /\/model\/([^/]*embed[^/]*)\/invoke$/.exec(url) ?? [];
+  if (model === undefined) return null;
+  const asked = JSON.parse(body);
+  const headers = { 'x-amzn-bedrock-input-token-count': '7' };
+  if (model.includes('cohere')) {
+    const float = (asked.texts as string[]).map((each) => [0.5, each.length]);
+    return { headers, body: { id: 'x', response_type: 'embeddings_by_type', texts: asked.texts, embeddings: { float } } };
+  }
+  if (model.includes('nova')) {
+    const { value } = asked.singleEmbeddingParams.text;
+    return { headers, body: { embeddings: [{ embeddingType: 'TEXT', embedding: [0.5, value.length] }] } };
+  }
+  return { headers: {}, body: { embedding: [0.5, asked.inputText.length], inputTextTokenCount: 3 } };
+}
+
+describe('embeddings on Bedrock', () => {
+  const embed = (model: string, more: Record<string, unknown>) =>
+    openai.embeddings.create({ model: `bedrock/${model}`, input: 'weir', encoding_format: 'float', ...more }).withResponse();
+  const body = () => JSON.parse(sent()?.body ?? '');
+
+  it.each([
+    ['amazon.titan-embed-text-v2:0', { dimensions: 256 }, { inputText: 'weir', dimensions: 256 }, 3, null],
+    ['amazon.titan-embed-text-v1', { dimensions: 256, input_type: 'query' }, { inputText: 'weir' }, 3, ['dimensions', 'input_type']],
+    ['amazon.titan-embed-image-v1', { dimensions: 384 }, { inputText: 'weir', embeddingConfig: { outputEmbeddingLength: 384 } }, 3, null],
+    ['cohere.embed-english-v3', {}, { texts: ['weir'], input_type: 'search_document', embedding_types: ['float'] }, 7, null],
+    [
+      'us.cohere.embed-v4:0',
+      { dimensions: 512, input_type: 'search_query' },
+      { texts: ['weir'], input_type: 'search_query', embedding_types: ['float'], output_dimension: 512 },
+      7,
+      null,
+    ],
+    [
+      'amazon.nova-2-multimodal-embeddings-v1:0',
+      { dimensions: 384, input_type: 'query' },
+      {
+        taskType: 'SINGLE_EMBEDDING',
+        singleEmbeddingParams: { embeddingPurpose: 'TEXT_RETRIEVAL', embeddingDimension: 384, text: { truncationMode: 'NONE', value: 'weir' } },
+      },
+      7,
+      null,
+    ],
+  ])('speak the words of %s, signed', async (model, more, expected, tokens, lost) => {
+    const { data, response } = await embed(model, more);
+    expect(data.data.map(({ embedding }) => embedding)).toEqual([[0.5, 4]]);
+    expect(data.usage).toEqual({ prompt_tokens: tokens, total_tokens: tokens });
+    const request = sent();
+    expect(request?.path).toBe(`/model/${encodeURIComponent(model)}/invoke`);
+    expect(body()).toEqual(expected);
+    expect(request?.headers['authorization']).toBe(request === undefined ? '' : await signatureOf(request));
+    const warnings = response.headers.get('weir-warnings');
+    if (lost === null) expect(warnings).toBeNull();
+    for (const name of lost ?? []) expect(warnings).toContain(name);
+    const record = { provider: 'bedrock', outcome: 'ok', prompt_tokens: tokens, usage_source: 'provider' };
+    expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject(record);
+  });
+
+  it('take a list where the model does, and say so where it does not', async () => {
+    const { data } = await embed('cohere.embed-english-v3', { input: ['weir', 'lock gate'] });
+    expect(data.data.map(({ embedding }) => embedding)).toEqual([
+      [0.5, 4],
+      [0.5, 9],
+    ]);
+    const several = embed('amazon.titan-embed-text-v2:0', { input: ['weir', 'lock gate'] });
+    await expect(several).rejects.toMatchObject({ status: 400, param: 'input', message: expect.stringContaining('2 texts, expected one') });
+  });
+
+  it('are told by callers of Gemini what for', async () => {
+    const asked = { model: 'bedrock/cohere.embed-english-v3', contents: 'weir', config: { taskType: 'CLASSIFICATION' } };
+    const { embeddings } = await google.models.embedContent(asked);
+    expect(embeddings?.map(({ values }) => values)).toEqual([[0.5, 4]]);
+    expect(body()).toMatchObject({ input_type: 'classification' });
+    await google.models.embedContent({ ...asked, config: { taskType: 'SEMANTIC_SIMILARITY' } });
+    expect(body()).toMatchObject({ input_type: 'search_document' });
+  });
+
+  it('are counted on their own path', async () => {
+    const direct = await fetch(`${worker.url}/bedrock/model/${encodeURIComponent('amazon.titan-embed-text-v1')}/invoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ inputText: 'weir' }),
+    });
+    expect(await direct.json()).toEqual({ embedding: [0.5, 4], inputTextTokenCount: 3 });
+    const record = { outcome: 'ok', prompt_tokens: 3, price_source: 'catalogue', model: 'amazon.titan-embed-text-v1' };
+    expect(await recordOf(worker, direct.headers.get('helicone-id'))).toMatchObject(record);
+  });
+});
+
 describe('Vertex', () => {
   it('serves Gemini in its own wire, with a token of the service account that is asked for once', async () => {
     const answer = await google.models.generateContent({ model: 'vertex/gemini-2.5-flash', contents: 'what is a weir?' });
@@ -501,6 +596,9 @@ describe('Vertex', () => {
     });
     expect(await direct.json()).toMatchObject({ predictions: [{ embeddings: { values: [0.25, 4] } }] });
     expect(await recordOf(worker, direct.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', prompt_tokens: 3, price_source: 'catalogue' });
+    const task = { ...asked, input_type: 'search_query' };
+    await openai.embeddings.create(task);
+    expect(JSON.parse(sent()?.body ?? '').instances[0]).toEqual({ content: 'weir', task_type: 'RETRIEVAL_QUERY' });
     const several = openai.embeddings.create({ ...asked, model: 'vertex/gemini-embedding-001' });
     await expect(several).rejects.toMatchObject({ status: 400, param: 'input', message: expect.stringContaining('2 texts, expected one') });
   });

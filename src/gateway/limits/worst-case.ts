@@ -39,8 +39,9 @@ const METERED: ReadonlySet<string> = new Set([
   'gemini-embeddings',
   'vertex-embeddings',
   'bedrock-converse',
+  'bedrock-embeddings',
 ]);
-const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'gemini-embeddings', 'vertex-embeddings']);
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['openai-embeddings', 'gemini-embeddings', 'vertex-embeddings', 'bedrock-embeddings']);
 const COUNTING = /\/count_tokens$|:countTokens$|\/count-tokens:rawPredict$/;
 export const NOTHING: WorstCase = { input: 0, output: 0, outputMost: 0, isStated: true };
 

@@ -67,6 +67,9 @@ const OLDER: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** Of the vendors whose words Weir has: Amazon and Cohere. */
+const EMBEDS = /(?:^|[./])(?:amazon\.titan-embed|cohere\.embed-|amazon\.nova-[\w-]*embed)/;
+
 /** The areas that a region belongs to; a profile of one keeps what is asked in it. The one of the whole world is for the caller to name. */
 function areasOf(region: string): readonly string[] {
   if (region.startsWith('us-gov-')) return ['us-gov'];
@@ -108,7 +111,7 @@ export const bedrock: Provider = compatible({
   baseUrl: 'https://bedrock-runtime.{AWS_REGION}.amazonaws.com',
   // https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
-  endpoints: ['converse'],
+  endpoints: ['converse', 'embed-invoke'],
   priceId: 'aws',
   streamUsage: false,
   signing: { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_SESSION_TOKEN'], required: 3, read: readKeys },
@@ -124,7 +127,7 @@ export const bedrock: Provider = compatible({
   // Converse takes documents for any model: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
   readsDocuments: true,
   // The price catalogue's word for every region's price is no model.
-  endpointsFor: (model) => (model.startsWith('regional.') ? [] : ['converse']),
+  endpointsFor: (model) => (model.startsWith('regional.') ? [] : EMBEDS.test(model) ? ['embed-invoke'] : ['converse']),
   // https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
   schemaByTool: new RegExp(`${CLAUDE_SCHEMA_BY_TOOL.source}|amazon\\.nova`),
   documentation: 'https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html',

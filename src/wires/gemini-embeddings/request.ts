@@ -2,6 +2,7 @@
 import { textOf, Untranslatable, type WrittenRequest } from '../canonical';
 import type { TextsToEmbed } from '../embedder';
 import { readParts } from '../gemini/request';
+import { purposeOf, taskOf } from '../google-tasks';
 import { at, limitOf, objects } from '../json';
 import type { BodyEdit, JsonObject } from '../wire';
 
@@ -22,8 +23,10 @@ export function readTexts(body: JsonObject): TextsToEmbed {
     if (parts.length === 0 || parts.some((part) => part.kind !== 'text')) throw new Untranslatable('content', 'expected text');
     return textOf(parts);
   });
-  const names = requests.flatMap((each) => Object.keys(each).filter((name) => !READ.has(name) && each[name] !== null));
-  return { texts, dimensions: dimensionsOf(requests), dropped: [...new Set(names)] };
+  const purpose = purposeOf(requests);
+  const isRead = (name: string): boolean => READ.has(name) || name === purpose?.member;
+  const names = requests.flatMap((each) => Object.keys(each).filter((name) => !isRead(name) && each[name] !== null));
+  return { texts, dimensions: dimensionsOf(requests), purpose, dropped: [...new Set(names)] };
 }
 
 /** Each request names the model of the path again, and Google refuses another: edits where it is called otherwise there. */
@@ -36,11 +39,12 @@ export function renameModel(body: JsonObject, model: string): readonly BodyEdit[
 }
 
 /** As a batch, which may hold one. */
-export const writeTexts = ({ texts, dimensions }: TextsToEmbed, model: string): WrittenRequest => ({
+export const writeTexts = ({ texts, dimensions, purpose }: TextsToEmbed, model: string): WrittenRequest => ({
   body: {
     requests: texts.map((text) => ({
       model: `models/${model}`,
       content: { parts: [{ text }] },
+      ...(purpose !== null && { taskType: taskOf(purpose.is) }),
       ...(dimensions !== null && { outputDimensionality: dimensions }),
     })),
   },

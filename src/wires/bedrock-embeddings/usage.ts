@@ -1,0 +1,8 @@
+/** Titan tells its tokens in the body; of the others the platform tells them in a header. */
+import { NO_USAGE, type Usage } from '../../../schema/record';
+import type { JsonObject } from '../wire';
+
+export function readUsage(body: JsonObject): Usage | null {
+  const tokens = body['inputTextTokenCount'];
+  return typeof tokens === 'number' ? { ...NO_USAGE, input: tokens } : null;
+}
