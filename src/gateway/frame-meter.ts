@@ -3,10 +3,11 @@ import type { Usage } from '../../schema/record';
 import type { Frames } from '../wires/aws-frames';
 import { EventSplitter } from '../wires/sse';
 import type { RequestFacts, StreamReader, Wire } from '../wires/wire';
+import type { ByteMeter } from './large-answer';
 
 const encoder = new TextEncoder();
 
-export class FrameMeter {
+export class FrameMeter implements ByteMeter {
   readonly #splitter = new EventSplitter();
 
   private constructor(

@@ -17,11 +17,7 @@ const encoder = new TextEncoder();
 /** `request`: the caller's body; `now`: Unix milliseconds. Answers that are no whole JSON object, and those of the caller's own wire, stay as they are. */
 export function translateAnswer(answered: Answered, call: Call, request: JsonObject, requestId: string, now: number): Answered {
   const { opened, target, head } = answered;
-  if (target.wire.name === call.wire.name || opened.kind === 'events' || opened.kind === 'socket') return answered;
-  if (opened.kind === 'bytes') {
-    opened.stream.cancel().catch(() => {});
-    throw new GatewayError('provider_malformed', `${target.name} gave an answer that is too large to be translated.`);
-  }
+  if (target.wire.name === call.wire.name || opened.kind !== 'whole') return answered;
   const json = parseObject(opened.whole.text);
   const hasFailed = head.status >= 400 || (opened.facts?.error ?? null) !== null;
   const written = hasFailed ? writeFailure(json, answered, call, requestId) : writeSuccess(json, answered, call, request, requestId, now);

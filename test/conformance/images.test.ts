@@ -17,12 +17,17 @@ const answer = {
   usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 1_295, totalTokenCount: 1_304 },
   modelVersion: 'gemini-2.5-flash-image',
 };
+/** More than is held of an answer: 4K images have as much. */
+const LARGE_CHARS = 9 * 1024 * 1024;
+const large = { inlineData: { mimeType: 'image/png', data: 'iVBORw0K'.repeat(LARGE_CHARS / 8) } };
+const huge = { ...answer, candidates: [{ content: { role: 'model', parts: [large] }, finishReason: 'STOP' }] };
 const IMAGE = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
 
 beforeAll(async () => {
   upstream = await startRawUpstream();
   upstream.handler = ({ socket, head }) => {
     if (head.includes(':streamGenerateContent')) return respond(socket, 200, SSE_HEADERS, `data: ${JSON.stringify(answer)}\n\n`);
+    if (head.includes('/huge')) return respond(socket, 200, JSON_HEADERS, JSON.stringify(huge));
     if (head.includes(':generateContent')) return respond(socket, 200, JSON_HEADERS, JSON.stringify(answer));
     respond(socket, 400, JSON_HEADERS, JSON.stringify({ error: { message: 'nobody asks here' } }));
   };
@@ -114,5 +119,22 @@ describe('images in answers', () => {
       expect(record).toMatchObject({ outcome: 'cut', prompt_tokens: 9, completion_tokens: 1_295, price_source: 'catalogue' });
       expect(record.cost_nano_usd).toBeGreaterThan(0);
     }
+  });
+
+  it('over 8 MiB pass in their own dialect, end in an error in another, and are paid for in both', async () => {
+    const ask = (path: string, body: object) =>
+      fetch(`${worker.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}` }, body: JSON.stringify(body) });
+    const paid = { prompt_tokens: 9, completion_tokens: 1_295, usage_source: 'provider', response_model: 'gemini-2.5-flash-image' };
+    const own = await ask('/v1beta/models/huge-image/gemini:generateContent', { contents: [{ parts: [{ text: 'draw a weir' }] }] });
+    expect((await own.text()).length).toBe(JSON.stringify(huge).length);
+    expect(own.headers.get('weir-warnings')).toContain('answer over 8 MiB: streamed through, the stored copy is cut');
+    expect(await recordOf(worker, own.headers.get('helicone-id'))).toMatchObject({
+      ...paid,
+      outcome: 'ok',
+      response_bytes: JSON.stringify(huge).length,
+    });
+    const foreign = await ask('/v1/chat/completions', { ...asked('huge-image/gemini') });
+    expect([foreign.status, await foreign.text()]).toEqual([502, expect.stringContaining('ask for it as a stream')]);
+    expect(await recordOf(worker, foreign.headers.get('helicone-id'))).toMatchObject({ ...paid, outcome: 'cut' });
   });
 });

@@ -6,6 +6,7 @@ import type { Call, CallBody } from '../call';
 import { costOf } from '../cost';
 import type { Deadline } from '../deadline';
 import { FrameMeter } from '../frame-meter';
+import { type ByteMeter, LargeAnswerMeter } from '../large-answer';
 import type { Clock, SocketBridge } from '../ports';
 import type { FindOverride } from '../price';
 import type { Whole } from '../read-answer';
@@ -34,16 +35,14 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
     case 'socket':
       return meterSocket(answered, opened.response, deps.bridgeSockets, deadline, clock, trail);
     case 'bytes':
-      if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, not metered or stored');
-      return passThrough(
-        answered,
-        opened.stream,
-        FrameMeter.of(call.wire, body.facts, head.headers.get('content-type') ?? ''),
-        deadline,
-        clock,
-        trail,
-      );
+      if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, the stored copy is cut');
+      return passThrough(answered, opened.stream, byteMeter(call, body, answered, opened.isUnread), deadline, clock, trail);
   }
+}
+
+function byteMeter({ wire }: Call, { facts }: CallBody, { head }: Answered, isUnread: boolean): ByteMeter | null {
+  const type = head.headers.get('content-type') ?? '';
+  return isUnread && head.status < 400 ? LargeAnswerMeter.of(wire, type) : FrameMeter.of(wire, facts, type);
 }
 
 /** Only whole answers under 200 are kept; what has begun may still turn out to be none. */

@@ -2,17 +2,17 @@
 
 import type { Answered } from '../ask-target';
 import type { Deadline } from '../deadline';
-import type { FrameMeter } from '../frame-meter';
+import type { ByteMeter } from '../large-answer';
 import { networkFailure } from '../network-failure';
 import type { Clock } from '../ports';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
-/** `frames`: who reads what such an answer used up, or null. */
+/** `reader`: who reads what such an answer used up, or null. */
 export function passThrough(
   answered: Answered,
   body: ReadableStream<Uint8Array>,
-  frames: FrameMeter | null,
+  reader: ByteMeter | null,
   deadline: Deadline,
   clock: Clock,
   trail: Trail,
@@ -21,8 +21,8 @@ export function passThrough(
   let controller: TransformStreamDefaultController<Uint8Array> | null = null;
   const close = (outcome: 'ok' | 'provider_error' | 'cancelled' | 'timeout' | 'cut'): void => {
     deadline.disarm();
-    trail.usage = frames?.usage ?? null;
-    trail.responseModel = frames?.model ?? null;
+    trail.usage = reader?.usage ?? null;
+    trail.responseModel = reader?.model ?? null;
     trail.endPublishing(outcome === 'ok', clock.now());
     trail.end(outcome, head.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };
@@ -40,7 +40,7 @@ export function passThrough(
       trail.publisher?.commit();
       if (trail.answerIsText) trail.keep(chunk);
       else trail.answerBytes += chunk.byteLength;
-      frames?.push(chunk);
+      reader?.push(chunk);
       it.enqueue(chunk);
     },
     cancel: () => close('cancelled'),

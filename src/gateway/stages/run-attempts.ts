@@ -5,6 +5,8 @@ import { type Answered, type AskDeps, type Asked, askTarget, brokenStream, type 
 import type { Call, CallBody, Identity, Target } from '../call';
 import type { Deadline, TimeoutName } from '../deadline';
 import { GatewayError } from '../errors';
+import { LargeAnswerMeter } from '../large-answer';
+import { brokenOff } from '../open-answer';
 import { answersByTool } from '../outgoing-body';
 import type { HealthBoard } from '../ports';
 import { relay, type Source } from '../relay';
@@ -224,7 +226,7 @@ const RETRIED: ReadonlySet<Failed['kind']> = new Set(['transient', 'silent', 'ov
 const refuses = (result: Answered | Failed): boolean => 'end' in result && (result.kind === 'caller' || result.kind === 'unserved');
 
 /** The answer in the caller's wire, watched over where it may be rescued. */
-function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | null): Answered {
+function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | null): Answered | Promise<Answered> {
   const { call, body, trail, deps } = run.asked;
   const { opened, target, head } = answered;
   const isForeign = target.wire.name !== call.wire.name;
@@ -235,6 +237,7 @@ function present(answered: Answered, run: Run, rescue: 'splice' | 'prefill' | nu
     });
   }
   if (opened.kind === 'events') void trail.ended.then(({ outcome }) => run.noteEnd(outcome, trail.target ?? target));
+  if (isForeign && opened.kind === 'bytes') return refuseLarge(opened.stream, answered, run);
   if (opened.kind !== 'events' || (!isForeign && rescue === null)) return translatedAnswer(answered, run);
   const source = { stream: opened.stream, target, continues: false };
   const events = relay(source, run.asked, rescue === null ? null : (failure, sent) => run.rescue(failure, sent, rescue));
@@ -254,6 +257,20 @@ function translatedAnswer(answered: Answered, { asked: { call, body, trail, deps
     }
     throw error;
   }
+}
+
+/** Held in both dialects it would take the memory of all others; it is billed all the same. */
+async function refuseLarge(stream: ReadableStream<Uint8Array>, { target, head }: Answered, { asked: { deadline, trail } }: Run): Promise<never> {
+  const meter = LargeAnswerMeter.of(target.wire, head.headers.get('content-type') ?? '');
+  const pass = async (): Promise<void> => {
+    for await (const chunk of stream) meter?.push(chunk);
+  };
+  await deadline.within(pass()).catch((cause: unknown) => {
+    throw brokenOff(cause, target, deadline);
+  });
+  trail.usage = meter?.usage ?? null;
+  trail.responseModel = meter?.model ?? null;
+  throw new GatewayError('provider_malformed', `${target.name} gave an answer over 8 MiB, too large to be translated whole: ask for it as a stream.`);
 }
 
 /** Members that hold the conversation on wires whose streams can be gone on with. */
