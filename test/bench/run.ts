@@ -58,14 +58,59 @@ const ALL: readonly Scenario[] = [
     goals: { p50Ratio: 1.2, throughputRatio: null, firstByteMs: null },
   },
 ];
-/** No goal of ours: what `full` pays beside its own work. */
-const KV_ALONE: Scenario = {
-  name: 'no gateway',
-  what: 'the bare Worker, and its answer put into KV',
-  headers: {},
-  isUnique: true,
-  goals: { p50Ratio: null, throughputRatio: null, firstByteMs: null },
-};
+const NO_GOALS = { p50Ratio: null, throughputRatio: null, firstByteMs: null };
+/** What the runtime takes for what a gateway cannot do without, and nothing else. */
+const FLOORS: readonly (Scenario & { readonly of: string; readonly script: string })[] = [
+  {
+    name: 'no gateway',
+    what: 'a Worker that reads both bodies and both heads',
+    headers: {},
+    isUnique: false,
+    goals: NO_GOALS,
+    of: 'plain',
+    script: `export default { async fetch(request, env) {
+      const { pathname, search } = new URL(request.url);
+      const asked = await read(request, env.UPSTREAM + pathname + search);
+      return new Response(asked.text, { status: 200, headers: asked.headers });
+    } };`,
+  },
+  {
+    name: 'no gateway',
+    what: 'and calls an object before its answer, and the same and KV behind it',
+    headers: {},
+    isUnique: true,
+    goals: NO_GOALS,
+    of: 'full',
+    script: `import { DurableObject } from 'cloudflare:workers';
+    export class Meeting extends DurableObject {
+      join() { return null; }
+      keep() { return true; }
+    }
+    export default { async fetch(request, env, ctx) {
+      const { pathname, search } = new URL(request.url);
+      const key = crypto.randomUUID();
+      const meeting = env.MEETING.getByName('slot-' + (Number.parseInt(key.slice(0, 2), 16) % 64));
+      await meeting.join(key);
+      const asked = await read(request, env.UPSTREAM + pathname + search);
+      ctx.waitUntil(Promise.all([meeting.keep(key, asked.text), env.CACHE.put(key, asked.text, { expirationTtl: 3600 })]));
+      return new Response(asked.text, { status: 200, headers: asked.headers });
+    } };`,
+  },
+];
+const READ = `
+async function read(request, url) {
+  const asked = {};
+  request.headers.forEach((value, name) => { if (!name.startsWith('helicone-') && name !== 'host') asked[name] = value; });
+  const body = await request.text();
+  asked['x-model'] = JSON.parse(body).model;
+  const response = await fetch(url, { method: 'POST', headers: asked, body });
+  const text = await response.text();
+  const headers = {};
+  response.headers.forEach((value, name) => { headers[name] = value; });
+  for (const name of ['id', 'status', 'cost', 'attempts', 'timing']) headers['x-' + name] = 'as long as such headers are';
+  headers['x-tokens'] = String(JSON.parse(text).usage?.total_tokens);
+  return { text, headers };
+}`;
 /** What it writes goes on behind it, and would be measured with the others. */
 const APART = 'strict';
 const SCENARIOS = ALL.filter((it) => (ONLY === undefined ? it.name !== APART : it.name === ONLY));
@@ -73,14 +118,6 @@ const SCENARIOS = ALL.filter((it) => (ONLY === undefined ? it.name !== APART : i
 const BARE = `export default { async fetch(request, env) {
   const url = new URL(request.url);
   return fetch(env.UPSTREAM + url.pathname + url.search, request);
-} };`;
-/** The same, and each answer is put into KV: what of a miss is the local KV, which runs on the one thread that is measured. */
-const BARE_WITH_KV = `export default { async fetch(request, env, ctx) {
-  const url = new URL(request.url);
-  const response = await fetch(env.UPSTREAM + url.pathname + url.search, request);
-  const text = await response.text();
-  ctx.waitUntil(env.CACHE.put(crypto.randomUUID(), text, { expirationTtl: 3600 }));
-  return new Response(text, response);
 } };`;
 
 const MESSAGES = [
@@ -123,6 +160,7 @@ async function startBare(script: string): Promise<{ readonly miniflare: Miniflar
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
           bindings: { UPSTREAM: `http://127.0.0.1:${upstreamPort}` },
           kvNamespaces: { CACHE: 'cache' },
+          ...(script.includes('class Meeting') && { durableObjects: { MEETING: { className: 'Meeting', useSQLite: true } } }),
         },
       ],
     }),
@@ -132,7 +170,9 @@ async function startBare(script: string): Promise<{ readonly miniflare: Miniflar
 }
 
 const bare = await startBare(BARE);
-const bareWithKv = await startBare(BARE_WITH_KV);
+const floors = await Promise.all(
+  FLOORS.filter(({ of }) => ONLY === undefined || ONLY === of).map(async (it) => ({ ...it, ...(await startBare(it.script + READ)) })),
+);
 const weir = await startWorker({
   vars: {
     OPENAI_API_KEY: 'sk-bench',
@@ -146,7 +186,7 @@ const { gzipBytes } = await buildWorker();
 
 const targets = [
   { scenario: null, port: bare.port, rounds: [] as Round[] },
-  ...(ONLY === undefined || ONLY === 'full' ? [{ scenario: KV_ALONE, port: bareWithKv.port, rounds: [] as Round[] }] : []),
+  ...floors.map((scenario) => ({ scenario, port: scenario.port, rounds: [] as Round[] })),
   ...SCENARIOS.map((scenario) => ({ scenario, port: weir.port, rounds: [] as Round[] })),
 ];
 for (const target of targets) await series(target.port, WARMUP_CALLS, PARALLEL, BODY, target.scenario);
@@ -184,5 +224,5 @@ console.log(`\nBundle, gzip: ${fixed(kib, 0)} KiB${verdict(kib, BUNDLE_GOAL_KIB,
 
 await weir.stop();
 await bare.miniflare.dispose();
-await bareWithKv.miniflare.dispose();
+await Promise.all(floors.map(({ miniflare }) => miniflare.dispose()));
 upstream.kill();
