@@ -1,7 +1,7 @@
 /**
  * `npm run catalogue`: brings the price catalogue (`@pydantic/genai-prices`) up to date and prints what changed for the providers that
- * Weir knows: models that came and went, and prices and windows that are others now. Our own tables beside it (output limits, prices of
- * units, names at Bedrock) are checked by the tests, and are for a person to mend.
+ * Weir knows: models that came and went, and prices and windows that are others now. Our own tables beside it (lists of providers that
+ * it lacks, prices of units, output limits, names at Bedrock) are checked by the tests, and are for a person to mend.
  */
 import { execFileSync } from 'node:child_process';
 import { ROOT } from './local.mjs';

@@ -24,7 +24,7 @@ function row(it, settingNames) {
     [code(it.baseUrl), ...regions].join('; '),
     list(it.endpoints) || 'by its proxy path',
     list(keys) || 'none',
-    it.dataUse ?? 'not looked up',
+    it.dataUse ?? 'no statement found',
     `[docs](${it.documentation}); ${VERIFIED[it.slug] ?? 'entry by its documentation'}`,
   ];
   return `| ${cells.join(' | ')} |`;

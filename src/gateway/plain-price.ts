@@ -2,8 +2,9 @@
  * The catalogue's prices, met once a minute for each model: finding a model among them and taking a usage apart cost a call 5 to 30 µs,
  * the four products that most calls need cost none. What is priced by more than those is left to the catalogue's own arithmetic.
  */
-import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
+import type { ModelPrice } from '@pydantic/genai-prices';
 import { NO_USAGE, type Usage } from '../../schema/record';
+import { listPrice } from '../providers/price-list';
 
 const MINUTE_MS = 60_000;
 const MET_LIMIT = 1_000;
@@ -24,7 +25,7 @@ function pricesOf(priceId: string, model: string, atMs: number): ModelPrice | nu
   let prices = met.get(name);
   if (prices === undefined) {
     const one = { input_tokens: 1, output_tokens: 1 };
-    prices = calcPrice(one, model, { providerId: priceId, timestamp: new Date(atMs) })?.model_price ?? null;
+    prices = listPrice(priceId, model, one, new Date(atMs))?.model_price ?? null;
     met.set(name, prices);
   }
   return prices;

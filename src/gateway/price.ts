@@ -2,8 +2,9 @@
  * Usage times price, in integer nano-dollars. A cost that the provider reports wins, then the tenant's own table, then
  * `@pydantic/genai-prices`, whose everyday part stands in `plain-price.ts`.
  */
-import { type Usage as CatalogueUsage, calcPrice } from '@pydantic/genai-prices';
+import type { Usage as CatalogueUsage } from '@pydantic/genai-prices';
 import type { Usage } from '../../schema/record';
+import { listPrice } from '../providers/price-list';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { isPartlyPriced, unitPrice } from '../providers/unit-prices';
 import { plainCost } from './plain-price';
@@ -105,7 +106,7 @@ function catalogueCost(provider: string, priceId: string, model: string, usage: 
   try {
     const plain = plainCost(priceId, model, usage, at.getTime());
     if (plain !== null) return plain;
-    const result = calcPrice(catalogueUsage(usage), model, { providerId: priceId, timestamp: at });
+    const result = listPrice(priceId, model, catalogueUsage(usage), at);
     if (result === null || UNPRICED_DETAILS.some(([tokens, price]) => usage[tokens] > 0 && result.model_price[price] === undefined)) return null;
     // No unit of this call has a price there.
     if (result.total_price === 0 && hasUnits(usage)) return null;

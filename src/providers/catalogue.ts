@@ -3,10 +3,11 @@
  * Its clauses are wide where they price (`starts_with: "gpt-5-nano-"`); here only names that it spells out count as known,
  * and such a prefix with a date or version tag behind it, so that a misspelt name is caught before it is sent.
  */
-import { calcPrice, findProvider, type MatchLogic, type ModelInfo } from '@pydantic/genai-prices';
+import type { MatchLogic, ModelInfo } from '@pydantic/genai-prices';
 import { distance } from 'fastest-levenshtein';
 import { type Abilities, abilitiesOf } from './abilities';
 import { outputLimit } from './output-limits';
+import { listPrice, priceList } from './price-list';
 import type { EndpointName, Provider } from './provider';
 
 export interface CatalogueModel {
@@ -23,6 +24,8 @@ export interface CatalogueModel {
 /** What may follow a prefix clause: dates, `-latest`, `-preview`, `@date`, `:free`, `-v2:0`. */
 const VERSION_TAIL = /^(?:[-@:](?:\d[\d-]*|latest|preview|exp|free|v\d[\w:.]*))*$/;
 const NEAREST_COUNT = 3;
+/** Any usage finds a model's row. */
+const ONE = { input_tokens: 1, output_tokens: 1 };
 
 interface Index {
   readonly names: Set<string>;
@@ -52,7 +55,7 @@ function collect(match: MatchLogic, into: Index): void {
 }
 
 function modelsIn(priceId: string | null): readonly ModelInfo[] {
-  return priceId === null ? [] : (findProvider({ providerId: priceId })?.models ?? []);
+  return priceId === null ? [] : (priceList(priceId)?.models ?? []);
 }
 
 function indexOf(provider: Provider): Index {
@@ -118,14 +121,14 @@ function described(id: string, model: ModelInfo | undefined): CatalogueModel {
 /** A model by a name that is not listed, and served all the same (`gpt-4o-2024-08-06`). */
 export function namedModel(provider: Provider, name: string): CatalogueModel {
   const spelled = provider.spelling?.(name) ?? name;
-  const found = provider.priceId === null ? null : calcPrice({ input_tokens: 1, output_tokens: 1 }, spelled, { providerId: provider.priceId });
+  const found = provider.priceId === null ? null : listPrice(provider.priceId, spelled, ONE);
   return described(name, found?.model);
 }
 
 /** Tokens of prompt and answer that a model takes, or null when the catalogue does not know. */
 export function contextWindow(provider: Provider, name: string): number | null {
   const { priceId } = provider;
-  return priceId === null ? null : (calcPrice({ input_tokens: 1, output_tokens: 1 }, name, { providerId: priceId })?.model.context_window ?? null);
+  return priceId === null ? null : (listPrice(priceId, name, ONE)?.model.context_window ?? null);
 }
 
 interface DearestPrice {

@@ -41,7 +41,6 @@ export const HOSTS: readonly Provider[] = [
     keyVariable: 'SAMBANOVA_API_KEY',
     endpoints: [...WITH_RESPONSES, 'messages', 'transcriptions'],
     paths: { messages: 'messages' },
-    priceId: null,
     documentation: 'https://docs.sambanova.ai/cloud/docs/features/openai-compatibility',
     dataUse: 'Not stored by default, and not used for training.',
   }),
@@ -70,7 +69,6 @@ export const HOSTS: readonly Provider[] = [
     baseUrl: 'https://api.deepinfra.com/v1/openai',
     keyVariable: 'DEEPINFRA_API_KEY',
     endpoints: [...OPENAI_COMPATIBLE, 'images', 'speech', 'transcriptions', 'translations'],
-    priceId: null,
     documentation: 'https://docs.deepinfra.com',
     dataUse: 'In memory alone and not used for training, but for models of Google and Anthropic.',
   }),
@@ -81,13 +79,13 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat', 'completions'],
     priceId: null,
     documentation: 'https://docs.hyperbolic.xyz',
+    dataUse: 'Prompts and answers are not kept.',
   }),
   compatible({
     slug: 'nebius',
     baseUrl: 'https://api.tokenfactory.nebius.com/v1',
     keyVariable: 'NEBIUS_API_KEY',
     endpoints: [...OPENAI_COMPATIBLE, 'images'],
-    priceId: null,
     documentation: 'https://docs.tokenfactory.nebius.com/api-reference/introduction',
     dataUse: 'Kept and used to speed up decoding, unless zero retention is turned on.',
   }),
@@ -142,6 +140,7 @@ export const HOSTS: readonly Provider[] = [
     keyVariable: 'CHUTES_API_KEY',
     priceId: null,
     documentation: 'https://chutes.ai/docs',
+    dataUse: 'Not kept past the answer, and not used for training.',
   }),
   compatible({
     slug: 'siliconflow',
@@ -159,6 +158,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat', 'embeddings'],
     priceId: null,
     documentation: 'https://www.scaleway.com/en/docs/generative-apis/api-cli/using-chat-api/',
+    dataUse: 'Not kept, but for errors and misuse (two weeks); hosted in Europe.',
   }),
   compatible({
     slug: 'friendli',
@@ -175,6 +175,7 @@ export const HOSTS: readonly Provider[] = [
     endpoints: ['chat'],
     priceId: null,
     documentation: 'https://docs.wandb.ai/inference/api-reference',
+    dataUse: 'Neither kept nor used for training by default; error logs may hold parts for 14 days.',
   }),
   compatible({
     slug: 'predibase',
@@ -183,6 +184,7 @@ export const HOSTS: readonly Provider[] = [
     priceId: null,
     endpoints: [],
     documentation: 'https://docs.predibase.com',
+    dataUse: 'Not logged unless a deployment turns that on.',
   }),
   // Takes a call and answers to `Upstash-Callback` when it is done; its provider stands in the path.
   compatible({
@@ -192,6 +194,7 @@ export const HOSTS: readonly Provider[] = [
     priceId: null,
     endpoints: [],
     documentation: 'https://upstash.com/docs/qstash/integrations/llm',
+    dataUse: 'Messages are logged for days, three on the free plan.',
   }),
   compatible({
     slug: 'firecrawl',
@@ -200,6 +203,7 @@ export const HOSTS: readonly Provider[] = [
     priceId: null,
     endpoints: [],
     documentation: 'https://docs.firecrawl.dev',
+    dataUse: 'Pages stay in its cache; zero retention by agreement.',
   }),
   compatible({
     slug: 'vercel',

@@ -193,6 +193,7 @@ export const VENDORS: readonly Provider[] = [
     // https://platform.kimi.ai/docs/guide/use-partial-mode-feature-of-kimi-api
     prefill: { models: /./, flag: 'partial', repeats: false },
     documentation: 'https://platform.kimi.ai/docs/api/overview',
+    dataUse: 'Its help page says not used for training, its terms allow use to improve the service.',
   }),
   compatible({
     slug: 'zai',
@@ -223,7 +224,6 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'DASHSCOPE_API_KEY',
     endpoints: ['chat', 'embeddings', 'messages'],
     paths: { messages: '../../apps/anthropic/v1/messages' },
-    priceId: null,
     documentation: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
     dataUse: 'Not used for training without consent.',
   }),
@@ -242,7 +242,6 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'AI21_API_KEY',
     endpoints: ['chat'],
     streamUsage: false,
-    priceId: null,
     documentation: 'https://docs.ai21.com/reference/jamba-1-6-api-ref',
   }),
   compatible({
@@ -250,7 +249,6 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.upstage.ai/v1',
     keyVariable: 'UPSTAGE_API_KEY',
     endpoints: ['chat', 'embeddings'],
-    priceId: null,
     documentation: 'https://console.upstage.ai/docs',
   }),
   compatible({
@@ -259,7 +257,6 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.inceptionlabs.ai/v1',
     keyVariable: 'INCEPTION_API_KEY',
     endpoints: ['chat'],
-    priceId: null,
     documentation: 'https://docs.inceptionlabs.ai',
   }),
   compatible({
@@ -279,7 +276,6 @@ export const VENDORS: readonly Provider[] = [
     baseUrl: 'https://api.jina.ai/v1',
     keyVariable: 'JINA_API_KEY',
     endpoints: ['embeddings', 'rerank'],
-    priceId: null,
     models: ['jina-embeddings-v3', 'jina-embeddings-v4', 'jina-reranker-v2-base-multilingual'],
     documentation: 'https://jina.ai/embeddings',
   }),

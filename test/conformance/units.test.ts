@@ -256,7 +256,7 @@ describe('rerank', () => {
     answer({ model: 'jina-reranker-v2-base-multilingual', results: [], usage: { total_tokens: 128, prompt_tokens: 42 } });
     expect(await record(await post('/v1/rerank', { model: 'jina/jina-reranker-v2-base-multilingual', query: 'q', documents: ['a'] }))).toMatchObject({
       prompt_tokens: 128,
-      cost: null,
+      cost: 0.0000064,
     });
   });
 });
