@@ -72,15 +72,22 @@ const ASKED_OF_STORED: readonly (readonly [method: string, path: RegExp])[] = [
 
 export const serveStoredResponse = (c: AppContext): Promise<Response> => {
   const { path } = addressOf(c.req.raw, c.env.app);
+  const provider = holderOf(c.env.app);
   if (!ASKED_OF_STORED.some(([method, form]) => method === c.req.method && form.test(path))) {
     const message = `Nothing is served at ${c.req.method} ${path.slice(0, 100)}, expected GET or DELETE /v1/responses/{id}, GET …/input_items or POST …/cancel.`;
-    return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, raw, path, new GatewayError('not_found', message));
+    return serve(c.req.raw, c.env.app, { kind: 'proxy', provider }, raw, path, new GatewayError('not_found', message));
   }
-  const wire = wireFor(c, path, STATEFUL);
-  return serve(c.req.raw, c.env.app, { kind: 'proxy', provider: STATEFUL }, wire, path.startsWith('/v1/') ? path : `/v1${path}`);
+  const wire = wireFor(c, path, provider);
+  return serve(c.req.raw, c.env.app, { kind: 'proxy', provider }, wire, path.startsWith('/v1/') ? path : `/v1${path}`);
 };
 
-const STATEFUL = PROVIDER_BY_NAME.get('openai') as Provider;
+const OPENAI = PROVIDER_BY_NAME.get('openai') as Provider;
+
+/** Where responses lie: at OpenAI, or with its models on Azure where they are all that there is. */
+function holderOf({ config }: App): Provider {
+  const azure = config.providers.get('azure');
+  return config.providers.get('openai')?.ready !== true && azure?.ready === true ? azure.provider : OPENAI;
+}
 
 function pathUnder(c: AppContext, mount: string): string {
   return addressOf(c.req.raw, c.env.app).path.slice(mount.length) || '/';

@@ -80,6 +80,10 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ predictions }));
       return;
     }
+    if (method === 'GET') {
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"not found"}}');
+      return;
+    }
     // aimock knows Claude at its vendor alone, where the model stands in the body.
     const isClaude = /:(?:stream)?[rR]awPredict$/.test(url);
     const asked = isClaude ? { url: '/v1/messages', body: JSON.stringify({ ...JSON.parse(body), model: 'claude' }) } : { url, body };
@@ -556,6 +560,14 @@ describe('embeddings on Bedrock', () => {
     expect(await direct.json()).toEqual({ embedding: [0.5, 4], inputTextTokenCount: 3 });
     const record = { outcome: 'ok', prompt_tokens: 3, price_source: 'catalogue', model: 'amazon.titan-embed-text-v1' };
     expect(await recordOf(worker, direct.headers.get('helicone-id'))).toMatchObject(record);
+  });
+});
+
+describe('responses that lie on Azure', () => {
+  it('are asked for there where OpenAI has no key', async () => {
+    await fetch(`${worker.url}/v1/responses/resp_1`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+    const { method, path, headers } = sent() ?? {};
+    expect([method, path, headers?.['authorization']]).toEqual(['GET', '/openai/v1/responses/resp_1', expect.stringMatching(/^Bearer token-/)]);
   });
 });
 
