@@ -1,5 +1,6 @@
 /** A call whose answer its vendor makes in the background, as it is kept until somebody fetches that answer. */
 import { z } from 'zod';
+import { CallLabels } from './record';
 
 const CounterWindow = z.union([
   z.object({ kind: z.literal('sliding'), ms: z.number() }),
@@ -23,13 +24,7 @@ export type Held = z.infer<typeof Held>;
 export const BegunCall = z.object({
   /** Weir's own id of the call. */
   id: z.string(),
-  userId: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  sessionPath: z.string().nullable(),
-  sessionName: z.string().nullable(),
-  promptId: z.string().nullable(),
-  promptVersion: z.string().nullable(),
-  properties: z.record(z.string(), z.string()),
+  ...CallLabels.shape,
   held: z.array(Held),
 });
 export type BegunCall = z.infer<typeof BegunCall>;

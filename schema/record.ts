@@ -94,6 +94,20 @@ export const BodyPointer = z.object({
 });
 export type BodyPointer = z.infer<typeof BodyPointer>;
 
+/** By which calls are found and summed up. */
+export const CallLabels = z.object({
+  userId: z.string().nullable(),
+  sessionId: z.string().nullable(),
+  sessionPath: z.string().nullable(),
+  sessionName: z.string().nullable(),
+  promptId: z.string().nullable(),
+  promptVersion: z.string().nullable(),
+  /** The caller's own word for the model, by which it is priced. */
+  modelOverride: z.string().nullable(),
+  properties: z.record(z.string(), z.string()),
+});
+export type CallLabels = z.infer<typeof CallLabels>;
+
 export const RequestRecord = z.object({
   /** Made by Weir, UUID version 7; records are de-duplicated by it. */
   id: z.uuid(),
@@ -105,13 +119,7 @@ export const RequestRecord = z.object({
   firstByteAt: z.number().int().nullable(),
   endedAt: z.number().int(),
   keyId: z.string().nullable(),
-  userId: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  sessionPath: z.string().nullable(),
-  sessionName: z.string().nullable(),
-  promptId: z.string().nullable(),
-  promptVersion: z.string().nullable(),
-  properties: z.record(z.string(), z.string()),
+  ...CallLabels.shape,
   method: z.string(),
   /** Path as the client sent it, without a key segment and without the query. */
   path: z.string(),
@@ -123,7 +131,6 @@ export const RequestRecord = z.object({
   provider: z.string().nullable(),
   requestModel: z.string().nullable(),
   responseModel: z.string().nullable(),
-  modelOverride: z.string().nullable(),
   streamed: z.boolean(),
   /** HTTP status the client got; 499 when it left before there was one. */
   status: z.number().int(),

@@ -2,12 +2,11 @@
  * Answers that are made after their call has ended. What one used up is told by whoever fetches it, as often as it is fetched, and is
  * counted once: the call that began it leaves its name here, and the first that hears of its end takes it away.
  */
-import type { BegunCall } from '../../schema/begun';
 import type { RequestRecord } from '../../schema/record';
 import type { Background } from '../wires/wire';
+import { labelsOf } from './labels';
 import { settleHeld } from './limits/settle';
 import type { Deps } from './ports';
-import { sessionOf } from './session';
 import type { Grant } from './stages/admit';
 import type { Trail } from './trail';
 
@@ -25,7 +24,7 @@ async function begin({ id, usage }: Background, grant: Grant | null, trail: Trai
   if (usage !== null) return grant;
   trail.warn(LATER);
   try {
-    await begunCalls.put(id, begunCall(trail, grant));
+    await begunCalls.put(id, { id: trail.call.id, ...labelsOf(trail), held: [...(grant?.held ?? [])] });
     return null;
   } catch (error) {
     console.error('a call in the background was not noted:', String(error));
@@ -33,27 +32,15 @@ async function begin({ id, usage }: Background, grant: Grant | null, trail: Trai
   }
 }
 
-function begunCall({ call, policy, body }: Trail, grant: Grant | null): BegunCall {
-  return {
-    id: call.id,
-    userId: policy?.userId ?? body?.facts.user ?? null,
-    sessionId: sessionOf(call, policy, body),
-    sessionPath: policy?.sessionPath ?? null,
-    sessionName: policy?.sessionName ?? null,
-    promptId: policy?.promptId ?? null,
-    promptVersion: policy?.promptVersion ?? null,
-    properties: { ...policy?.properties },
-    held: [...(grant?.held ?? [])],
-  };
-}
-
 async function countFetched({ id, usage }: Background, grant: Grant | null, trail: Trail, deps: BackgroundDeps): Promise<Grant | null> {
-  const begun = usage === null ? null : await deps.begunCalls.take(id).catch(noneFor(trail));
+  if (usage === null) return grant;
+  // Once it is taken, nothing may come between it and the record.
+  const findOverride = await deps.priceOverrides();
+  const begun = await deps.begunCalls.take(id).catch(noneFor(trail));
   if (begun === null) return grant;
   trail.usage = usage;
   trail.begun = begun;
   trail.warn(`this fetch counts what the background call ${begun.id} used up`);
-  const findOverride = await deps.priceOverrides();
   const settle = async (record: RequestRecord): Promise<void> => {
     const targets = trail.target === null ? [] : [trail.target];
     // The fetch itself used up nothing.

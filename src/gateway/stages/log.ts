@@ -4,9 +4,9 @@ import { joinAll } from '../../wires/bytes';
 import type { WireName } from '../../wires/wire';
 import { countBackground } from '../background';
 import { estimateInput, estimateUsage } from '../estimate-usage';
+import { labelsOf } from '../labels';
 import type { ClosedCall, Deps } from '../ports';
 import { redactHeaders, redactText } from '../redact';
-import { sessionOf } from '../session';
 import { type Ending, KEEP_LIMIT_BYTES, type Trail } from '../trail';
 import type { Grant } from './admit';
 
@@ -98,7 +98,7 @@ function closeLater(trail: Trail, ending: Ending, endedAt: number, storeBodies: 
 }
 
 export function closeRecord(trail: Trail, ending: Ending, endedAt: number, storeBodies: boolean): ClosedCall {
-  const { call, policy, body, target, begun } = trail;
+  const { call, policy, body, target } = trail;
   const request = storeBodies && policy?.omitRequest !== true ? requestText(trail) : null;
   const response = storeBodies && policy?.omitResponse !== true ? answerText(trail) : null;
   if (trail.answerBytes > KEEP_LIMIT_BYTES && response !== null) trail.warn('response body over 8 MiB: the stored copy is cut');
@@ -110,13 +110,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     firstByteAt: trail.firstByteAt,
     endedAt,
     keyId: trail.identity?.keyId ?? null,
-    userId: policy?.userId ?? body?.facts.user ?? begun?.userId ?? null,
-    sessionId: sessionOf(call, policy, body) ?? begun?.sessionId ?? null,
-    sessionPath: policy?.sessionPath ?? begun?.sessionPath ?? null,
-    sessionName: policy?.sessionName ?? begun?.sessionName ?? null,
-    promptId: policy?.promptId ?? begun?.promptId ?? null,
-    promptVersion: policy?.promptVersion ?? begun?.promptVersion ?? null,
-    properties: { ...begun?.properties, ...policy?.properties },
+    ...labelsOf(trail),
     method: call.method,
     path: call.fullPath,
     targetUrl: withoutQuery(target?.url),
@@ -126,7 +120,6 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     provider: target?.name ?? null,
     requestModel: safeName(body?.facts.model ?? target?.model ?? null),
     responseModel: safeName(trail.responseModel),
-    modelOverride: policy?.modelOverride ?? null,
     streamed: trail.streamed || body?.facts.streamed === true,
     status: ending.status,
     outcome: trail.cache?.status === 'hit' && ending.outcome === 'ok' ? 'cache_hit' : ending.outcome,
