@@ -1,7 +1,9 @@
 CREATE TABLE `begun_calls` (
-	`id` text PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`provider` text NOT NULL,
 	`begun_at` integer NOT NULL,
-	`call` text NOT NULL
+	`call` text NOT NULL,
+	PRIMARY KEY(`id`, `provider`)
 );
 --> statement-breakpoint
 CREATE INDEX `begun_calls_begun` ON `begun_calls` (`begun_at`);

@@ -24,6 +24,9 @@ export type Held = z.infer<typeof Held>;
 export const BegunCall = z.object({
   /** Weir's own id of the call. */
   id: z.string(),
+  /** Who makes the answer, as attempts name it, and the model's name there. */
+  provider: z.string(),
+  model: z.string().nullable(),
   ...CallLabels.shape,
   held: z.array(Held),
 });

@@ -182,12 +182,14 @@ export const begunCalls = sqliteTable(
   'begun_calls',
   {
     /** The answer's, at its vendor. */
-    id: text('id').primaryKey(),
+    id: text('id').notNull(),
+    /** Who makes it. */
+    provider: text('provider').notNull(),
     begunAt: integer('begun_at').notNull(),
     /** JSON, see schema/begun.ts. */
     call: text('call').notNull(),
   },
-  (table) => [index('begun_calls_begun').on(table.begunAt)],
+  (table) => [primaryKey({ columns: [table.id, table.provider] }), index('begun_calls_begun').on(table.begunAt)],
 );
 
 /** Hourly sums for charts; written in one transaction with the rows that they count. */

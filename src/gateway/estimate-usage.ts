@@ -59,10 +59,14 @@ const MEDIA_MEMBERS = ['inlineData', 'inline_data', 'fileData', 'file_data', 'im
 /** No dialect nests text a tenth as deep; what lies below would overflow the stack. */
 const MOST_DEPTH = 200;
 
+/** Prompts may be lists of tokens: https://platform.openai.com/docs/api-reference/embeddings/create */
+const tokensGiven = (value: unknown): number =>
+  Array.isArray(value) ? value.reduce((sum: number, each) => sum + (typeof each === 'number' ? 1 : tokensGiven(each)), 0) : 0;
+
 /** Tokens of a request body, without what is no text. */
 export function estimateInput(body: JsonObject): number {
   const messages = MESSAGE_LISTS.reduce((sum, name) => sum + (Array.isArray(body[name]) ? body[name].length : 0), 0);
-  return tokensOf(body) + messages * TOKENS_PER_MESSAGE;
+  return tokensOf(body) + messages * TOKENS_PER_MESSAGE + tokensGiven(body['input']) + tokensGiven(body['prompt']);
 }
 
 /** Images and documents of a request, over all wires. */

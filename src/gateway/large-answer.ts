@@ -1,7 +1,7 @@
 /** Reads what an answer that is too large to be held used up, while it passes. */
 import type { Usage } from '../../schema/record';
 import { JsonSkeleton } from '../wires/json-skeleton';
-import type { AnswerFacts, Wire } from '../wires/wire';
+import type { AnswerFacts, Background, Wire } from '../wires/wire';
 
 /** What knows of an answer's bytes what they used up. */
 export interface ByteMeter {
@@ -9,6 +9,7 @@ export interface ByteMeter {
   /** Once all of them have passed. */
   readonly usage: Usage | null;
   readonly model: string | null;
+  readonly background?: Background | null;
 }
 
 export class LargeAnswerMeter implements ByteMeter {
@@ -19,7 +20,7 @@ export class LargeAnswerMeter implements ByteMeter {
 
   /** Null where nothing is known of such answers. */
   static of(wire: Wire, contentType: string): LargeAnswerMeter | null {
-    return wire.name === 'raw' || !/json\b/i.test(contentType) ? null : new LargeAnswerMeter(wire);
+    return (wire.name === 'raw' && wire.isStored !== true) || !/json\b/i.test(contentType) ? null : new LargeAnswerMeter(wire);
   }
 
   push(chunk: Uint8Array): void {
@@ -32,6 +33,10 @@ export class LargeAnswerMeter implements ByteMeter {
 
   get model(): string | null {
     return this.#read()?.model ?? null;
+  }
+
+  get background(): Background | null {
+    return this.#read()?.background ?? null;
   }
 
   #read(): AnswerFacts | null {

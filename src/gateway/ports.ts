@@ -164,8 +164,8 @@ export interface StoredRoute {
 /** Calls whose answers are made in the background, by the answers' ids at their vendor. */
 export interface BegunCalls {
   put(id: string, call: BegunCall): Promise<void>;
-  /** Gives it to one alone; null: it was never put, or is taken. */
-  take(id: string): Promise<BegunCall | null>;
+  /** Gives it to one alone; null: it was never put, or is taken, or another made the answer. */
+  take(id: string, provider: string): Promise<BegunCall | null>;
 }
 
 export interface Deps {

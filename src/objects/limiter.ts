@@ -31,7 +31,7 @@ export class Limiter extends DurableObject {
   take(request: LimiterTake): { readonly decision: Decision; readonly lease: Lease | null } {
     const now = Date.now();
     const counter = this.#open();
-    this.#window = request.window;
+    this.#see(request.window);
     const decision = counter.take(request, now);
     const lease = request.leaseId !== null && decision.isAdmitted ? this.#lease(counter, request, request.leaseId, decision, now) : null;
     if (decision.isAdmitted) {
@@ -47,7 +47,7 @@ export class Limiter extends DurableObject {
 
   settle(id: string, amount: number, window: Window, isDurable: boolean): void {
     this.#open().settle(id, amount, window, Date.now());
-    this.#window = window;
+    this.#see(window);
     this.#write(isDurable);
     this.#wakeWhenNext(Date.now());
   }
@@ -62,7 +62,7 @@ export class Limiter extends DurableObject {
   /** A lease is over. */
   endLease(ended: EndedLease, window: Window, isDurable: boolean): void {
     this.#open().endLease(ended, window, Date.now());
-    this.#window = window;
+    this.#see(window);
     this.#write(isDurable);
     this.#wakeWhenNext(Date.now());
   }
@@ -78,6 +78,12 @@ export class Limiter extends DurableObject {
     }
     this.#write(true);
     this.#wakeWhenNext(now);
+  }
+
+  /** A call may end long after the day that it began in: what counts by now is the newest window. */
+  #see(window: Window): void {
+    const isOver = window.kind === 'calendar' && this.#window?.kind === 'calendar' && window.endsAt < this.#window.endsAt;
+    if (!isOver) this.#window = window;
   }
 
   #lease(counter: Counter, request: LimiterTake, id: string, decision: Decision, now: number): Lease | null {

@@ -1,15 +1,16 @@
 /**
- * Price lists of providers that the catalogue lacks, in its own shape: US dollars per million tokens, as their pages had them in October
- * and November 2026 by two keepers of such lists that agree (LiteLLM's of 12 November, models.dev's of 23 October):
+ * Price lists of providers that the catalogue lacks, in its own shape: US dollars per million tokens, as their pages had them between
+ * August and November 2026. No page was read live: the figures come by way of lists that others keep of them (LiteLLM's of 12 November,
+ * models.dev's of 23 October, copies of the pages themselves), and where those differ, by the newest that names the page.
  *
  * - https://www.alibabacloud.com/help/en/model-studio/model-pricing (Singapore), https://www.ai21.com/pricing, https://www.upstage.ai/pricing
  * - https://docs.inceptionlabs.ai/get-started/models, https://jina.ai/embeddings, https://cloud.sambanova.ai/plans/pricing
  * - https://tokenfactory.nebius.com, https://deepinfra.com/pricing
  *
- * Left out is what costs more when it thinks (`qwen-plus`), is sold below its list price for a time, or is told in different ways: a wrong
- * price is worse than none, and a tenant can set its own.
+ * Left out is what costs more when it thinks (`qwen-plus`), is sold below its list price for a time, or was told with no page behind it.
+ * Cached tokens without a price of their own count as any others, which is too much rather than too little. A tenant can set its own.
  */
-import type { ModelInfo, Provider as PriceList } from '@pydantic/genai-prices';
+import type { MatchLogic, ModelInfo, Provider as PriceList } from '@pydantic/genai-prices';
 
 /** A price for each prompt, or what prompts cost that are longer than so many tokens. */
 type Price = number | { readonly base: number; readonly over: readonly (readonly [tokens: number, price: number])[] };
@@ -47,7 +48,7 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'qwen3.6-flash': { window: M, input: tiers(0.25, [256 * K, 1]), output: tiers(1.5, [256 * K, 4]) },
     'qwen3.6-27b': { window: 262_144, input: 0.6, output: 3.6 },
     'qwen3.5-plus': { window: M, input: tiers(0.4, [256 * K, 0.5]), output: tiers(2.4, [256 * K, 3]) },
-    'qwen3.5-flash': { window: M, input: 0.1, output: 0.4 },
+    'qwen3.5-flash': { window: M, input: 0.1, cached: 0.02, output: 0.4 },
     'qwen3.5-397b-a17b': { window: 262_144, input: 0.6, output: 3.6 },
     'qwen3.5-122b-a10b': { window: 262_144, input: 0.4, output: 3.2 },
     'qwen3.5-27b': { window: 262_144, input: 0.3, output: 2.4 },
@@ -63,11 +64,13 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     'qwen3-coder-plus': {
       window: M,
       input: tiers(1, [32 * K, 1.8], [128 * K, 3], [256 * K, 6]),
+      cached: tiers(0.2, [32 * K, 0.36], [128 * K, 0.6], [256 * K, 1.2]),
       output: tiers(5, [32 * K, 9], [128 * K, 15], [256 * K, 60]),
     },
     'qwen3-coder-flash': {
       window: M,
       input: tiers(0.3, [32 * K, 0.5], [128 * K, 0.8], [256 * K, 1.6]),
+      cached: tiers(0.08, [32 * K, 0.12], [128 * K, 0.2], [256 * K, 0.4]),
       output: tiers(1.5, [32 * K, 2.5], [128 * K, 4], [256 * K, 9.6]),
     },
     'qwen3-vl-plus': {
@@ -164,7 +167,10 @@ const escaped = (name: string): string => name.replace(/[.]/g, '\\.');
 
 function model(id: string, { window, input, output, cached, alias }: Row): ModelInfo {
   const names = alias === undefined ? [id] : [id, alias];
-  const or = names.flatMap((name) => [{ equals: name }, { and: [{ starts_with: `${name}-` }, { regex: `^${escaped(name)}${DATED}` }] }]);
+  // Those that are written with capitals are of open models, which have no dates.
+  const dated = (name: string): MatchLogic[] =>
+    name === name.toLowerCase() ? [{ and: [{ starts_with: `${name}-` }, { regex: `^${escaped(name)}${DATED}` }] }] : [];
+  const or = names.flatMap((name) => [{ equals: name }, ...dated(name)]);
   return {
     id,
     match: { or },

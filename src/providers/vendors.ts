@@ -224,6 +224,8 @@ export const VENDORS: readonly Provider[] = [
     keyVariable: 'DASHSCOPE_API_KEY',
     endpoints: ['chat', 'embeddings', 'messages'],
     paths: { messages: '../../apps/anthropic/v1/messages' },
+    // Without a price: they cost more when they think, or less for a time.
+    models: ['qwen-plus', 'qwen-plus-latest', 'qwen-turbo', 'qwen3.7-plus', 'qwen3-coder-next'],
     documentation: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
     dataUse: 'Not used for training without consent.',
   }),

@@ -6,11 +6,13 @@ import { parseObject } from './json';
 import type { JsonObject } from './wire';
 
 /** Of a text, and of a list of numbers; names, counts and ids are shorter. */
-const KEEP_BYTES = 1_024;
+const KEEP_BYTES = 64;
+/** Two thousand vectors, or a million tokens told one by one, leave as much. */
 const LIMIT_BYTES = 1024 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const BRACKET = 0x5d;
 const LETTER_U = 0x75;
 const HEX_DIGITS = 4;
 /** By code: what lists of numbers are written with. */
@@ -68,17 +70,17 @@ export class JsonSkeleton {
       if (++this.#run <= KEEP_BYTES) this.#write(byte);
       return;
     }
-    this.#endNumbers();
+    this.#endNumbers(byte === BRACKET);
     this.#isInText = byte === QUOTE;
     this.#isKept = true;
     this.#write(byte);
   }
 
-  /** The last number that was kept may be half of one. */
-  #endNumbers(): void {
+  /** The last number that was kept may be half of one. `isEnd`: nothing of the list follows. */
+  #endNumbers(isEnd: boolean): void {
     if (this.#run > KEEP_BYTES) {
       const comma = this.#bytes.subarray(0, this.#size).lastIndexOf(COMMA);
-      if (comma >= this.#size - KEEP_BYTES) this.#size = comma;
+      if (comma >= this.#size - KEEP_BYTES) this.#size = isEnd ? comma : comma + 1;
     }
     this.#run = 0;
   }

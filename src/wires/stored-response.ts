@@ -10,6 +10,7 @@ export const STORED_RESPONSE_CANCEL = /\/responses\/[\w-]+\/cancel$/;
 /** What it used up is its own call's; of one that was made in the background that is heard here first. */
 export const storedResponse: Wire = {
   ...raw,
+  isStored: true,
   readAnswer: (body: JsonObject) => ({ ...openAiResponses.readAnswer(body), usage: null }),
   openStream: (facts, dropUsage) => withoutUsage(openAiResponses.openStream(facts, dropUsage)),
   writeErrorEvent: openAiResponses.writeErrorEvent,

@@ -40,6 +40,8 @@ export interface RequestFacts {
   readonly maxOutputTokens: number | null;
   readonly user: string | null;
   readonly session: string | null;
+  /** Its answer is made after it has ended. */
+  readonly isBackground?: true;
   /** A search on the web is asked for. */
   readonly search?: WebSearch;
 }
@@ -116,6 +118,8 @@ export interface Wire {
   readonly takesForms?: true;
   /** Answers may be something else than JSON. */
   readonly answersBytes?: true;
+  /** Its calls ask for answers that were made before, and use up nothing. */
+  readonly isStored?: true;
   /** What a call uses up by its request alone, where the answer does not say. */
   readonly usageOfRequest?: (body: JsonObject) => Usage | null;
   /** The most that a call uses up, of wires whose answers are no text. `byteLength`: of the body. */

@@ -26,7 +26,7 @@ const states = new Map<string, string>();
 
 function responseOf(id: string): Json {
   const status = states.get(id) ?? 'queued';
-  const isOver = status === 'completed';
+  const isOver = status === 'completed' || status === 'huge';
   const said = {
     type: 'message',
     id: 'msg_1',
@@ -34,8 +34,18 @@ function responseOf(id: string): Json {
     status: 'completed',
     content: [{ type: 'output_text', text: 'low', annotations: [] }],
   };
-  const output = isOver ? [said] : [];
-  return { id, object: 'response', created_at: 1, background: true, status, model: 'gpt-5-mini-2025-08-07', output, usage: isOver ? USAGE : null };
+  const thought = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAABo'.repeat(1_200_000) };
+  const output = isOver ? [said, ...(status === 'huge' ? [thought] : [])] : [];
+  return {
+    id,
+    object: 'response',
+    created_at: 1,
+    background: true,
+    status: isOver ? 'completed' : status,
+    model: 'gpt-5-mini-2025-08-07',
+    output,
+    usage: isOver ? USAGE : null,
+  };
 }
 
 const event = (type: string, id: string, number: number): string =>
@@ -59,6 +69,7 @@ const upstream = createServer((request, response) => {
       return;
     }
     if (verb === 'cancel') states.set(named, 'cancelled');
+    if (searchParams.get('starting_after') === '99') return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end();
     if (searchParams.get('stream') === 'true') {
       states.set(named, 'completed');
       return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end(event('response.completed', named, 9));
@@ -104,8 +115,8 @@ async function begin(name: string): Promise<{ id: string; record: Json }> {
   return { id: data.id, record: await recordOf(worker, response.headers.get('helicone-id')) };
 }
 
-async function fetched(id: string): Promise<Json> {
-  const { response } = await openai.responses.retrieve(id).withResponse();
+async function fetched(id: string, headers: Record<string, string> = {}): Promise<Json> {
+  const { response } = await openai.responses.retrieve(id, {}, { headers }).withResponse();
   return recordOf(worker, response.headers.get('helicone-id'));
 }
 
@@ -173,6 +184,59 @@ describe('a response in the background', () => {
     expect(cancelled.status).toBe('cancelled');
     expect(await fetched(id)).toMatchObject({ total_tokens: null });
     expect(await spent('stopped')).toEqual({ used: 0, held });
+  });
+
+  it('is had, and stopped, under the very budget that it holds', async () => {
+    const policy = { 'Helicone-User-Id': 'ada', 'Helicone-RateLimit-Policy': '0.2;w=day;u=cents;s=user' };
+    const asked = { model: MODEL, input: 'how tall is a weir?', background: true } as const;
+    const { id } = await openai.responses.create(asked, { headers: policy });
+    await isNoted(id);
+    await expect(openai.responses.create(asked, { headers: policy })).rejects.toMatchObject({ status: 429 });
+    expect(await fetched(id, policy)).toMatchObject({ total_tokens: null });
+    expect((await openai.responses.cancel(id, { headers: policy })).status).toBe('cancelled');
+    states.set(id, 'failed');
+    expect(await fetched(id, policy)).toMatchObject({ total_tokens: 0 });
+    await openai.responses.create(asked, { headers: policy });
+  });
+
+  it('is priced by what the call asked for, and by the caller’s own word for it', async () => {
+    const set = async (model: string, usd: number): Promise<void> => {
+      const price = { provider: 'openai', model, inputUsdPerMillion: usd, outputUsdPerMillion: usd };
+      expect((await api(worker, 'PUT', '/api/prices', price)).status).toBeLessThan(300);
+    };
+    await set('gpt-priced', 100);
+    await set('gpt-renamed', 10);
+    const costs: number[] = [];
+    for (const own of [{}, { 'Helicone-Model-Override': 'gpt-renamed' }]) {
+      const { id } = await openai.responses.create(
+        { model: 'gpt-priced/openai', input: 'hi', background: true },
+        { headers: { ...headersOf('priced'), ...own } },
+      );
+      await isNoted(id);
+      states.set(id, 'completed');
+      costs.push((await fetched(id)).cost);
+    }
+    expect(costs).toEqual([0.3, 0.03]);
+    // Budgets go by the model itself.
+    expect(await spent('priced')).toEqual({ used: 60, held: 0 });
+  });
+
+  it('of many megabytes is counted, too', async () => {
+    const { id } = await begin('large');
+    states.set(id, 'huge');
+    const end = await fetched(id);
+    expect(end).toMatchObject({ total_tokens: 3_000, cost: COST_USD, session_id: 'large' });
+    expect(end.response_bytes).toBeGreaterThan(9_000_000);
+    expect(await spent('large')).toEqual({ used: COST_CENTS, held: 0 });
+  });
+
+  it('whose stream is taken up behind its last event ends well', async () => {
+    const { id } = await begin('empty');
+    const answer = await fetch(`${worker.url}/v1/responses/${id}?stream=true&starting_after=99`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    expect(await answer.text()).toBe('');
+    expect(await recordOf(worker, answer.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok' });
   });
 
   it('that failed gives its budget back', async () => {

@@ -127,7 +127,7 @@ describe('images in answers', () => {
     const paid = { prompt_tokens: 9, completion_tokens: 1_295, usage_source: 'provider', response_model: 'gemini-2.5-flash-image' };
     const own = await ask('/v1beta/models/huge-image/gemini:generateContent', { contents: [{ parts: [{ text: 'draw a weir' }] }] });
     expect((await own.text()).length).toBe(JSON.stringify(huge).length);
-    expect(own.headers.get('weir-warnings')).toContain('answer over 8 MiB: streamed through, the stored copy is cut');
+    expect(own.headers.get('weir-warnings')).toContain('answer over 8 MiB: streamed through, not stored whole');
     expect(await recordOf(worker, own.headers.get('helicone-id'))).toMatchObject({
       ...paid,
       outcome: 'ok',

@@ -485,3 +485,18 @@ describe('the object behind a limit', () => {
     expect(await usage()).toMatchObject({ used: 300, held: 1_000 });
   });
 });
+
+describe('a call that ends long after the day that it began in', () => {
+  it('leaves what the new day has used', async () => {
+    const day = 86_400_000;
+    const now = Date.now();
+    const today = { kind: 'calendar', startsAt: now - 3_600_000, endsAt: now + day } as const;
+    const yesterday = { kind: 'calendar', startsAt: today.startsAt - day, endsAt: today.startsAt } as const;
+    const stub = bindings.LIMITER.getByName(crypto.randomUUID());
+    const taken = { id: 'new', amount: 80, isFlexible: false, holdUntil: null, quota: 100, window: today, isDurable: true, leaseId: null };
+    await stub.take(taken);
+    await stub.settle('begun yesterday', 4, yesterday, true);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await stub.check({ ...taken, id: 'asked', amount: 1 })).toMatchObject({ used: 80 });
+  });
+});

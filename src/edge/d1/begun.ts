@@ -1,5 +1,5 @@
 /** Calls in the background, in D1, until their answers are fetched. */
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { BegunCall } from '../../../schema/begun';
 import { begunCalls } from '../../../schema/tables';
 import type { Clock, BegunCalls as Port } from '../../gateway/ports';
@@ -17,12 +17,16 @@ export class BegunCalls implements Port {
   ) {}
 
   async put(id: string, call: BegunCall): Promise<void> {
-    const row = { id, begunAt: this.clock.now(), call: JSON.stringify(call) };
+    const row = { id, provider: call.provider, begunAt: this.clock.now(), call: JSON.stringify(call) };
     await within(this.clock, ANSWER_LIMIT_MS, this.db.insert(begunCalls).values(row).onConflictDoNothing().execute());
   }
 
-  async take(id: string): Promise<BegunCall | null> {
-    const taken = this.db.delete(begunCalls).where(eq(begunCalls.id, id)).returning().execute();
+  async take(id: string, provider: string): Promise<BegunCall | null> {
+    const taken = this.db
+      .delete(begunCalls)
+      .where(and(eq(begunCalls.id, id), eq(begunCalls.provider, provider)))
+      .returning()
+      .execute();
     const [row] = await within(this.clock, ANSWER_LIMIT_MS, taken);
     return row === undefined ? null : BegunCall.parse(parseObject(row.call));
   }

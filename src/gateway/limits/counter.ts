@@ -167,8 +167,9 @@ export class Counter {
       if (hold.until > now) continue;
       this.#holds.delete(id);
       const slot = this.#use(hold.amount, window, now);
-      if (this.#late.size >= REMEMBERED) this.#late.clear();
       this.#late.set(id, { amount: hold.amount, slot });
+      const [oldest] = this.#late.keys();
+      if (this.#late.size > REMEMBERED && oldest !== undefined) this.#late.delete(oldest);
     }
   }
 

@@ -86,7 +86,9 @@ async function admitAll(
   known: Omit<Situation, 'worst' | 'findOverride'>,
 ): Promise<Grant | null> {
   const { call, body, targets, deps, trail } = known;
-  const all: Counting[] = [...own, ...rules.map((rule) => ({ policy: rule.policy, rule }))];
+  const each: Counting[] = [...own, ...rules.map((rule) => ({ policy: rule.policy, rule }))];
+  // Under the very budget that an answer holds it must be had, or stopped, for that to come back.
+  const all = call.wire.isStored === true ? each.filter(({ policy }) => policy.unit === 'request') : each;
   // Reading the whole body for its tokens takes as long as everything else here; requests are counted without it.
   const isWeighed = all.some((each) => each.policy.unit !== 'request');
   const worst = isWeighed ? worstCase(call, body, targets, deps.config.assumedOutputTokens) : NOTHING;
@@ -168,7 +170,8 @@ function apply({ policy, rule }: Counting, it: Situation): Applied {
     take,
     scale: scaleOf(policy),
     isDurable: policy.isStrict || policy.unit === 'cents',
-    mayLease: !policy.isStrict,
+    // What is held for an answer that others fetch is settled elsewhere, and must be known there.
+    mayLease: !policy.isStrict && it.body.facts.isBackground !== true,
   };
 }
 

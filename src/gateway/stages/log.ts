@@ -118,7 +118,7 @@ export function closeRecord(trail: Trail, ending: Ending, endedAt: number, store
     route: trail.route,
     routing: trail.routing,
     provider: target?.name ?? null,
-    requestModel: safeName(body?.facts.model ?? target?.model ?? null),
+    requestModel: safeName(body?.facts.model ?? target?.model ?? trail.begun?.model ?? null),
     responseModel: safeName(trail.responseModel),
     streamed: trail.streamed || body?.facts.streamed === true,
     status: ending.status,

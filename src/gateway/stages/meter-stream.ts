@@ -85,7 +85,9 @@ class StreamMeter implements Transformer<Uint8Array, Uint8Array> {
       if (!this.#over) this.#send(BLANK_LINE);
     }
     if (this.#over) return;
-    if (this.reader === null || this.reader.finished) return this.#complete();
+    // Taken up again behind its last event.
+    const isNothingLeft = this.wire.isStored === true && this.trail.answerBytes === 0;
+    if (this.reader === null || this.reader.finished || isNothingLeft) return this.#complete();
     if (this.trail.providerError !== null) return this.#complete();
     this.fail(this.#endedEarly());
   }

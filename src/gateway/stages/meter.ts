@@ -2,6 +2,7 @@
 import { usageOfHeaders } from '../../wires/bedrock-counts';
 import type { AnswerFacts } from '../../wires/wire';
 import type { Answered } from '../ask-target';
+import { warnOfBackground } from '../background';
 import type { Call, CallBody } from '../call';
 import { costOf } from '../cost';
 import type { Deadline } from '../deadline';
@@ -35,8 +36,8 @@ export function meter(call: Call, body: CallBody, answered: Answered, deadline: 
     case 'socket':
       return meterSocket(answered, opened.response, deps.bridgeSockets, deadline, clock, trail);
     case 'bytes':
-      if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, the stored copy is cut');
-      return passThrough(answered, opened.stream, byteMeter(call, body, answered, opened.isUnread), deadline, clock, trail);
+      if (opened.isUnread) trail.warn('answer over 8 MiB: streamed through, not stored whole');
+      return passThrough(answered, opened.stream, byteMeter(call, body, answered, opened.isUnread), opened.isUnread, deadline, clock, trail);
   }
 }
 
@@ -90,6 +91,7 @@ function endWhole(whole: Whole, facts: AnswerFacts | null, answered: Answered, d
   if (head.status < 400 && facts !== null) {
     trail.usage = facts.usage ?? usageOfHeaders(head.headers);
     trail.background = facts.background ?? null;
+    warnOfBackground(trail);
     trail.providerError = facts.error;
     trail.costNanoUsd = costNow(trail, deps);
   }

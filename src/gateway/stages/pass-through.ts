@@ -8,11 +8,12 @@ import type { Clock } from '../ports';
 import { replyHeaders } from '../reply-headers';
 import type { Trail } from '../trail';
 
-/** `reader`: who reads what such an answer used up, or null. */
+/** `reader`: who reads what such an answer used up, or null; `isUnread`: it would have been read whole, and was too large for that. */
 export function passThrough(
   answered: Answered,
   body: ReadableStream<Uint8Array>,
   reader: ByteMeter | null,
+  isUnread: boolean,
   deadline: Deadline,
   clock: Clock,
   trail: Trail,
@@ -23,6 +24,8 @@ export function passThrough(
     deadline.disarm();
     trail.usage = reader?.usage ?? null;
     trail.responseModel = reader?.model ?? null;
+    trail.background = reader?.background ?? null;
+    if (isUnread && trail.usage === null && trail.background === null) trail.warn('answer over 8 MiB: not metered');
     trail.endPublishing(outcome === 'ok', clock.now());
     trail.end(outcome, head.status, outcome === 'cut' ? 'provider_cut' : outcome === 'timeout' ? 'provider_timeout' : null);
   };

@@ -42,6 +42,7 @@ export function readRequest(body: JsonObject): RequestFacts {
     maxOutputTokens: limitOf(body['max_output_tokens']),
     user: stringOr(body['user'], null) ?? stringOr(body['safety_identifier'], null),
     session: null,
+    ...(body['background'] === true && { isBackground: true as const }),
     ...(search !== null && { search }),
   };
 }

@@ -152,6 +152,15 @@ describe('calendarWindow', () => {
     expect(again.check(ask, 3_002).used).toBe(35);
   });
 
+  it('knows a thousand of them, and forgets the oldest first', () => {
+    const counter = new Counter();
+    const ids = Array.from({ length: 1_001 }, (_, index) => `long-${index}`);
+    for (const id of ids) counter.take(take({ id, amount: 10, holdUntil: 500, quota: 100_000 }), 0);
+    counter.expire(WINDOW, 600);
+    for (const id of ids) counter.settle(id, 1, WINDOW, 700);
+    expect(counter.check(take({ quota: 100_000 }), 700).used).toBe(1_000 + 10);
+  });
+
   it('gives back what such a call did not use, as long as it counts', () => {
     const counter = new Counter();
     const ask = take({ quota: 100 });
