@@ -175,7 +175,8 @@ function refusedKey(target: Target, status: number): GatewayError {
   const { keyVariable, signing } = target.provider ?? {};
   const variable =
     target.key === null && signing !== undefined ? signing.variables.slice(0, signing.required).join(', ') : (keyVariable ?? 'the key');
-  return new GatewayError('provider_auth', `${target.name} refused the key that this deployment holds (status ${status}); check ${variable}.`);
+  const what = status === 403 && target.model !== null ? `, and that it may use ${shownNames([target.model])}` : '';
+  return new GatewayError('provider_auth', `${target.name} refused the key that this deployment holds (status ${status}); check ${variable}${what}.`);
 }
 
 /** Before the headers: a streamed call is bound by the connect and first-byte limits, another one by the total. */

@@ -125,6 +125,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
     const { format } = read;
     const needsTool =
       (format?.schema === null ? !to.hasJsonMode : target.provider?.schemaByTool?.test(target.model ?? '') === true) ||
+      (format?.schema != null && to.takesSchema?.(format.schema) === false) ||
       (read.tools.length > 0 && target.provider?.schemaWithoutTools?.test(target.model ?? '') === true);
     const isForced = format !== null && needsTool;
     if (isForced) forced.add(target);

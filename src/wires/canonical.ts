@@ -256,6 +256,8 @@ export interface Inbound {
 export interface Outbound {
   /** It can be asked for any JSON, without a schema for it. */
   readonly hasJsonMode: boolean;
+  /** Whether an answer can be kept to it; absent: to any. */
+  readonly takesSchema?: (schema: JsonObject) => boolean;
   /** Its answers may hold images, and so may the turns of the assistant that it takes. */
   readonly givesImages?: true;
   /** What it takes by its address, and not by its data alone. */
@@ -345,10 +347,16 @@ export function systemText(parts: readonly Part[]): string {
   return textOf(parts);
 }
 
+/** As it is registered: programs write it in capitals, and JPEG's without its E. */
+function mediaTypeOf(text: string): string {
+  const type = text.trim().toLowerCase();
+  return type === 'image/jpg' ? 'image/jpeg' : type;
+}
+
 /** `data:<type>;base64,<data>`, or a plain URL. */
 export function readSource(url: string): Source {
   const found = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/s.exec(url);
-  return found === null ? { url } : { mediaType: found[1] ?? '', data: found[2] ?? '' };
+  return found === null ? { url } : { mediaType: mediaTypeOf(found[1] ?? ''), data: found[2] ?? '' };
 }
 
 /** A document's data: as a URL of data, or base64 alone, which is a PDF's. */

@@ -39,6 +39,21 @@ const shown = async (): Promise<Json[]> => (await api(worker, 'GET', '/api/healt
 const settled = () => sleep(300);
 
 describe('a target that keeps failing', () => {
+  it('for want of access to one model leaves the provider’s others as they are', async () => {
+    first.handler = error(403);
+    for (let index = 0; index < 5; index++) expect((await ask('openai/gpt-5-mini, groq/llama-3.3-70b-versatile')).status).toBe(200);
+    const alone = await fetch(`${worker.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: AS_ADMIN,
+      body: '{"model":"openai/gpt-5-mini","messages":[]}',
+    });
+    expect(await alone.text()).toContain('check OPENAI_API_KEY, and that it may use gpt-5-mini');
+    await settled();
+    expect((await shown()).filter(({ state }) => state === 'open').map(({ target }) => target)).toEqual(['openai/gpt-5-mini']);
+    first.handler = answers;
+    expect(await ask()).toEqual({ status: 200, warnings: '' });
+  });
+
   it('is asked no more after five failures, until its time is up; then one probe brings it back', async () => {
     first.handler = error(503);
     for (let index = 0; index < 5; index++) expect((await ask()).status).toBe(200);

@@ -112,7 +112,9 @@ describe('requests', () => {
         tools: [{ toolSpec: { name: 'get_weather', description: 'Weather', inputSchema: { json: { type: 'object', properties: {} } } } }],
         toolChoice: { tool: { name: 'get_weather' } },
       },
-      outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'out', schema: '{"type":"object"}' } } } },
+      outputConfig: {
+        textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'out', schema: '{"type":"object","additionalProperties":false}' } } },
+      },
     };
     expect(body).toEqual(await sdkBody(same));
     expect(dropped).toEqual([]);

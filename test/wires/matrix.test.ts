@@ -100,7 +100,10 @@ const CASES: Readonly<Record<string, Conversation>> = {
   'a PDF as data': { ...PLAIN, messages: [said(text('read'), pdf)] },
   'a PDF by its address': { ...PLAIN, messages: [said(text('read'), { kind: 'file', source: { url: 'https://example.com/a.pdf' }, name: null })] },
   sound: { ...PLAIN, messages: [said({ kind: 'audio', source: { mediaType: 'audio/mp3', data: 'SUQz' } })] },
-  'a schema for the answer': { ...PLAIN, format: { name: 'answer', schema: { type: 'object', properties: {} }, isStrict: false } },
+  'a schema for the answer': {
+    ...PLAIN,
+    format: { name: 'answer', schema: { type: 'object', properties: {}, additionalProperties: false }, isStrict: false },
+  },
   'any JSON as the answer': { ...PLAIN, format: { name: 'answer', schema: null, isStrict: false } },
   'effort of thinking': { ...PLAIN, maxOutputTokens: 20_000, reasoning: { effort: 'medium', budget: null } },
   'signed thinking of Claude': { ...PLAIN, messages: [HI, { role: 'assistant', parts: [thought, text('ho')] }, said(text('again'))] },

@@ -178,7 +178,9 @@ class Run {
     if (result.kind !== 'transient' && result.kind !== 'silent' && !isRefused) return;
     if (this.#blamed.has(target)) return;
     this.#blamed.add(target);
-    deps.health.report(target, false, isRefused || isUnreachable(result), result.retryAfterMs);
+    // A 403 may be of this model alone: access to each is granted by itself at some.
+    const isKeys = isRefused && this.asked.trail.attempts.at(-1)?.status !== 403;
+    deps.health.report(target, false, isKeys || isUnreachable(result), result.retryAfterMs);
   }
 
   /** The stream came to its end, or broke off for good. */

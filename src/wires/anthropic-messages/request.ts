@@ -18,6 +18,7 @@ import {
 } from '../canonical';
 import { readParts, writeBlock, writeMark } from '../claude-blocks';
 import { writeThinking } from '../claude-thinking';
+import { closedSchema } from '../closed-schema';
 import { CONTEXT_BETA, CONTEXT_EDITING } from '../context-editing';
 import { at, isObject, limitOf, numberOr, objects, parseObject, shown, stringOr } from '../json';
 import { effortOf, type Reasoning, readEffort } from '../reasoning';
@@ -202,10 +203,11 @@ export function writeConversation(
   const topP = temperature === null ? sampling.topP : null;
   const choice = writeChoice(it);
   if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
+  const format = it.format?.schema == null ? null : closedSchema(it.format.schema);
   const thinking = writeThinking(it, reasoning, maxTokens);
   const isThinking = thinking?.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
   const config = {
-    ...(it.format !== null && { format: { type: 'json_schema', schema: it.format.schema } }),
+    ...(format !== null && { format: { type: 'json_schema', schema: format.schema } }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
   };
   const body: JsonObject = {
@@ -239,6 +241,7 @@ export function writeConversation(
     ...(takesStrict ? [] : droppedStrictness(it)),
     ...droppedDetail(it),
     ...droppedRole(asked),
+    ...(format?.told ?? []).map((name) => `${name} of the schema`),
   ];
   return { body, dropped, ...(editing !== undefined && { headers: CONTEXT_BETA }) };
 }

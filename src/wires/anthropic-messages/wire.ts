@@ -1,4 +1,5 @@
 import { withoutSeals } from '../claude-thinking';
+import { hasOpenObjects } from '../closed-schema';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
 import { readConversation, readRequest, writeConversation } from './request';
@@ -22,6 +23,7 @@ export const anthropicMessages: Wire = {
   },
   outbound: {
     hasJsonMode: false,
+    takesSchema: (schema) => !hasOpenObjects(schema),
     takesUrls: ['image', 'file'],
     // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.
     headers: { 'anthropic-version': '2023-06-01' },

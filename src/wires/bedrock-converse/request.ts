@@ -19,6 +19,7 @@ import {
 } from '../canonical';
 import { readInput } from '../claude-blocks';
 import { writeThinking } from '../claude-thinking';
+import { closedSchema } from '../closed-schema';
 import { at, limitOf } from '../json';
 import { unescaped } from '../path';
 import { droppedRole, inTurns, settled } from '../turns';
@@ -48,6 +49,7 @@ export function writeConversation(asked: Conversation, options: WriteOptions): W
   const it = settled(asked);
   const { model, outputLimit, isSamplingFixed, reasoning, defaultOutputTokens } = options;
   if (it.format !== null && it.format.schema === null) throw new Untranslatable('response_format', 'any JSON, expected a schema for it');
+  const format = it.format?.schema == null ? null : closedSchema(it.format.schema);
   const isClaude = IS_CLAUDE.test(model);
   const sampling = samplingFor(it, isSamplingFixed);
   const output = outputFor(it.maxOutputTokens, outputLimit);
@@ -76,7 +78,7 @@ export function writeConversation(asked: Conversation, options: WriteOptions): W
     ...(thinking?.thinking !== undefined && { thinking: thinking.thinking }),
   };
   const config = {
-    ...(it.format !== null && { textFormat: writeFormat(it.format) }),
+    ...(format !== null && { textFormat: writeFormat(it.format?.name ?? '', format.schema) }),
     ...(thinking?.effort !== undefined && { effort: thinking.effort }),
   };
   const tools = writeTools(it, model, marks);
@@ -104,6 +106,7 @@ export function writeConversation(asked: Conversation, options: WriteOptions): W
     ...droppedStrictness(it),
     ...droppedDetail(it),
     ...droppedRole(asked),
+    ...(format?.told ?? []).map((name) => `${name} of the schema`),
     ...(temperature === allowed.temperature ? [] : [`temperature above ${TEMPERATURE_MOST}`]),
     ...(topP === allowed.topP ? [] : ['top_p beside temperature']),
     ...(it.tools.length === 0 && tools !== null ? ['that no tool may be called: those of earlier turns have to be named'] : []),
@@ -112,7 +115,7 @@ export function writeConversation(asked: Conversation, options: WriteOptions): W
 }
 
 /** Schemas are handed over as text. */
-const writeFormat = ({ name, schema }: NonNullable<Conversation['format']>): JsonObject => ({
+const writeFormat = (name: string, schema: JsonObject): JsonObject => ({
   type: 'json_schema',
   structure: { jsonSchema: { name, schema: JSON.stringify(schema) } },
 });

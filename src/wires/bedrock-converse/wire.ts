@@ -1,5 +1,6 @@
 /** Amazon Bedrock's Converse: one form for the models of all its vendors. Programs reach it through the other wires, or its own proxy path. */
 import { FrameReader } from '../aws-frames';
+import { hasOpenObjects } from '../closed-schema';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
 import { readRequest, writeConversation } from './request';
@@ -18,6 +19,7 @@ export const bedrockConverse: Wire = {
   inbound: null,
   outbound: {
     hasJsonMode: false,
+    takesSchema: (schema) => !hasOpenObjects(schema),
     takesUrls: [],
     headers: {},
     readFailure,
