@@ -139,7 +139,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       reasoning: entry?.style ?? null,
       outputLimitField: target.provider?.outputLimitField ?? 'max_tokens',
       outputLimit: target.outputLimit,
-      defaultOutputTokens: DEFAULT_OUTPUT_TOKENS,
+      defaultOutputTokens: defaultOutput(target, body),
       takesStrict: target.provider?.schemaByTool?.test(target.model ?? '') !== true,
       countsBare: target.provider?.countsBare === true,
       ...vendorOf(target),
@@ -225,8 +225,18 @@ function withTool(text: string, tool: Target['tool'], json: JsonObject): string 
 const neededMembers = ({ bodyMembers }: Target): BodyEdit[] =>
   Object.entries(bodyMembers).map(([key, value]) => ({ key, json: value === null ? null : JSON.stringify(value) }));
 
-/** For callers that state no limit, where the target's wire demands one. */
+/** For callers that state no limit, where the target's wire demands one: of a model that is not known, and the most. */
 const DEFAULT_OUTPUT_TOKENS = 4_096;
+/** As much as agents write at once; more than this some refuse in a call that is no stream. */
+const DEFAULT_OUTPUT_MOST = 32_000;
+/** No text has fewer to a token; what is too much of prompt and answer together is refused before it is read. */
+const CHARS_PER_TOKEN = 3;
+
+function defaultOutput({ outputLimit, contextWindow }: Target, { text }: CallBody): number {
+  if (outputLimit === null) return DEFAULT_OUTPUT_TOKENS;
+  const left = contextWindow === null ? DEFAULT_OUTPUT_MOST : contextWindow - Math.ceil((text?.length ?? 0) / CHARS_PER_TOKEN);
+  return Math.min(outputLimit, Math.max(DEFAULT_OUTPUT_TOKENS, Math.min(DEFAULT_OUTPUT_MOST, left)));
+}
 
 function withPrefill(json: JsonObject, target: Target, text: string): unknown[] {
   const messages = Array.isArray(json['messages']) ? json['messages'] : [];

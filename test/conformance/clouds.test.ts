@@ -658,7 +658,7 @@ describe('Vertex', () => {
     expect(sent()?.path).toMatch(/:streamRawPredict$/);
     const translated = await openai.chat.completions.create({ model: 'vertex/claude-sonnet-4-5-20250929', messages });
     expect(translated.choices[0]?.message.content).toBe(SAID);
-    expect(JSON.parse(sent()?.body ?? '{}')).toMatchObject({ anthropic_version: 'vertex-2023-10-16', max_tokens: 4_096 });
+    expect(JSON.parse(sent()?.body ?? '{}')).toMatchObject({ anthropic_version: 'vertex-2023-10-16', max_tokens: 32_000 });
     expect(JSON.parse(sent()?.body ?? '{}')).not.toHaveProperty('model');
   });
 
