@@ -31,7 +31,7 @@ const saysNothing = (it: unknown): boolean => it === null || it === '' || (Array
 
 const NOTHING = { edits: [], lost: [] } as const;
 /** Dialects in which programs use words of gateways. */
-const SPOKEN: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses']);
+const SPOKEN: ReadonlySet<WireName> = new Set(['openai-chat', 'openai-responses', 'openai-embeddings']);
 
 /** Edits of top-level members, and the names of those that are lost. */
 export function memberEdits(
@@ -39,7 +39,7 @@ export function memberEdits(
   facts: RequestFacts,
   target: Target,
 ): { readonly edits: readonly BodyEdit[]; readonly lost: readonly string[] } {
-  const { wire, provider } = target;
+  const { wire } = target;
   if (!SPOKEN.has(wire.name)) return NOTHING;
   const edits: BodyEdit[] = [];
   const lost: string[] = [];
@@ -52,8 +52,7 @@ export function memberEdits(
     edits.push({ key: PLUGINS, json: null });
     lost.push(...otherPlugins(json), ...(facts.search?.isNative === true ? [] : lostSearch(facts, target)));
   }
-  const names = wire.name === 'openai-chat' ? provider?.chatNames : undefined;
-  for (const [name, other] of Object.entries(names ?? {})) {
+  for (const [name, other] of Object.entries(namesOf(target))) {
     const value = json[name];
     if (value === undefined) continue;
     edits.push({ key: name, json: null });
@@ -61,6 +60,12 @@ export function memberEdits(
     else if (value !== null) lost.push(name);
   }
   return { edits, lost };
+}
+
+/** Members that the provider knows by other names, or not at all (null). */
+function namesOf({ wire, provider }: Target): Readonly<Record<string, string | null>> {
+  if (wire.name === 'openai-chat') return provider?.chatNames ?? {};
+  return wire.name === 'openai-embeddings' && provider?.vectorSize !== undefined ? { dimensions: provider.vectorSize } : {};
 }
 
 /** Who is told to search by the model's name is told so by a plugin, too, which goes on as it came. */

@@ -21,6 +21,8 @@ export const HOSTS: readonly Provider[] = [
     prefill: { models: /./, flag: null, repeats: false },
     // https://github.com/janhq/jan/issues/8136; `reasoning` is for models that reason, by the types of its SDK.
     refusedInMessages: (model) => [...(/gpt-oss|qwen3|deepseek-r1/.test(model) ? OTHER_THOUGHTS : THOUGHTS), ...OPENAI_EXTRAS],
+    // Others refuse it: https://console.groq.com/docs/structured-outputs#supported-models
+    schemaByTool: /llama-3|gemma|qwen|mistral|deepseek|allam|compound/,
     documentation: 'https://console.groq.com/docs/openai',
     dataUse: 'Not kept by default; up to 30 days for reliability and abuse, which can be turned off.',
   }),

@@ -140,6 +140,8 @@ export const VENDORS: readonly Provider[] = [
     spelling: deepSeekSpelling,
     endpoints: ['chat', 'completions', 'messages'],
     paths: { messages: 'anthropic/v1/messages' },
+    // Chat has `json_object` alone: https://api-docs.deepseek.com/api/create-chat-completion
+    schemaByTool: /./,
     documentation: 'https://api-docs.deepseek.com',
     dataUse: 'Its policy allows training, with an opt-out, and names no period; processed in China.',
   }),
