@@ -28,6 +28,8 @@ describe('readConfig', () => {
     expect(config.providers.get('oai')).toMatchObject({ key: 'sk-x', ready: true, baseUrl: 'http://127.0.0.1:8085/v1', moved: true });
     expect(config.providers.get('groq')).toMatchObject({ key: null, ready: false, moved: false });
     expect(config.providers.has('mock')).toBe(false);
+    // Some tools read it for proxies of theirs; whoever sets it for them means no target of Weir's.
+    expect(testConfig({ ANTHROPIC_PROXY: 'http://127.0.0.1:9' }).providers.get('anthropic')).toMatchObject({ moved: false, ready: false });
     expect(testConfig({ WEIR_MOCK: 'true' }).providers.get('mock')).toMatchObject({ ready: true });
   });
 

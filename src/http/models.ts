@@ -69,6 +69,21 @@ function servedModel(providers: readonly ConfiguredProvider[], id: string, findO
   return first === undefined ? undefined : { ...shownModel(first, namedModel(first, id), findOverride), providers: serving.map(({ slug }) => slug) };
 }
 
+/** With its provider before or behind it, as a call may name it. */
+function providersModel(providers: ReadonlyMap<string, ConfiguredProvider>, id: string, findOverride: FindOverride): ListedModel | undefined {
+  const [first, last] = [id.indexOf('/'), id.lastIndexOf('/')];
+  const spelled = [
+    { slug: id.slice(0, first), name: id.slice(first + 1) },
+    { slug: id.slice(last + 1), name: id.slice(0, last) },
+  ];
+  for (const { slug, name } of first === -1 ? [] : spelled) {
+    const named = providers.get(slug);
+    if (named?.ready === true && serves(named.provider, name))
+      return { ...shownModel(named.provider, namedModel(named.provider, name), findOverride), id };
+  }
+  return undefined;
+}
+
 /** Anthropic's clients list models too: https://platform.claude.com/docs/en/api/models-list */
 const anthropicModel = (model: ListedModel) => ({
   type: 'model',
@@ -85,10 +100,14 @@ const geminiModel = (model: ListedModel) => ({
   displayName: model.id,
   ...(model.context_window !== null && { inputTokenLimit: model.context_window }),
   ...(model.max_output_tokens !== null && { outputTokenLimit: model.max_output_tokens }),
-  supportedGenerationMethods: /\bembed/.test(model.id)
-    ? ['embedContent', 'batchEmbedContents']
-    : ['generateContent', 'streamGenerateContent', 'countTokens'],
+  supportedGenerationMethods: methodsOf(model),
 });
+
+function methodsOf({ id, architecture }: ListedModel): readonly string[] {
+  if (/\bembed/.test(id)) return ['embedContent', 'batchEmbedContents'];
+  const speaks = architecture === null || architecture.output_modalities.includes('text');
+  return speaks && !/\bmoderation\b|\brerank/.test(id) ? ['generateContent', 'streamGenerateContent', 'countTokens'] : [];
+}
 
 export const isGemini = (c: AppContext): boolean => c.req.path.includes('/v1beta/') || c.req.header('x-goog-api-key') !== undefined;
 const isAnthropic = (c: AppContext): boolean => c.req.header('anthropic-version') !== undefined;
@@ -107,7 +126,10 @@ export async function serveModel(c: AppContext): Promise<Response> {
   await requireKey(c, 'proxy');
   const id = unescaped(c.req.path.replace(/^(?:\/v1(?:beta)?)?\/models\//, ''));
   const { app } = c.env;
-  const model = (await listed(c)).find((each) => each.id === id) ?? servedModel(app.config.providerList, id, await app.priceOverrides());
+  const { providerList, providers } = app.config;
+  const findOverride = await app.priceOverrides();
+  const model =
+    (await listed(c)).find((each) => each.id === id) ?? servedModel(providerList, id, findOverride) ?? providersModel(providers, id, findOverride);
   if (model === undefined)
     throw new GatewayError('model_not_found', `No model \`${id.slice(0, 100)}\` is listed; GET /v1/models lists what there is.`, { param: 'model' });
   return c.json(isGemini(c) ? geminiModel(model) : isAnthropic(c) ? anthropicModel(model) : model);

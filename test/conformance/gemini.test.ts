@@ -129,6 +129,10 @@ describe('Gemini’s dialect at the door', () => {
     for await (const model of await google.models.list()) listed.push(model.name ?? '');
     expect(listed).toEqual(expect.arrayContaining(['models/gemini-2.5-flash', 'models/gpt-4o-mini', 'models/claude-sonnet-4-5']));
     expect(await google.models.get({ model: 'gpt-4o-mini' })).toMatchObject({ name: 'models/gpt-4o-mini', outputTokenLimit: 16_384 });
+    const methods = async (model: string) => (await google.models.get({ model })).supportedActions;
+    expect(await methods('gpt-4o-mini')).toContain('generateContent');
+    expect(await methods('text-embedding-3-small')).toContain('embedContent');
+    expect(await methods('omni-moderation-latest')).toEqual([]);
   });
 
   it('serves the methods that it knows', async () => {

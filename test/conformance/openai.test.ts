@@ -154,6 +154,10 @@ describe('openai SDK', () => {
     expect(mini).toMatchObject({ object: 'model', owned_by: 'openai', pricing: { input_usd_per_million: 0.15, output_usd_per_million: 0.6 } });
     expect(list.data.some((model) => model.owned_by === 'groq')).toBe(false);
     expect(await client.models.retrieve('gpt-4o-mini')).toMatchObject({ id: 'gpt-4o-mini' });
+    // As a call may name it.
+    for (const id of ['openai/gpt-4o-mini', 'oai/gpt-4o-mini', 'gpt-4o-mini/openai'])
+      expect(await client.models.retrieve(id)).toMatchObject({ id, owned_by: 'openai', context_window: 128_000 });
+    await expect(client.models.retrieve('openai/gpt-5-mega')).rejects.toMatchObject({ status: 404 });
     // The list has one of a model's names; the others are served as well.
     expect(await client.models.retrieve('gpt-4o-2024-08-06')).toMatchObject({
       id: 'gpt-4o-2024-08-06',
