@@ -11,6 +11,7 @@ import { raw } from '../wires/raw/wire';
 import { STORED_RESPONSE, storedResponse } from '../wires/stored-response';
 import type { Wire } from '../wires/wire';
 import { type AppContext, addressOf } from './context';
+import { asJsonList } from './json-list';
 
 const COUNTRY = /^[A-Z][A-Z0-9]$/;
 
@@ -37,8 +38,8 @@ const GEMINI_METHODS: ReadonlyMap<string, Endpoint> = new Map([
 ]);
 
 /** Gemini's clients name model and method in the path, under `/v1beta` or `/v1`: https://ai.google.dev/api/generate-content */
-export const serveGemini = (c: AppContext): Promise<Response> => {
-  const { path } = addressOf(c.req.raw, c.env.app);
+export const serveGemini = async (c: AppContext): Promise<Response> => {
+  const { path, query } = addressOf(c.req.raw, c.env.app);
   const method = path.slice(path.lastIndexOf(':') + 1);
   const endpoint = GEMINI_METHODS.get(method);
   if (endpoint === undefined) {
@@ -46,8 +47,15 @@ export const serveGemini = (c: AppContext): Promise<Response> => {
     const door = { kind: 'gateway', endpoint: GENERATE_CONTENT } as const;
     return serve(c.req.raw, c.env.app, door, GENERATE_CONTENT.wire, path, new GatewayError('not_found', message));
   }
-  return serve(c.req.raw, c.env.app, { kind: 'gateway', endpoint }, endpoint.wire, path);
+  const door = { kind: 'gateway', endpoint } as const;
+  const form = new URLSearchParams(query).get('alt') ?? '';
+  if (method !== 'streamGenerateContent' || !AS_LIST.has(form)) return serve(c.req.raw, c.env.app, door, endpoint.wire, path);
+  const asEvents = form === '' ? `${query === '' ? '?' : `${query}&`}alt=sse` : query.replace(/([?&]alt=)json\b/, '$1sse');
+  return asJsonList(await serve(c.req.raw, c.env.app, door, endpoint.wire, path, undefined, asEvents));
 };
+
+/** By `alt`; where it is not said, Google answers a list, too. */
+const AS_LIST: ReadonlySet<string> = new Set(['', 'json']);
 
 /** A call on a provider proxy: what follows the provider's name in the path goes to it as it is. */
 export const serveProvider =
@@ -100,12 +108,12 @@ function wireFor(c: AppContext, path: string, provider: Provider | null): Wire {
   return provider?.slug === 'anthropic' ? { ...raw, writeError: anthropicMessages.writeError } : raw;
 }
 
-/** `refusal`: the call has no place here, and is refused once it is known who makes it. */
-function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError): Promise<Response> {
+/** `refusal`: the call has no place here, and is refused once it is known who makes it. `query`: in place of the caller's. */
+function serve(request: Request, app: App, door: Door, wire: Wire, path: string, refusal?: GatewayError, query?: string): Promise<Response> {
   // Behind the call, which tells its cost at its end by what is known then.
   app.priceCache.peek();
   const call = asMapped(callOf(request, app, door, wire, path));
-  return handle(refusal === undefined ? call : { ...call, refusal }, app);
+  return handle(refusal === undefined && query === undefined ? call : { ...call, ...(refusal && { refusal }), query: query ?? call.query }, app);
 }
 
 /** `path`: under the door. */

@@ -4,7 +4,7 @@ import type { LLMock } from '@copilotkit/aimock';
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordOf } from '../harness/api.ts';
+import { type Json, recordOf } from '../harness/api.ts';
 import { readGeminiStream } from '../harness/grammars.ts';
 import { SAID, startTalkative, talkativeVars } from '../harness/talkative.ts';
 import { ADMIN_KEY, type RunningWorker, startWorker } from '../harness/worker.ts';
@@ -144,14 +144,28 @@ describe('Gemini’s dialect at the door', () => {
     expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('generateContent')]);
   });
 
-  it('streams as events alone', async () => {
-    const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
-    const response = await fetch(`${worker.url}/v1beta/models/gpt-4o-mini:streamGenerateContent`, {
-      method: 'POST',
-      headers: { 'x-goog-api-key': ADMIN_KEY },
-      body,
-    });
-    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('?alt=sse')]);
+  it.each(['gemini-2.5-flash', 'gpt-4o-mini'])('streams as one JSON list of %s where no events are asked for, as Google does', async (model) => {
+    const ask = (query: string, body: object = { contents: [{ parts: [{ text: 'what is a weir?' }] }] }) =>
+      fetch(`${worker.url}/v1beta/models/${model}:streamGenerateContent${query}`, {
+        method: 'POST',
+        headers: { 'x-goog-api-key': ADMIN_KEY },
+        body: JSON.stringify(body),
+      });
+    for (const query of ['', '?alt=json', `?key=${ADMIN_KEY}`, '?prettyPrint=false&alt=json']) {
+      const response = await ask(query);
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json; charset=UTF-8']);
+      const list = (await response.json()) as Json[];
+      expect(list.length).toBeGreaterThan(1);
+      expect(list.map((each) => each.candidates?.[0]?.content?.parts?.[0]?.text ?? '').join('')).toBe(SAID);
+      expect(list.at(-1).usageMetadata.totalTokenCount).toBeGreaterThan(0);
+      expect(await recordOf(worker, response.headers.get('helicone-id'))).toMatchObject({ outcome: 'ok', usage_source: 'provider' });
+    }
+    const events = await ask('?alt=sse');
+    expect([events.headers.get('content-type'), (await events.text()).slice(0, 5)]).toEqual([expect.stringContaining('event-stream'), 'data:']);
+    const odd = await ask('?alt=proto');
+    expect([odd.status, await odd.text()]).toEqual([400, expect.stringContaining('?alt=sse')]);
+    const refused = await ask('', { contents: 'nothing' });
+    expect([refused.status, ((await refused.json()) as Json).error.code]).toEqual([400, 400]);
   });
 
   it('lists models as each vendor’s client reads them', async () => {

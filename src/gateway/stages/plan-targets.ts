@@ -37,9 +37,13 @@ export function planTargets(call: Call, identity: Identity, policy: Policy, body
       const { endpoint } = call.door;
       const { model, streamed } = body.facts;
       if (streamed && call.wire.hasModelInPath === true && !/[?&]alt=sse(?:&|$)/.test(call.query)) {
-        throw new GatewayError('bad_request', 'Streams come as server-sent events: expected `?alt=sse` behind streamGenerateContent.', {
-          param: 'alt',
-        });
+        throw new GatewayError(
+          'bad_request',
+          'Streams come as server-sent events or as a JSON list: expected `?alt=sse`, `?alt=json` or nothing behind streamGenerateContent.',
+          {
+            param: 'alt',
+          },
+        );
       }
       if (model !== null && /(?:^|,)\s*route\/[^,]*,\s*[^!\s]|,\s*route\//.test(model)) {
         throw new GatewayError('bad_request', 'The `model` names a route beside others, expected `route/<name>` alone.', { param: 'model' });
