@@ -160,6 +160,7 @@ afterAll(async () => {
 const PNG = Buffer.from('iVBORw0KGgo=', 'base64');
 const FILES: Record<string, [number, Record<string, string>, Buffer | string]> = {
   '/a.png': [200, { 'content-type': 'image/png' }, PNG],
+  '/a.pdf': [200, { 'content-type': 'application/pdf' }, '%PDF-1.7'],
   '/moved': [302, { location: '/a.png' }, ''],
   '/inside': [302, { location: 'https://127.0.0.1:9/a.png' }, ''],
   '/round': [302, { location: '/round' }, ''],
@@ -317,6 +318,18 @@ describe('Bedrock', () => {
       media_type: 'image/png',
       data: PNG.toString('base64'),
     });
+  });
+
+  it.each([
+    ['bedrock/claude-sonnet-4-5', (data: string) => ({ document: expect.objectContaining({ format: 'pdf', source: { bytes: data } }) })],
+    ['vertex/gemini-2.5-flash', (data: string) => ({ inlineData: { mimeType: 'application/pdf', data } })],
+  ])('documents too, for %s', async (model, part) => {
+    const document = { type: 'document' as const, source: { type: 'url' as const, url: `${filesUrl}/a.pdf` } };
+    const content = [document, { type: 'text' as const, text: 'what is a weir?' }];
+    await anthropic.messages.create({ model, max_tokens: 99, messages: [{ role: 'user', content }] });
+    const body = JSON.parse(sent()?.body ?? '');
+    const parts = body.messages?.[0].content ?? body.contents[0].parts;
+    expect(parts).toContainEqual(part(Buffer.from('%PDF-1.7').toString('base64')));
   });
 
   it.each([
