@@ -18,6 +18,7 @@ import { objects, parseObject } from '../wires/json';
 import { firstCall, OneCallReader } from '../wires/one-call';
 import { changedReasoning, reasoningFor } from '../wires/reasoning';
 import { mayHoldSeal } from '../wires/signature';
+import { NamedReader, namedCompletion, renameTools } from '../wires/tool-names';
 import { withoutImages } from '../wires/turns';
 import { isClaudeSearch, isGoogleSearch, isOpenAiSearch } from '../wires/web-search';
 import type { BodyEdit, JsonObject } from '../wires/wire';
@@ -44,16 +45,23 @@ const forced = new WeakSet<Target>();
 /** Targets that may call several tools at once, for a caller that wants one. */
 const unbounded = new WeakSet<Target>();
 
+/** Callers' names of functions that have another one there. */
+const named = new WeakMap<Target, ReadonlyMap<string, string>>();
+
 /** Its text is the arguments of a call, and no call goes on from a text. */
 export const answersByTool = (target: Target): boolean => forced.has(target);
 
 /** What the target wrote, as what was asked of it in other words. */
-export function completionOf(target: Target, it: Completion): Completion {
+export function completionOf(target: Target, written: Completion): Completion {
+  const own = named.get(target);
+  const it = own === undefined ? written : namedCompletion(written, own);
   const freed = forced.has(target) ? freeCompletion(it) : it;
   return unbounded.has(target) ? firstCall(freed) : freed;
 }
 
-export function readerFor(target: Target, reader: PartReader): PartReader {
+export function readerFor(target: Target, written: PartReader): PartReader {
+  const own = named.get(target);
+  const reader = own === undefined ? written : new NamedReader(written, own);
   const freed = forced.has(target) ? new FreedReader(reader) : reader;
   return unbounded.has(target) ? new OneCallReader(freed) : freed;
 }
@@ -120,7 +128,10 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
   try {
     const asked = from.readConversation(body.json, body.facts);
     const seen = to.givesImages === true ? asked : withoutImages(asked);
-    const { conversation: read, missing } = withMedia(body, seen, target.provider?.takesUrls ?? to.takesUrls);
+    const { conversation: loaded, missing } = withMedia(body, seen, target.provider?.takesUrls ?? to.takesUrls);
+    const renamed = renameTools(loaded, to.toolNames);
+    if (renamed !== null) named.set(target, renamed.own);
+    const read = renamed?.conversation ?? loaded;
     if (read.givesImages === true && to.givesImages !== true) throw new Untranslatable('modalities', 'an answer in images');
     const { format } = read;
     const needsTool =
@@ -145,8 +156,8 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       ...vendorOf(target),
     });
     if (written.dropped.includes(ONE_BY_ONE)) unbounded.add(target);
-    const named = withNames(written.body, target);
-    const json = prefill === null ? named.body : { ...named.body, messages: withPrefill(named.body, target, prefill) };
+    const spelled = withNames(written.body, target);
+    const json = prefill === null ? spelled.body : { ...spelled.body, messages: withPrefill(spelled.body, target, prefill) };
     const usage = body.facts.streamed && target.provider?.streamUsage === true ? target.wire.askForUsage(json) : [];
     const tool = searchesBeside(target, conversation) ? target.tool : null;
     const unsearched = tool === target.tool ? lostSearch(body.facts, target) : ['web search'];
@@ -157,7 +168,7 @@ function translated(call: Call, body: CallBody, target: Target, prefill: string 
       dropped: [
         ...conversation.dropped,
         ...written.dropped.filter((name) => name !== ONE_BY_ONE),
-        ...[...named.dropped, ...changed, ...lost, ...unsearched],
+        ...[...spelled.dropped, ...changed, ...lost, ...unsearched],
       ],
       ...(written.headers !== undefined && { headers: written.headers }),
       missing,

@@ -256,6 +256,8 @@ export interface Inbound {
 export interface Outbound {
   /** It can be asked for any JSON, without a schema for it. */
   readonly hasJsonMode: boolean;
+  /** Names that it takes for functions. */
+  readonly toolNames: RegExp;
   /** Whether an answer can be kept to it; absent: to any. */
   readonly takesSchema?: (schema: JsonObject) => boolean;
   /** Its answers may hold images, and so may the turns of the assistant that it takes. */

@@ -23,6 +23,7 @@ export const anthropicMessages: Wire = {
   },
   outbound: {
     hasJsonMode: false,
+    toolNames: /^[\w-]{1,128}$/,
     takesSchema: (schema) => !hasOpenObjects(schema),
     takesUrls: ['image', 'file'],
     // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.

@@ -19,6 +19,7 @@ export const bedrockConverse: Wire = {
   inbound: null,
   outbound: {
     hasJsonMode: false,
+    toolNames: /^[\w-]{1,64}$/,
     takesSchema: (schema) => !hasOpenObjects(schema),
     takesUrls: [],
     headers: {},

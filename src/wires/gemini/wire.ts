@@ -24,6 +24,7 @@ export const gemini: Wire = {
   },
   outbound: {
     hasJsonMode: true,
+    toolNames: /^[A-Za-z_][\w.:-]{0,63}$/,
     givesImages: true,
     takesUrls: [],
     headers: {},

@@ -20,6 +20,7 @@ export const openAiChat: Wire = {
   },
   outbound: {
     hasJsonMode: true,
+    toolNames: /^[\w-]{1,64}$/,
     takesUrls: ['image'],
     headers: {},
     readFailure,

@@ -23,6 +23,7 @@ export const openAiResponses: Wire = {
   },
   outbound: {
     hasJsonMode: true,
+    toolNames: /^[\w-]{1,64}$/,
     takesUrls: ['image', 'file'],
     headers: {},
     readFailure,
