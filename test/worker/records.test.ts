@@ -257,7 +257,7 @@ describe('dead letters and overflow', () => {
     await bindings.BODIES.put('bodies/2020-01-01/old', 'x');
     const begunAt = (days: number): D1PreparedStatement =>
       db()
-        .prepare('INSERT INTO begun_calls (id, begun_at, call) VALUES (?, ?, ?)')
+        .prepare("INSERT INTO begun_calls (id, provider, begun_at, call) VALUES (?, 'openai', ?, ?)")
         .bind(`${days} days`, Date.now() - days * 86_400_000, '{}');
     await db().batch([begunAt(31), begunAt(29)]);
     await runCron(appOf(bindings));
