@@ -25,6 +25,7 @@ import type { BodyEdit, JsonObject } from '../wires/wire';
 import type { Call, CallBody, Target } from './call';
 import { type Freed, lostSearch, memberEdits, withoutRefused } from './chat-members';
 import { GatewayError } from './errors';
+import { estimateInput } from './estimate-usage';
 import { withMedia } from './media';
 
 export interface Outgoing {
@@ -240,13 +241,18 @@ const neededMembers = ({ bodyMembers }: Target): BodyEdit[] =>
 const DEFAULT_OUTPUT_TOKENS = 4_096;
 /** As much as agents write at once; more than this some refuse in a call that is no stream. */
 const DEFAULT_OUTPUT_MOST = 32_000;
-/** No text has fewer to a token; what is too much of prompt and answer together is refused before it is read. */
-const CHARS_PER_TOKEN = 3;
+/** Estimates of tokens stray so far. */
+const INPUT_MARGIN = 1.1;
 
-function defaultOutput({ outputLimit, contextWindow }: Target, { text }: CallBody): number {
+function defaultOutput({ outputLimit, contextWindow }: Target, { text, json }: CallBody): number {
   if (outputLimit === null) return DEFAULT_OUTPUT_TOKENS;
-  const left = contextWindow === null ? DEFAULT_OUTPUT_MOST : contextWindow - Math.ceil((text?.length ?? 0) / CHARS_PER_TOKEN);
+  const left = contextWindow === null ? DEFAULT_OUTPUT_MOST : leftOf(contextWindow, text?.length ?? 0, json ?? {});
   return Math.min(outputLimit, Math.max(DEFAULT_OUTPUT_TOKENS, Math.min(DEFAULT_OUTPUT_MOST, left)));
+}
+
+/** What a prompt leaves of a window; few have more tokens than characters, and only where that matters they are counted. */
+function leftOf(window: number, chars: number, json: JsonObject): number {
+  return window - chars >= DEFAULT_OUTPUT_MOST ? DEFAULT_OUTPUT_MOST : window - Math.ceil(estimateInput(json) * INPUT_MARGIN);
 }
 
 function withPrefill(json: JsonObject, target: Target, text: string): unknown[] {

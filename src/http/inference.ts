@@ -7,6 +7,7 @@ import type { Provider } from '../providers/provider';
 import { PROVIDER_BY_NAME } from '../providers/registry';
 import { anthropicMessages } from '../wires/anthropic-messages/wire';
 import { COUNT_CONTENT, EMBED_CONTENT, ENDPOINTS, type Endpoint, GENERATE_CONTENT, wireOfPath } from '../wires/endpoints';
+import { unescaped } from '../wires/path';
 import { raw } from '../wires/raw/wire';
 import { STORED_RESPONSE, storedResponse } from '../wires/stored-response';
 import type { Wire } from '../wires/wire';
@@ -48,12 +49,17 @@ export const serveGemini = async (c: AppContext): Promise<Response> => {
     return serve(c.req.raw, c.env.app, door, GENERATE_CONTENT.wire, path, new GatewayError('not_found', message));
   }
   const door = { kind: 'gateway', endpoint } as const;
-  const form = new URLSearchParams(query).get('alt') ?? '';
+  const asked = new URLSearchParams(query);
+  const form = asked.get('alt') ?? asked.get('$alt') ?? '';
   if (method !== 'streamGenerateContent' || !AS_LIST.has(form)) return serve(c.req.raw, c.env.app, door, endpoint.wire, path);
-  const asEvents = form === '' ? `${query === '' ? '?' : `${query}&`}alt=sse` : query.replace(/([?&]alt=)json\b/, '$1sse');
-  return asJsonList(await serve(c.req.raw, c.env.app, door, endpoint.wire, path, undefined, asEvents));
+  const others = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '' && !FORM.has(unescaped(pair.split('=', 1)[0] ?? '')));
+  return asJsonList(await serve(c.req.raw, c.env.app, door, endpoint.wire, path, undefined, `?${[...others, 'alt=sse'].join('&')}`));
 };
 
+const FORM: ReadonlySet<string> = new Set(['alt', '$alt']);
 /** By `alt`; where it is not said, Google answers a list, too. */
 const AS_LIST: ReadonlySet<string> = new Set(['', 'json']);
 

@@ -8,6 +8,7 @@ export function asJsonList(response: Response): Response {
   if (response.body === null || !/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) return response;
   const headers = new Headers(response.headers);
   headers.set('content-type', 'application/json; charset=UTF-8');
+  headers.delete('content-length');
   return new Response(response.body.pipeThrough(eventsToList()), { status: response.status, headers });
 }
 

@@ -59,17 +59,38 @@ function close(schema: JsonObject, lost: Set<string>, depth: number): JsonObject
 const isOfObjects = ({ type, properties }: JsonObject): boolean =>
   type === 'object' || isObject(properties) || (Array.isArray(type) && type.includes('object'));
 
-/** An object of any members is in it: closed, nothing could be said in its place. */
-export function hasOpenObjects(schema: unknown, depth = MOST_DEPTH): boolean {
-  if (depth === 0) return false;
-  if (Array.isArray(schema)) return schema.some((each) => hasOpenObjects(each, depth - 1));
-  if (!isObject(schema)) return false;
-  const { additionalProperties: more, properties, $ref } = schema;
-  const isAny =
-    !isObject(properties) && $ref === undefined && schema['anyOf'] === undefined && schema['oneOf'] === undefined && schema['allOf'] === undefined;
-  if (isOfObjects(schema) && (more === true || isObject(more) || isAny || isObject(schema['patternProperties']))) return true;
-  return Object.entries(schema).some(([name, value]) => {
-    if (BY_NAME.has(name) && isObject(value)) return Object.values(value).some((each) => hasOpenObjects(each, depth - 1));
-    return (LISTS.has(name) || name === 'oneOf' || name === 'items') && hasOpenObjects(value, depth - 1);
-  });
+/**
+ * Closed, it would say something else, or nothing: objects of any members, objects that are put together of several schemas, and schemas
+ * that hold themselves, which are refused.
+ */
+export function isUnclosable(schema: JsonObject): boolean {
+  const named = new Map<string, unknown>(
+    DEFINITIONS.flatMap((name) => Object.entries(isObject(schema[name]) ? schema[name] : {}).map(([key, it]) => [`#/${name}/${key}`, it] as const)),
+  );
+  const closable = new Set<string>();
+  const isRefused = (it: unknown, within: readonly string[], depth: number): boolean => {
+    if (Array.isArray(it)) return it.some((each) => isRefused(each, within, depth));
+    if (!isObject(it)) return false;
+    if (depth === 0) return true;
+    const next = (each: unknown): boolean => isRefused(each, within, depth - 1);
+    const { $ref: ref, additionalProperties: more, properties, anyOf, oneOf, allOf, items } = it;
+    if (ref !== undefined) {
+      if (typeof ref !== 'string' || !named.has(ref) || within.includes(ref)) return true;
+      if (!closable.has(ref) && isRefused(named.get(ref), [...within, ref], depth - 1)) return true;
+      closable.add(ref);
+    }
+    if (
+      allOf !== undefined ||
+      (anyOf !== undefined && (oneOf !== undefined || properties !== undefined)) ||
+      (oneOf !== undefined && properties !== undefined)
+    )
+      return true;
+    const isAny = !isObject(properties) || (Object.keys(properties).length === 0 && more !== false);
+    const isNamedElsewhere = ref !== undefined || anyOf !== undefined || oneOf !== undefined;
+    if (isOfObjects(it) && ((isAny && !isNamedElsewhere) || (more !== undefined && more !== false) || isObject(it['patternProperties']))) return true;
+    return (isObject(properties) && Object.values(properties).some(next)) || next(items) || next(anyOf) || next(oneOf);
+  };
+  return isRefused(schema, [], MOST_DEPTH);
 }
+
+const DEFINITIONS = ['$defs', 'definitions'];

@@ -6,24 +6,24 @@ import type { Completion, Conversation, PartReader, StreamPart } from './canonic
 import type { SseEvent } from './sse';
 
 /** No program names a tool of its own so. */
-const ANSWER = 'weir_final_answer';
+export const ANSWER_TOOL = 'weir_final_answer';
 
 /** With tools of its own, or of the vendor's (`hasMore`), the model may call those first. */
 export function forceSchema(it: Conversation, hasMore = false): Conversation {
   if (it.format === null) return it;
   const schema = it.format.schema ?? { type: 'object' };
-  const tool = { name: ANSWER, description: 'Gives the final answer. Call it once everything else is done.', schema };
+  const tool = { name: ANSWER_TOOL, description: 'Gives the final answer. Call it once everything else is done.', schema };
   const isAlone = it.tools.length === 0 || it.toolChoice === 'none';
   const named = typeof it.toolChoice === 'object' && it.toolChoice !== null ? it.toolChoice : null;
-  const toolChoice = isAlone && !hasMore ? { name: ANSWER } : isAlone ? 'required' : (named ?? 'required');
+  const toolChoice = isAlone && !hasMore ? { name: ANSWER_TOOL } : isAlone ? 'required' : (named ?? 'required');
   return { ...it, format: null, tools: [...it.tools, tool], toolChoice };
 }
 
 /** The answer is what the first such call says; words beside it are none of it. */
 export function freeCompletion(it: Completion): Completion {
-  const answer = it.parts.find((part) => part.kind === 'tool-call' && part.name === ANSWER);
+  const answer = it.parts.find((part) => part.kind === 'tool-call' && part.name === ANSWER_TOOL);
   if (answer === undefined || answer.kind !== 'tool-call') return it;
-  const rest = it.parts.filter((part) => part.kind === 'thinking' || (part.kind === 'tool-call' && part.name !== ANSWER));
+  const rest = it.parts.filter((part) => part.kind === 'thinking' || (part.kind === 'tool-call' && part.name !== ANSWER_TOOL));
   const hasCalls = rest.some(({ kind }) => kind === 'tool-call');
   return {
     ...it,
@@ -72,7 +72,7 @@ export class FreedReader implements PartReader {
   }
 
   #call(part: Extract<StreamPart, { kind: 'tool-call' }>): StreamPart[] {
-    if (part.name !== ANSWER) {
+    if (part.name !== ANSWER_TOOL) {
       this.#hasCalls = true;
       return [part];
     }

@@ -1,5 +1,6 @@
 /** Names of functions under which a target takes them, and back: Google's may hold dots and colons, and some are longer than others allow. */
 import type { Completion, Conversation, Part, PartReader, StreamPart } from './canonical';
+import { ANSWER_TOOL } from './forced-schema';
 import type { SseEvent } from './sse';
 
 /** No target takes fewer. */
@@ -18,9 +19,10 @@ export function renameTools(it: Conversation, taken: RegExp): RenamedTools | nul
   const odd = [...names].filter((name) => !taken.test(name));
   if (odd.length === 0) return null;
   const other = new Map<string, string>();
-  const used = new Set([...names].filter((name) => taken.test(name)));
+  const used = new Set([...names, ANSWER_TOOL].filter((name) => taken.test(name)));
+  const counts = new Map<string, number>();
   for (const name of odd) {
-    const safe = unusedName(name, used);
+    const safe = unusedName(name, used, counts);
     used.add(safe);
     other.set(name, safe);
   }
@@ -36,16 +38,18 @@ export function renameTools(it: Conversation, taken: RegExp): RenamedTools | nul
   return { conversation, own: new Map([...other].map(([name, safe]) => [safe, name])) };
 }
 
-/** Letters, digits, `_` and `-`, a letter or `_` first: what all take. */
-function unusedName(name: string, used: ReadonlySet<string>): string {
+/** Letters, digits, `_` and `-`, a letter or `_` first: what all take. `counts`: of names that came out alike. */
+function unusedName(name: string, used: ReadonlySet<string>, counts: Map<string, number>): string {
   const safe = name
     .replace(/[^\w-]/g, '_')
     .replace(/^(?![A-Za-z_])/, '_')
     .slice(0, MOST_CHARS);
-  for (let count = 2, tried = safe; ; count++) {
-    if (!used.has(tried)) return tried;
-    const tail = `_${count}`;
-    tried = safe.slice(0, MOST_CHARS - tail.length) + tail;
+  for (let count = counts.get(safe) ?? 1; ; count++) {
+    const tail = count === 1 ? '' : `_${count}`;
+    const tried = safe.slice(0, MOST_CHARS - tail.length) + tail;
+    if (used.has(tried)) continue;
+    counts.set(safe, count + 1);
+    return tried;
   }
 }
 

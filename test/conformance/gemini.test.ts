@@ -151,7 +151,7 @@ describe('Gemini’s dialect at the door', () => {
         headers: { 'x-goog-api-key': ADMIN_KEY },
         body: JSON.stringify(body),
       });
-    for (const query of ['', '?alt=json', `?key=${ADMIN_KEY}`, '?prettyPrint=false&alt=json']) {
+    for (const query of ['', '?alt=json', `?key=${ADMIN_KEY}`, '?prettyPrint=false&alt=json', '?%61lt=json&alt=', '?$alt=json']) {
       const response = await ask(query);
       expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json; charset=UTF-8']);
       const list = (await response.json()) as Json[];

@@ -116,9 +116,11 @@ describe('what a call leaves unsaid', () => {
   it('of its length is what the model can say, up to what agents write at once', async () => {
     expect((await chat('claude-sonnet-4-5')).max_tokens).toBe(32_000);
     expect((await chat('claude-3-haiku-20240307')).max_tokens).toBe(4_096);
-    // Of a window of 200,000 tokens a prompt of 540,000 characters leaves a tenth, for it may have as many as 180,000.
-    const left = (await chat('claude-opus-4-1', 'a dam '.repeat(90_000))).max_tokens;
-    expect([left > 19_900, left <= 20_000]).toEqual([true, true]);
+    // A prompt of some 180,000 tokens leaves little of a window of 200,000, in whatever letters.
+    for (const prompt of ['a dam '.repeat(80_000), '水是生命。'.repeat(36_000)]) {
+      const left = (await chat('claude-opus-4-1', prompt)).max_tokens;
+      expect([left >= 4_096, left < 32_000]).toEqual([true, true]);
+    }
   });
 
   it('is said by the name that the provider has for it', async () => {

@@ -1,7 +1,7 @@
 import { transformJSONSchema } from '@anthropic-ai/sdk/lib/transform-json-schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closedSchema, hasOpenObjects } from '../../src/wires/closed-schema';
+import { closedSchema, isUnclosable } from '../../src/wires/closed-schema';
 
 type Schema = Record<string, unknown>;
 const word = fc.constantFrom('a', 'b', 'type', 'properties', 'minimum');
@@ -59,7 +59,7 @@ describe('closedSchema', () => {
   });
 });
 
-describe('hasOpenObjects', () => {
+describe('isUnclosable', () => {
   it.each([
     [{ type: 'object', properties: { a: { type: 'string' } } }, false],
     [{ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false }, false],
@@ -68,7 +68,31 @@ describe('hasOpenObjects', () => {
     [{ type: 'array', items: { type: 'object', additionalProperties: { type: 'number' } } }, true],
     [{ anyOf: [{ type: 'null' }, { $ref: '#/$defs/map' }], $defs: { map: { type: 'object', additionalProperties: {} } } }, true],
     [{ type: 'object', properties: { additionalProperties: { type: 'string' } } }, false],
+    [{ type: 'object', properties: {} }, true],
+    [{ type: 'object', properties: {}, additionalProperties: false }, false],
+    [{ type: 'object', properties: { a: { $ref: '#/$defs/a' }, b: { $ref: '#/$defs/a' } }, $defs: { a: { type: 'string' } } }, false],
+    [{ type: 'object', properties: { kids: { type: 'array', items: { $ref: '#' } } } }, true],
+    [
+      {
+        $ref: '#/$defs/a',
+        $defs: { a: { type: 'object', properties: { b: { $ref: '#/$defs/b' } } }, b: { type: 'array', items: { $ref: '#/$defs/a' } } },
+      },
+      true,
+    ],
+    [{ type: 'object', properties: { a: { $ref: '#/components/schemas/A' } } }, true],
+    [
+      {
+        allOf: [
+          { type: 'object', properties: { a: { type: 'string' } } },
+          { type: 'object', properties: { b: { type: 'string' } } },
+        ],
+      },
+      true,
+    ],
+    [{ anyOf: [{ type: 'string' }], oneOf: [{ const: 1 }] }, true],
+    [{ anyOf: [{ type: 'object', properties: { a: { type: 'string' } } }, { type: 'null' }] }, false],
+    [{ type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ required: ['a'] }] }, true],
   ])('%j: %s', (schema, expected) => {
-    expect(hasOpenObjects(schema)).toBe(expected);
+    expect(isUnclosable(schema)).toBe(expected);
   });
 });

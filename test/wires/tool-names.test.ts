@@ -32,6 +32,13 @@ describe('renameTools', () => {
     );
   });
 
+  it('gives a thousand that come out alike a name each, and none that of the answer by a schema', () => {
+    const alike = Array.from({ length: 1_000 }, (_, index) => String.fromCodePoint(0x4e00 + index).repeat(2));
+    const there = renameTools(asking([...alike, 'weir.final.answer']), TAKEN)?.conversation.tools.map(({ name }) => name) ?? [];
+    expect(new Set(there).size).toBe(1_001);
+    expect(there).not.toContain('weir_final_answer');
+  });
+
   it('leaves alone what the target takes', () => {
     expect(renameTools(asking(['get_weather', 'a-b']), TAKEN)).toBeNull();
   });

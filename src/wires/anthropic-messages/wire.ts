@@ -1,5 +1,5 @@
 import { withoutSeals } from '../claude-thinking';
-import { hasOpenObjects } from '../closed-schema';
+import { isUnclosable } from '../closed-schema';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
 import { readConversation, readRequest, writeConversation } from './request';
@@ -24,7 +24,7 @@ export const anthropicMessages: Wire = {
   outbound: {
     hasJsonMode: false,
     toolNames: /^[\w-]{1,128}$/,
-    takesSchema: (schema) => !hasOpenObjects(schema),
+    takesSchema: (schema) => !isUnclosable(schema),
     takesUrls: ['image', 'file'],
     // https://platform.claude.com/docs/en/api/versioning; later versions take no sampling parameters, which calls from elsewhere bring.
     headers: { 'anthropic-version': '2023-06-01' },

@@ -1,6 +1,6 @@
 /** Amazon Bedrock's Converse: one form for the models of all its vendors. Programs reach it through the other wires, or its own proxy path. */
 import { FrameReader } from '../aws-frames';
-import { hasOpenObjects } from '../closed-schema';
+import { isUnclosable } from '../closed-schema';
 import type { Wire } from '../wire';
 import { readFailure, writeError, writeErrorEvent } from './error';
 import { readRequest, writeConversation } from './request';
@@ -20,7 +20,7 @@ export const bedrockConverse: Wire = {
   outbound: {
     hasJsonMode: false,
     toolNames: /^[\w-]{1,64}$/,
-    takesSchema: (schema) => !hasOpenObjects(schema),
+    takesSchema: (schema) => !isUnclosable(schema),
     takesUrls: [],
     headers: {},
     readFailure,
