@@ -6,7 +6,6 @@ import { isObject } from './json';
 import type { JsonObject } from './wire';
 
 const BY_NAME: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
-const LISTS: ReadonlySet<string> = new Set(['anyOf', 'allOf']);
 const KEPT: ReadonlySet<string> = new Set(['type', 'title', 'required', 'enum', 'const', '$ref']);
 const FORMATS: ReadonlySet<unknown> = new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']);
 /** They say nothing of a value. */
@@ -44,7 +43,7 @@ function close(schema: JsonObject, lost: Set<string>, depth: number): JsonObject
   for (const [name, value] of Object.entries(schema)) {
     if (BY_NAME.has(name) && isObject(value)) out[name] = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, next(each)]));
     else if (name === 'items' && isObject(value)) out[name] = next(value);
-    else if ((LISTS.has(name) || name === 'oneOf') && Array.isArray(value)) out[name === 'oneOf' ? 'anyOf' : name] = value.map(next);
+    else if ((name === 'anyOf' || name === 'oneOf') && Array.isArray(value)) out['anyOf'] = value.map(next);
     else if (KEPT.has(name) || (name === 'format' && FORMATS.has(value)) || (name === 'minItems' && (value === 0 || value === 1))) out[name] = value;
     else if (!SILENT.has(name)) {
       rest.push(`${name}: ${JSON.stringify(value)}`);

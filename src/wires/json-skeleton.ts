@@ -7,7 +7,7 @@ import type { JsonObject } from './wire';
 
 /** Of a text, and of a list of numbers; names, counts and ids are shorter. */
 const KEEP_BYTES = 64;
-/** Two thousand vectors, or a million tokens told one by one, leave as much. */
+/** As many vectors as one call may ask for leave less. */
 const LIMIT_BYTES = 1024 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
