@@ -16,7 +16,8 @@ const BRACKET = 0x5d;
 const LETTER_U = 0x75;
 const HEX_DIGITS = 4;
 /** By code: what lists of numbers are written with. */
-const IN_NUMBERS = new Set([...'0123456789+-.eE, \t\r\n'].map((each) => each.charCodeAt(0)));
+const IN_NUMBERS = new Uint8Array(256);
+for (const each of '0123456789+-.eE, \t\r\n') IN_NUMBERS[each.charCodeAt(0)] = 1;
 
 export class JsonSkeleton {
   readonly #bytes = new Uint8Array(LIMIT_BYTES);
@@ -66,7 +67,7 @@ export class JsonSkeleton {
   }
 
   #readOther(byte: number): void {
-    if (IN_NUMBERS.has(byte)) {
+    if (IN_NUMBERS[byte] === 1) {
       if (++this.#run <= KEEP_BYTES) this.#write(byte);
       return;
     }

@@ -65,7 +65,7 @@ describe('JsonSkeleton', () => {
 
   it('holds as many vectors as one call may ask for, however they are written', () => {
     const usage = { prompt_tokens: 5_000 };
-    for (const embedding of ['AAAA'.repeat(2_048), Array.from({ length: 700 }, (_, index) => index / 7)]) {
+    for (const embedding of ['AAAA'.repeat(512), Array.from({ length: 150 }, (_, index) => index / 7)]) {
       const data = Array.from({ length: 2_048 }, (_, index) => ({ object: 'embedding', index, embedding }));
       expect(skeletonOf(JSON.stringify({ object: 'list', data, model: 'text-embedding-3-small', usage }))).toMatchObject({ usage });
     }
